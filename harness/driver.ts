@@ -1,0 +1,95 @@
+// The contract between a lab and the way its nodes are started and reached. Everything else is above it, and
+// test/contract/ holds every driver to it. A Driver starts (or finds again) nodes; a Fleet is those nodes, running.
+import type {Readable, Writable} from 'node:stream'
+import type {CommandResult} from './command.ts'
+import type {NodeSpec} from './model.ts'
+
+export type DriverName = 'local' | 'docker'
+
+/** What a driver needs to know of a scenario. */
+export interface FleetSpec {
+  /** The lab's name: lower-case letters, digits and dashes, at most 40. */
+  readonly lab: string
+  readonly underlay: string
+  readonly nodes: readonly NodeSpec[]
+}
+
+/** Plain data with which another process finds a kept fleet again. Its content is the driver's own affair. */
+export type FleetHandle = Readonly<Record<string, unknown>>
+
+export interface Driver {
+  readonly name: DriverName
+  /**
+   * Starts the nodes on their underlay. They begin alike under every driver: lo and eth0 up, eth0 holding the node's
+   * address, no default route, the settings of NODE_SYSCTLS, nothing else. If podwire dies, however it dies, they go.
+   * @throws MachineError when this machine cannot do it
+   */
+  start(spec: FleetSpec): Promise<Fleet>
+  /** Finds a kept fleet again; the fleet's dispose then only lets go of it. Undefined when it is gone. */
+  find(handle: FleetHandle): Promise<Fleet | undefined>
+  /** Removes a kept fleet. Removing one that is gone is not an error. */
+  remove(handle: FleetHandle): Promise<void>
+}
+
+export interface RunOptions {
+  /** Milliseconds after which the command, and what it started, is killed. Default: DEFAULT_TIME_LIMIT. */
+  readonly timeLimit?: number
+  /** `observer` is a second shell for podwire's own questions, so that a line's background output cannot get between them. */
+  readonly shell?: 'steps' | 'observer'
+}
+
+export interface StreamOptions {
+  /** `inherit` hands over podwire's own terminal; `pipe` (the default) gives streams. */
+  readonly stdio?: 'pipe' | 'inherit'
+}
+
+/** A command that runs beside the others, with its own standard streams. */
+export interface CommandStream {
+  /** null when the streams were inherited. */
+  readonly stdin: Writable | null
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
+  /** The exit code; 128 + n where signal n ended it; null when the node went away under it. */
+  readonly exit: Promise<number | null>
+  kill(): void
+}
+
+export interface Fleet extends AsyncDisposable {
+  /** How the nodes run, for the report's first line: 'namespaces of this machine, as root'. */
+  readonly description: string
+  /** Runs a shell line and waits. Lines of one node and shell run in the order in which they were given. Never rejects. */
+  run(node: string, command: string, options?: RunOptions): Promise<CommandResult>
+  /** Starts argv (no shell in between) beside everything else. */
+  stream(node: string, argv: readonly string[], options?: StreamOptions): Promise<CommandStream>
+  /** Writes a file on a node, with its folders, readable and executable by its owner. */
+  copy(node: string, content: Buffer, path: string): Promise<void>
+  /** Lets the fleet outlive this process, until the driver's remove(). Dispose then only lets go of it. */
+  keep(): Promise<FleetHandle>
+}
+
+export const DEFAULT_TIME_LIMIT = 30_000
+
+/**
+ * What every node starts with. A new network namespace copies its IPv4 settings from the machine's first one
+ * (net.core.devconf_inherit_init_net, networking/ip-sysctl.rst), and Docker sets others: a lab must not depend on either.
+ */
+export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
+  'net.ipv4.ip_forward': '0',
+  'net.ipv4.conf.all.rp_filter': '0',
+  'net.ipv4.conf.default.rp_filter': '0',
+  'net.ipv6.conf.all.disable_ipv6': '0',
+  'net.ipv6.conf.default.disable_ipv6': '0',
+}
+
+/** This machine cannot run it: exit code 3. `help` says what to do, a line each. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError'
+  readonly code: string
+  readonly help: readonly string[]
+
+  constructor(code: string, message: string, help: readonly string[] = []) {
+    super(message)
+    this.code = code
+    this.help = help
+  }
+}

@@ -1,0 +1,60 @@
+// The interfaces of every place: names, states, MTUs, addresses. Read with `ip -j addr` (ip-address(8)), as data.
+import type {Fleet} from '../driver.ts'
+import type {Place} from '../model.ts'
+
+export interface Interface {
+  readonly name: string
+  readonly mtu: number
+  readonly up: boolean
+  /** Without loopback and link-local ones: those are the same everywhere by design. */
+  readonly addresses: readonly {readonly address: string; readonly prefixLength: number}[]
+}
+
+/** undefined: the place, or its node, could not be asked. */
+export type Interfaces = ReadonlyMap<string, readonly Interface[] | undefined>
+
+interface IpLink {
+  ifname?: string
+  mtu?: number
+  flags?: string[]
+  addr_info?: {local?: string; prefixlen?: number; scope?: string}[]
+}
+
+/** Asks all nodes side by side, in one command a node. Never rejects. */
+export async function readInterfaces(fleet: Fleet, places: readonly Place[]): Promise<Interfaces> {
+  const nodes = [...new Set(places.map(({node}) => node))]
+  const found = new Map<string, readonly Interface[] | undefined>()
+  await Promise.all(
+    nodes.map(async (node) => {
+      const here = places.filter((place) => place.node === node)
+      // One line each; a place that cannot be asked gives an empty one.
+      const line = here.map(({kind, name}) => `ip -j ${kind === 'pod' ? `-n ${name} ` : ''}addr show 2>/dev/null | tr -d '\\n'; echo`).join('; ')
+      const {stdout} = await fleet.run(node, line, {shell: 'observer'})
+      const lines = stdout.toString().split('\n')
+      for (const [index, place] of here.entries()) found.set(place.name, parseInterfaces(lines[index] ?? ''))
+    }),
+  )
+  return found
+}
+
+/** @param json what `ip -j addr` printed for one namespace */
+export function parseInterfaces(json: string): Interface[] | undefined {
+  if (json.trim() === '') return undefined
+  const links = JSON.parse(json) as IpLink[]
+  return links
+    .filter(({ifname}) => ifname !== undefined && ifname !== 'lo')
+    .map(({ifname = '', mtu = 0, flags = [], addr_info = []}) => ({
+      name: ifname,
+      mtu,
+      up: flags.includes('UP'),
+      addresses: addr_info
+        .filter(({scope}) => scope === 'global')
+        .flatMap(({local, prefixlen}) => (local === undefined ? [] : [{address: local, prefixLength: prefixlen ?? 32}])),
+    }))
+}
+
+/** The underlay's MTU: the smallest that a node's eth0 has. 1500, Ethernet's own, when no node could be asked. */
+export function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
+  const found = places.filter(({kind}) => kind === 'node').flatMap(({name}) => interfaces.get(name)?.filter((link) => link.name === 'eth0') ?? [])
+  return found.length === 0 ? 1500 : Math.min(...found.map(({mtu}) => mtu))
+}

@@ -1,0 +1,73 @@
+// A lab: a scenario's nodes, started by a driver, and everything that was run on them.
+import PQueue from 'p-queue'
+import {CommandError, type CommandResult, type History} from './command.ts'
+import type {Driver, Fleet} from './driver.ts'
+import type {Scenario, Stage, Step} from './model.ts'
+
+export interface Lab extends AsyncDisposable {
+  readonly name: string
+  readonly scenario: Scenario
+  readonly fleet: Fleet
+  /** What the steps came to, in the order in which they ended. */
+  readonly history: History
+}
+
+/** Starts the scenario's nodes; nothing is wired yet. */
+export async function startLab(name: string, scenario: Scenario, driver: Driver): Promise<Lab> {
+  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: scenario.nodes})
+  return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
+}
+
+/** How a screen follows the steps. Steps of one stage are told node by node, in the order of the scenario. */
+export interface StepFollower {
+  stage?(stage: Stage, number: number): void
+  step?(step: Step, result: CommandResult): void
+}
+
+/**
+ * Runs the scenario's steps: stage after stage, within a stage the nodes side by side, a node's lines in order.
+ * @param timeLimit milliseconds for each line
+ * @throws CommandError at the first line that is refused; lines that run then on other nodes are waited for, no new one begins
+ */
+export async function carryOut(lab: Lab, follower: StepFollower = {}, timeLimit?: number): Promise<void> {
+  for (const [index, stage] of lab.scenario.stages.entries()) {
+    follower.stage?.(stage, index + 1)
+    await carryOutStage(lab, stage, follower, timeLimit)
+  }
+}
+
+async function carryOutStage(lab: Lab, stage: Stage, follower: StepFollower, timeLimit: number | undefined): Promise<void> {
+  const byNode = [...Map.groupBy(stage.steps, ({node}) => node).values()]
+  const tell = inTurn(byNode, follower)
+  const queue = new PQueue({concurrency: 16})
+  let refusal: CommandError | undefined
+  await queue.addAll(
+    byNode.map((steps) => async () => {
+      for (const step of steps) {
+        if (refusal) return
+        const result = await lab.fleet.run(step.node, step.command, timeLimit === undefined ? {} : {timeLimit})
+        lab.history.push(result)
+        tell(step, result)
+        if (result.exitCode !== 0) refusal ??= new CommandError(result, step.source)
+      }
+    }),
+  )
+  if (refusal) throw refusal
+}
+
+/** Nodes run side by side and are told one after the other: a line is held back until those above it have been told. */
+function inTurn(byNode: readonly (readonly Step[])[], follower: StepFollower): (step: Step, result: CommandResult) => void {
+  const order = byNode.flat()
+  const held = new Map<Step, CommandResult>()
+  let next = 0
+  return (step, result) => {
+    held.set(step, result)
+    while (next < order.length) {
+      const due = order[next]
+      const ready = due && held.get(due)
+      if (!due || !ready) return
+      follower.step?.(due, ready)
+      next++
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// What is wrong with a scenario: as data, so that report/ can word it and a test can match its code.
+import {closest, distance} from 'fastest-levenshtein'
+import type {SourceLine} from '../model.ts'
+
+export interface Problem {
+  /** A stable name for the kind of mistake: unknown-node, address-outside-underlay, ... */
+  readonly code: string
+  readonly message: string
+  readonly source?: SourceLine
+  /** Something true that helps to see the mistake. */
+  readonly note?: string
+  /** What was probably meant. */
+  readonly help?: string
+}
+
+/** A scenario that cannot be run as it is written: exit code 2, and nothing was started. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({message}) => message).join('\n'))
+    this.problems = problems
+  }
+}
+
+/** The known name nearest to a mistyped one (Levenshtein), when it is near enough to be meant. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined
+  const found = closest(name.toLowerCase(), known as string[])
+  return distance(name.toLowerCase(), found) <= Math.max(2, Math.ceil(found.length / 3)) ? found : undefined
+}
+
+/** `did you mean node1?`, or the list of what there is. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const found = nearest(name, known)
+  if (found !== undefined) return `did you mean ${found}?`
+  return known.length === 0 ? 'there is none' : `there is ${known.join(', ')}`
+}
