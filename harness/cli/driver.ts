@@ -1,0 +1,45 @@
+// Which driver runs a lab, and why. Drivers are loaded when they are needed: dockerode alone takes 90 ms to load.
+import {existsSync} from 'node:fs'
+import {type Driver, type DriverName, MachineError} from '../driver.ts'
+import {localDriver} from '../drivers/local.ts'
+
+export const DRIVER_CHOICES = ['auto', 'local', 'docker'] as const
+export type DriverChoice = (typeof DRIVER_CHOICES)[number]
+
+export interface ChosenDriver {
+  readonly driver: Driver
+  /** For the report's first line. */
+  readonly reason: string
+}
+
+export interface DockerChoices {
+  readonly privileged?: boolean
+  /** How far a first build of the node image is, a line at a time. */
+  readonly progress?: (line: string) => void
+}
+
+/** `auto` is docker where an engine answers and the node image is there or can be made, else local. */
+export async function chooseDriver(choice: DriverChoice, options: DockerChoices = {}): Promise<ChosenDriver> {
+  if (choice === 'local') return {driver: localDriver(), reason: 'asked for'}
+  if (choice === 'docker') {
+    const {dockerDriver} = await import('../drivers/docker.ts')
+    return {driver: dockerDriver(options), reason: 'asked for'}
+  }
+  if (!mayHaveEngine()) return {driver: localDriver(), reason: 'no Docker engine here'}
+  const {dockerDriver, dockerReadiness} = await import('../drivers/docker.ts')
+  const {ready, reason} = await dockerReadiness(options)
+  return ready ? {driver: dockerDriver(options), reason} : {driver: localDriver(), reason}
+}
+
+export async function driverNamed(name: DriverName): Promise<Driver> {
+  return (await chooseDriver(name)).driver
+}
+
+/** False where there is not even a socket to ask at, so that dockerode need not be loaded to find out. */
+function mayHaveEngine(): boolean {
+  return Boolean(process.env.DOCKER_HOST) || ['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].some((path) => existsSync(path))
+}
+
+export function assertDriverChoice(choice: string): asserts choice is DriverChoice {
+  if (!(DRIVER_CHOICES as readonly string[]).includes(choice)) throw new MachineError('usage', `no driver ${choice}`)
+}

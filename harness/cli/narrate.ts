@@ -1,0 +1,43 @@
+// What the screen shows while a lab stands up, and at the end.
+import type {StepFollower} from '../lab.ts'
+import type {Lab} from '../lab.ts'
+import {placesOf} from '../model.ts'
+import type {ResultSource} from '../report/json.ts'
+import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
+import type {ChosenDriver} from './driver.ts'
+import {paint, print} from './terminal.ts'
+
+export interface Narrator extends StepFollower {
+  driver(chosen: ChosenDriver, lab: Lab, how?: string): void
+}
+
+/** @param quiet shows nothing: the result alone is wanted */
+export function narrator(quiet: boolean): Narrator {
+  if (quiet) return {driver: () => undefined}
+  return {
+    driver({driver, reason}, lab, how) {
+      print(`${paint('bold', `driver ${driver.name}`)} (${reason}): ${lab.fleet.description}${how ? `, ${how}` : ''}`)
+      print(`${lab.scenario.title}`)
+    },
+    stage: (stage, number) => print(stageText(stage, number, paint)),
+    step: (step, result) => print(stepText(step, result, paint)),
+  }
+}
+
+/** The matrix, the checks with what fell short, the requirements, the times. */
+export function outcomeText({scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>): string {
+  const places = placesOf(scenario)
+  const parts: string[] = []
+  const reach = outcome.checks.find(({check}) => check === 'reach')
+  if (reach) parts.push(matrixText(places, reach, paint))
+  const hops = hopsText(outcome.probes, places)
+  if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
+  parts.push(outcome.checks.map((check) => checkText(check, paint)).join('\n'))
+  const short = outcome.checks.filter(({verdict}) => verdict !== 'pass').map((check) => shortfallText(check, paint))
+  parts.push(...short)
+  if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
+  const named = Object.entries(times).filter(([name]) => name !== 'total')
+  const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`
+  parts.push(paint('dim', `${named.map(([name, time]) => `${name === 'startUp' ? 'start-up' : name} ${milliseconds(time)}`).join(', ')}${total}`))
+  return parts.join('\n\n')
+}

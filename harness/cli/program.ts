@@ -1,0 +1,120 @@
+// The command line: names, options, examples. What a command does is in the file of its name.
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
+import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
+import {EXIT} from './exit.ts'
+import {fail} from './fail.ts'
+
+/** @returns the exit code */
+export async function program(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.asClaimed
+  const podwire = new Command('podwire')
+    .description('Wires Kubernetes pod networks by hand, on real kernels, and proves what they do.')
+    .version('0.1.0')
+    .exitOverride()
+    .enablePositionalOptions()
+    .showHelpAfterError('(podwire --help lists the commands)')
+    .addHelpText('after', examples('podwire run three-nodes', 'podwire up three-nodes', 'podwire exec pod1 -- ping -c1 10.244.2.2', 'podwire down'))
+
+  const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
+  const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
+  const lab = new Option('--lab <name>', 'which running lab; not needed while only one runs')
+  const timeLimit = new Option('--time-limit <seconds>', 'kill a step that takes longer').argParser(seconds)
+  const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(seconds)
+  const privileged = new Option('--privileged', 'docker: privileged containers, where the few capabilities do not do')
+
+  /** Adds a command whose action gives the exit code. */
+  const command = (usage: string, description: string, ...lines: string[]) => podwire.command(usage).description(description).addHelpText('after', examples(...lines))
+
+  command('run <scenario>', 'start the nodes, run every line, prove who reaches whom, remove all', 'podwire run three-nodes', 'podwire run ./mine.ts --driver local', 'podwire run three-nodes --report json --out results', 'podwire run three-nodes --driver docker --attach')
+    .addOption(driver)
+    .addOption(privileged)
+    .option('--attach', 'docker: use the nodes that docker-compose.yml started')
+    .option('--report <format>', 'text or json; may be given again', collect, [])
+    .option('--out <folder>', 'write reports there, not to standard output')
+    .addOption(timeLimit)
+    .addOption(patience)
+    .addOption(json)
+    .action(async (scenario: string, options: {driver: DriverChoice}) => {
+      code = await (await import('./run.ts')).run(scenario, options)
+    })
+
+  command('up <scenario>', 'start, run every line, check, and keep the lab running', 'podwire up three-nodes', 'podwire up three-nodes --name mine --driver local')
+    .option('--name <lab>', "the lab's name (default: the scenario's)")
+    .addOption(driver)
+    .addOption(privileged)
+    .addOption(timeLimit)
+    .addOption(patience)
+    .addOption(json)
+    .action(async (scenario: string, options: {driver: DriverChoice}) => {
+      code = await (await import('./up.ts')).up(scenario, options)
+    })
+
+  command('down [lab]', 'remove a running lab', 'podwire down', 'podwire down --all')
+    .option('--all', 'every lab that runs')
+    .action(async (name: string | undefined, options: {all?: boolean}) => {
+      code = await (await import('./down.ts')).down(name, options)
+    })
+
+  command('ls', 'the labs that run', 'podwire ls', 'podwire ls --json')
+    .addOption(json)
+    .action(async (options: {json?: boolean}) => {
+      code = await (await import('./ls.ts')).ls(options)
+    })
+
+  command('check [lab]', 'the checks of a running lab, again', 'podwire check', 'podwire check mine --json')
+    .addOption(lab)
+    .addOption(patience)
+    .addOption(json)
+    .action(async (name: string | undefined, options: {lab?: string; json?: boolean; patience?: number}) => {
+      code = await (await import('./check.ts')).checkAgain(name ?? options.lab, options)
+    })
+
+  command('exec <place> <command...>', 'run a command at a place: node1, pod1, or node1/NETNS', 'podwire exec node1 -- ip route', 'podwire exec pod1 -- ping -c1 10.244.2.2', 'podwire exec node1/pod1 -- ip addr')
+    .addOption(lab)
+    .passThroughOptions()
+    .action(async (place: string, argv: string[], options: {lab?: string}) => {
+      code = await (await import('./exec.ts')).exec(place, argv, options)
+    })
+
+  command('shell <place>', 'an interactive shell at a place', 'podwire shell node1', 'podwire shell pod1')
+    .addOption(lab)
+    .action(async (place: string, options: {lab?: string}) => {
+      code = await (await import('./exec.ts')).shell(place, options)
+    })
+
+  command('clean', 'remove what a crash left', 'podwire clean')
+    .addOption(json)
+    .action(async (options: {json?: boolean}) => {
+      code = await (await import('./clean.ts')).clean(options)
+    })
+
+  command('doctor', 'what this machine can, and what it lacks', 'podwire doctor', 'podwire doctor --json')
+    .addOption(json)
+    .action(async (options: {json?: boolean}) => {
+      code = await (await import('./doctor.ts')).doctor(options)
+    })
+
+  try {
+    await podwire.parseAsync([...argv], {from: 'user'})
+    return code
+  } catch (error) {
+    // Commander has told its own errors already; help and version end with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asClaimed : EXIT.badInput
+    return fail(error)
+  }
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
+}
+
+function collect(value: string, all: string[]): string[] {
+  return [...all, value]
+}
+
+/** Seconds on the command line are milliseconds inside. */
+function seconds(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It takes a number of seconds above 0.')
+  return value * 1000
+}

@@ -1,0 +1,111 @@
+// podwire run: start, wire, check, report, remove.
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {check, type Outcome} from '../checks/check.ts'
+import {CommandError} from '../command.ts'
+import {assertNeighboursFit} from '../facts/neighbour-table.ts'
+import {carryOut, type Lab, startLab} from '../lab.ts'
+import type {Scenario} from '../model.ts'
+import {type ResultSource, resultJson} from '../report/json.ts'
+import {loadScenario} from '../scenario/load.ts'
+import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
+import {EXIT, UsageError} from './exit.ts'
+import {hold} from './interrupt.ts'
+import {narrator, outcomeText} from './narrate.ts'
+import {complain, print} from './terminal.ts'
+
+export interface RunOptions {
+  readonly driver: DriverChoice
+  readonly privileged?: boolean
+  readonly attach?: boolean
+  readonly report?: readonly string[]
+  readonly out?: string
+  readonly json?: boolean
+  readonly timeLimit?: number
+  readonly patience?: number
+}
+
+/** A lab that stands and was checked. The caller disposes or keeps it. */
+export interface Finished {
+  readonly lab: Lab
+  readonly chosen: ChosenDriver
+  readonly outcome: Outcome
+  readonly result: ResultSource
+}
+
+export async function run(reference: string, options: RunOptions): Promise<number> {
+  const formats = formatsOf(options)
+  const scenario = await loadScenario(reference)
+  const {lab, outcome, result} = await standUp(scenario, labName(scenario), options)
+  const disposing = performance.now()
+  await lab[Symbol.asyncDispose]()
+  const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
+  if (formats.includes('text') && !options.json) print(`\n${outcomeText(full)}`)
+  if (formats.includes('json')) writeReport(full, options)
+  return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+}
+
+/** Starts the lab, runs its steps and its checks. Nothing of it is left when this throws. */
+export async function standUp(scenario: Scenario, name: string, options: RunOptions): Promise<Finished> {
+  const begun = performance.now()
+  assertNeighboursFit(scenario)
+  const quiet = options.json === true
+  const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
+  const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
+  const held = hold(lab)
+  try {
+    const tell = narrator(quiet)
+    tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
+    const started = performance.now()
+    await carryOut(lab, tell, options.timeLimit)
+    const wired = performance.now()
+    const outcome = await check(lab.fleet, scenario, options.patience)
+    const checked = performance.now()
+    const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
+    const times = {startUp: begun, start: started - begun, steps: wired - started, checks: checked - wired}
+    return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
+  } catch (error) {
+    await lab[Symbol.asyncDispose]()
+    throw error instanceof CommandError ? await withNotes(error) : error
+  } finally {
+    held.release()
+  }
+}
+
+async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
+  const {attachFleet} = await import('../drivers/docker.ts')
+  const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: scenario.nodes})
+  return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
+}
+
+async function withNotes(error: CommandError): Promise<CommandError> {
+  return error
+}
+
+/** A name that no other lab of this machine has: labs run side by side. */
+function labName(scenario: Scenario): string {
+  return `${scenario.name.slice(0, 24)}-${process.pid}`
+}
+
+const FORMATS = ['text', 'json'] as const
+
+function formatsOf({report = [], json, attach, driver}: RunOptions): readonly string[] {
+  if (attach && driver !== 'docker') throw new UsageError('--attach is of the docker driver', ['add --driver docker'])
+  for (const format of report) {
+    if (!(FORMATS as readonly string[]).includes(format)) throw new UsageError(`no report ${format}`, [`there is ${FORMATS.join(', ')}`])
+  }
+  if (json) return ['json']
+  return report.length === 0 ? ['text'] : report
+}
+
+function writeReport(result: ResultSource, {out}: RunOptions): void {
+  const text = `${JSON.stringify(resultJson(result), undefined, 2)}\n`
+  if (out === undefined) {
+    process.stdout.write(text)
+    return
+  }
+  mkdirSync(out, {recursive: true})
+  const path = join(out, `${result.scenario.name}.json`)
+  writeFileSync(path, text)
+  complain(`wrote ${path}`)
+}

@@ -1,0 +1,65 @@
+// From what a command was given (a lab's name or none, a place's name) to the running lab and place it means.
+import type {Fleet} from '../driver.ts'
+import {forgetLab, type KeptLab, rememberedLabs} from '../kept.ts'
+import type {Scenario} from '../model.ts'
+import {placesOf} from '../model.ts'
+import {suggestion} from '../scenario/problem.ts'
+import {driverNamed} from './driver.ts'
+import {UsageError} from './exit.ts'
+
+export interface RunningLab {
+  readonly kept: KeptLab
+  readonly fleet: Fleet
+}
+
+/** The labs that run, found again by their drivers. Files of labs that are gone are removed on the way. */
+export async function runningLabs(): Promise<RunningLab[]> {
+  const found = await Promise.all(
+    rememberedLabs().map(async (kept) => {
+      const fleet = await (await driverNamed(kept.driver)).find(kept.handle)
+      if (!fleet) forgetLab(kept.lab)
+      return fleet && {kept, fleet}
+    }),
+  )
+  return found.filter((lab) => lab !== undefined)
+}
+
+/** @throws UsageError when there is no such lab, or several and none was named */
+export async function runningLab(name: string | undefined): Promise<RunningLab> {
+  const labs = await runningLabs()
+  const names = labs.map(({kept}) => kept.lab)
+  if (name === undefined) {
+    const [only, ...others] = labs
+    if (only && others.length === 0) return only
+    if (!only) throw new UsageError('no lab is running', ['start one: podwire up three-nodes'])
+    throw new UsageError(`${labs.length} labs are running`, [`say which: --lab ${names.join(' or --lab ')}`])
+  }
+  const lab = labs.find(({kept}) => kept.lab === name)
+  if (!lab) throw new UsageError(`no lab ${name} is running`, [suggestion(name, names)])
+  return lab
+}
+
+/** Where a command runs: on a node, or in a namespace of it. */
+export interface Target {
+  readonly node: string
+  /** Undefined: the node's own. */
+  readonly netns: string | undefined
+}
+
+/**
+ * @param place node1, pod1, or node1/NETNS for a namespace that the scenario does not declare
+ * @throws UsageError with the nearest names
+ */
+export function targetOf(place: string, scenario: Pick<Scenario, 'nodes' | 'pods'>): Target {
+  const places = placesOf(scenario)
+  const [name = '', netns] = place.split('/')
+  const found = places.find((candidate) => candidate.name === name)
+  if (!found || (netns !== undefined && found.kind === 'pod')) throw new UsageError(`no place ${place} in this lab`, [suggestion(name, places.map((known) => known.name))])
+  if (netns !== undefined && !/^[\w.-]+$/.test(netns)) throw new UsageError(`${netns} cannot name a network namespace`)
+  return {node: found.node, netns: netns ?? (found.kind === 'pod' ? found.name : undefined)}
+}
+
+/** Argv for a target: ip-netns(8) also gives it the namespace's own /sys. */
+export function argvAt({netns}: Target, argv: readonly string[]): string[] {
+  return netns === undefined ? [...argv] : ['ip', 'netns', 'exec', netns, ...argv]
+}

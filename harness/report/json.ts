@@ -1,0 +1,45 @@
+// The result as one JSON document, for programs. fixtures/schema/result.json describes it; `format` grows when a reader
+// that knows the old one could be misled by the new one.
+import type {Outcome} from '../checks/check.ts'
+import type {CommandResult} from '../command.ts'
+import type {Scenario, Stage} from '../model.ts'
+
+export const FORMAT = 1
+
+export interface ResultSource {
+  readonly lab: string
+  readonly scenario: Scenario
+  readonly driver: {readonly name: string; readonly reason: string; readonly description: string}
+  readonly history: readonly CommandResult[]
+  readonly outcome: Outcome
+  /** Milliseconds. */
+  readonly times: Readonly<Record<string, number>>
+}
+
+/** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
+export function resultJson({lab, scenario, driver, history, outcome, times}: ResultSource): Record<string, unknown> {
+  const {name, file, title, underlay, nodes, pods, stages} = scenario
+  return {
+    format: FORMAT,
+    kind: 'result',
+    lab,
+    verdict: outcome.verdict,
+    driver,
+    scenario: {name, file, title, underlay, nodes, pods, stages: stages.map(stageJson)},
+    history: history.map(commandJson),
+    mtu: outcome.mtu,
+    probes: outcome.probes,
+    checks: outcome.checks,
+    requirements: outcome.requirements,
+    times,
+  }
+}
+
+function stageJson({title, sentence, steps}: Stage): Record<string, unknown> {
+  return {title, ...(sentence !== undefined && {sentence}), steps}
+}
+
+/** A CommandResult with its output as text. */
+export function commandJson({stdout, stderr, ...rest}: CommandResult): Record<string, unknown> {
+  return {...rest, stdout: stdout.toString(), stderr: stderr.toString()}
+}

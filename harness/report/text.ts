@@ -1,0 +1,98 @@
+// What people read on a terminal. Data in, text out; colour is added by the caller's paint.
+import Table from 'cli-table3'
+import {endingOf, type CommandResult} from '../command.ts'
+import {type CheckResult, PACKET_SIZES, type PairVerdict, type Place, type Probe, PROTOCOLS, type Requirement, type Stage, type Step, type Verdict} from '../model.ts'
+
+export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan', text: string) => string
+
+const MARKS: Record<Verdict, string> = {pass: '✓', fail: '✗', unknown: '?'}
+const COLOURS = {pass: 'green', fail: 'red', unknown: 'yellow'} as const
+
+export function milliseconds(duration: number): string {
+  return duration < 1000 ? `${duration.toFixed(1)} ms` : `${(duration / 1000).toFixed(2)} s`
+}
+
+export function stageText(stage: Stage, number: number, paint: Paint): string {
+  const sentence = stage.sentence === undefined ? '' : `\n   ${paint('dim', `“${stage.sentence}”`)}`
+  return `\n${paint('bold', `${number}. ${stage.title}`)}${sentence}`
+}
+
+/** One line as a person would type it, and its time at column 72. */
+export function stepText(step: Step, result: CommandResult, paint: Paint): string {
+  const line = `   ${paint('cyan', `${step.node}#`)} ${step.command}`
+  const width = 3 + step.node.length + 2 + step.command.length
+  const ending = result.exitCode === 0 ? paint('dim', milliseconds(result.duration)) : paint('red', endingOf(result))
+  return `${line}${' '.repeat(Math.max(2, 72 - width))}${ending}`
+}
+
+/** All places against all places; a cell has a mark for each protocol. */
+export function matrixText(places: readonly Place[], reach: CheckResult, paint: Paint): string {
+  const cells = new Map(reach.pairs.map((pair) => [`${pair.from} ${pair.to} ${pair.protocol} ${pair.size}`, pair.verdict]))
+  const table = new Table({
+    head: ['from \\ to', ...places.map(({name}) => name)],
+    style: {head: [], border: [], compact: true},
+    colAligns: ['left', ...places.map(() => 'center' as const)],
+  })
+  for (const from of places) {
+    const row = places.map((to) => {
+      if (from.name === to.name) return paint('dim', ' - ')
+      return PROTOCOLS.map((protocol) => cellMark(PACKET_SIZES.map((size) => cells.get(`${from.name} ${to.name} ${protocol} ${size}`) ?? 'unknown'), paint)).join('')
+    })
+    table.push([from.name, ...row])
+  }
+  return `${table.toString()}\n${paint('dim', 'each cell: icmp, tcp, udp;  ✓ small packets and full MTU   s small only   ✗ none   ? not observed')}`
+}
+
+function cellMark([small, full]: (Verdict | undefined)[], paint: Paint): string {
+  if (small === 'pass' && full === 'fail') return paint('yellow', 's')
+  const both: Verdict = small === full ? (small ?? 'unknown') : small === 'fail' || full === 'fail' ? 'fail' : 'unknown'
+  return paint(COLOURS[both], MARKS[both])
+}
+
+/** One line a requirement, with the pairs that stand behind it. */
+export function requirementsText(requirements: readonly Requirement[], paint: Paint): string {
+  return requirements
+    .map(({verdict, sentence, by, passed, total}) => {
+      const whose = by === 'kubernetes' ? paint('dim', "  (Kubernetes' own words)") : ''
+      return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${sentence}: ${passed} of ${total} pairs${whose}`
+    })
+    .join('\n')
+}
+
+export function checkText({check, verdict, pairs}: CheckResult, paint: Paint): string {
+  const count = (wanted: Verdict) => pairs.filter((pair) => pair.verdict === wanted).length
+  const parts = (['fail', 'unknown'] as const).flatMap((wanted) => (count(wanted) > 0 ? [`${count(wanted)} ${wanted}`] : []))
+  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${check}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
+}
+
+/** What did not pass, pair by pair: the first ones in full, then how many more there are. */
+export function shortfallText(check: CheckResult, paint: Paint, most = 8): string {
+  const short = check.pairs.filter(({verdict}) => verdict !== 'pass')
+  const groups = [...Map.groupBy(short, ({from, to}) => `${from} -> ${to}`)]
+  const lines = groups.slice(0, most).flatMap(([pair, verdicts]) => [
+    `  ${paint('bold', pair)}`,
+    ...[...Map.groupBy(verdicts, ({evidence}) => evidence.join('; '))].map(
+      ([evidence, same]) => `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${evidence}`,
+    ),
+  ])
+  if (groups.length > most) lines.push(`  and ${groups.length - most} more pairs`)
+  return lines.join('\n')
+}
+
+/** `icmp small, full; tcp full: ` */
+function kindsOf(pairs: readonly PairVerdict[]): string {
+  const protocols = Map.groupBy(
+    pairs.filter(({protocol}) => protocol !== undefined),
+    ({protocol}) => protocol,
+  )
+  if (protocols.size === 0) return ''
+  return `${[...protocols].map(([protocol, same]) => `${protocol} ${same.map(({size}) => size).join(', ')}`).join('; ')}: `
+}
+
+/** Hops that requests crossed between pods, from the time to live that arrived: 64 less one for each router (RFC 791). */
+export function hopsText(probes: readonly Probe[], places: readonly Place[]): string {
+  const podNames = new Set(places.filter(({kind}) => kind === 'pod').map(({name}) => name))
+  const ttls = probes.filter(({from, to, ttl, size}) => ttl !== undefined && size === 'small' && podNames.has(from) && podNames.has(to)).map(({ttl}) => ttl)
+  const counts = [...Map.groupBy(ttls, (ttl) => ttl)].sort(([a = 0], [b = 0]) => b - a)
+  return counts.map(([ttl, same]) => `ttl ${ttl} for ${same.length} pairs of pods`).join(', ')
+}
