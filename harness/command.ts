@@ -29,6 +29,8 @@ export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly result: CommandResult
   readonly source: SourceLine | undefined
+  /** True things about the node that help to see why, and what was probably meant. */
+  context: {readonly notes: readonly string[]; readonly help: readonly string[]} = {notes: [], help: []}
 
   constructor(result: CommandResult, source?: SourceLine) {
     super(`${result.node}: ${result.command}: ${endingOf(result)}`)

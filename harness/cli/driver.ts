@@ -36,7 +36,7 @@ export async function driverNamed(name: DriverName): Promise<Driver> {
 }
 
 /** False where there is not even a socket to ask at, so that dockerode need not be loaded to find out. */
-function mayHaveEngine(): boolean {
+export function mayHaveEngine(): boolean {
   return Boolean(process.env.DOCKER_HOST) || ['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].some((path) => existsSync(path))
 }
 

@@ -8,7 +8,8 @@ export async function exec(place: string, argv: readonly string[], {lab}: {reado
   const {kept, fleet} = await runningLab(lab)
   await using _ = fleet
   const target = targetOf(place, await loadScenario(kept.scenario))
-  const stream = await fleet.stream(target.node, argvAt(target, argv), {stdio: 'inherit'})
+  const command = argv[0] === '--' ? argv.slice(1) : argv
+  const stream = await fleet.stream(target.node, argvAt(target, command), {stdio: 'inherit'})
   return (await stream.exit) ?? EXIT.cannotRun
 }
 

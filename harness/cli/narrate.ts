@@ -33,8 +33,7 @@ export function outcomeText({scenario, outcome, times}: Pick<ResultSource, 'scen
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
   parts.push(outcome.checks.map((check) => checkText(check, paint)).join('\n'))
-  const short = outcome.checks.filter(({verdict}) => verdict !== 'pass').map((check) => shortfallText(check, paint))
-  parts.push(...short)
+  parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`

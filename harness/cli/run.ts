@@ -3,9 +3,11 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {check, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
+import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
+import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
-import type {Scenario} from '../model.ts'
+import {placesOf, type Scenario} from '../model.ts'
 import {type ResultSource, resultJson} from '../report/json.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
@@ -65,8 +67,9 @@ export async function standUp(scenario: Scenario, name: string, options: RunOpti
     const times = {startUp: begun, start: started - begun, steps: wired - started, checks: checked - wired}
     return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
   } catch (error) {
+    if (error instanceof CommandError) error.context = await contextOf(error, lab)
     await lab[Symbol.asyncDispose]()
-    throw error instanceof CommandError ? await withNotes(error) : error
+    throw error
   } finally {
     held.release()
   }
@@ -78,8 +81,12 @@ async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 
-async function withNotes(error: CommandError): Promise<CommandError> {
-  return error
+/** Looks at the node that refused, while it is still there. */
+async function contextOf({result}: CommandError, {fleet, scenario}: Lab): Promise<Refusal> {
+  if (result.cause === 'disposed') return {notes: [], help: []}
+  const node = placesOf(scenario).filter(({name}) => name === result.node)
+  const interfaces = await readInterfaces(fleet, node)
+  return explainRefusal(result.command, result.node, scenario, interfaces.get(result.node))
 }
 
 /** A name that no other lab of this machine has: labs run side by side. */

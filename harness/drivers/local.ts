@@ -72,7 +72,7 @@ async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
     ...options.user,
   })
   child.stdin.on('error', () => undefined) // EPIPE when the lab could not start: its own words are on stderr
-  const failure = text(child.stderr)
+  const failure = text(child.stderr).catch(() => '') // keep() lets go of it
   const nodes: NodeProcess[] = []
   let ready = false
   const started = once(child, 'spawn').catch((error: Error) => {

@@ -14,7 +14,7 @@ use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
 use POSIX qw(:sys_wait_h :errno_h);
 use Errno ();
 
-use constant {CLONE_NEWNET => 0x40000000, IP_MTU_DISCOVER => 10, IP_PMTUDISC_DO => 2, TCP_MAXSEG => 2, HEADER => 128};
+use constant {CLONE_NEWNET => 0x40000000, IP_MTU_DISCOVER => 10, IP_PMTUDISC_DO => 2, IP_RECVERR => 11, TCP_MAXSEG => 2, HEADER => 128};
 # setns(2) by number: perl-base has no syscall.ph
 my %setns = (x86_64 => 308, aarch64 => 268);
 my $setns = $setns{(POSIX::uname())[4]} or die "no setns number for this processor\n";
@@ -310,16 +310,19 @@ sub ask_tcp {
   enter($place) or return $fail->(errname());
   socket($socket, AF_INET, SOCK_STREAM, IPPROTO_TCP);
   nonblocking($socket);
+  setsockopt($socket, IPPROTO_IP, IP_RECVERR, pack('i', 1)); # ip(7): an ICMP error is told at once, not after all attempts
   my $connected = connect $socket, sockaddr($target->{address}, $port);
   return $fail->(errname()) if !$connected && $! != EINPROGRESS;
+  @used = hostport(getsockname $socket); # connect(2) has chosen the source, whatever becomes of it
   later($patience, sub { $fail->('no-answer') });
   my ($in, $out) = ('', '');
   my $next = sub { $begun = now(); $out = message($sizes[0][1], $place->{name}, $target->{name}, $sizes[0][0]) };
+  my $open;
   watch($socket, 'write', sub {
-    if (!@used) {
+    if (!$open) {
       my $error = unpack 'i', getsockopt($socket, SOL_SOCKET, SO_ERROR);
       if ($error) { $! = $error; return $fail->(errname()) }
-      @used = hostport(getsockname $socket);
+      $open = 1;
       $next->();
     }
     my $count = syswrite $socket, $out;
@@ -330,7 +333,7 @@ sub ask_tcp {
   my $writer = $on_write{fileno $socket};
   watch($socket, 'read', sub {
     return if $over;
-    return unless @used; # a refused connection is readable too; the writable side tells of it
+    return unless $open; # a refused connection is readable too; the writable side tells of it
     my $count = sysread $socket, $in, 65536, length $in;
     return $! == EAGAIN ? undef : $fail->(errname()) unless defined $count;
     return $fail->('ECONNRESET') unless $count;
@@ -353,6 +356,7 @@ sub ask_udp {
   socket($socket, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
   nonblocking($socket);
   setsockopt($socket, IPPROTO_IP, IP_MTU_DISCOVER, pack('i', IP_PMTUDISC_DO));
+  setsockopt($socket, IPPROTO_IP, IP_RECVERR, pack('i', 1));
   connect($socket, sockaddr($target->{address}, $port)) or return $end->(errname(), '-', '-');
   @used = hostport(getsockname $socket);
   my $begun = now();

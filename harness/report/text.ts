@@ -65,18 +65,26 @@ export function checkText({check, verdict, pairs}: CheckResult, paint: Paint): s
   return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${check}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
 }
 
-/** What did not pass, pair by pair: the first ones in full, then how many more there are. */
-export function shortfallText(check: CheckResult, paint: Paint, most = 8): string {
-  const short = check.pairs.filter(({verdict}) => verdict !== 'pass')
+/**
+ * What did not pass, pair by pair: the first ones in full, then how many more there are. What could not be observed
+ * because the packets were lost is not told again: reach has told it.
+ */
+export function shortfallText(check: CheckResult, reach: CheckResult | undefined, paint: Paint, most = 8): string {
+  const lost = new Set(check === reach ? [] : reach?.pairs.filter(({verdict}) => verdict === 'fail').map(pairKey))
+  const short = check.pairs.filter((pair) => pair.verdict === 'fail' || (pair.verdict === 'unknown' && !lost.has(pairKey(pair))))
   const groups = [...Map.groupBy(short, ({from, to}) => `${from} -> ${to}`)]
   const lines = groups.slice(0, most).flatMap(([pair, verdicts]) => [
     `  ${paint('bold', pair)}`,
-    ...[...Map.groupBy(verdicts, ({evidence}) => evidence.join('; '))].map(
-      ([evidence, same]) => `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${evidence}`,
+    ...[...Map.groupBy(verdicts, ({verdict, evidence}) => `${verdict} ${evidence.join('; ')}`).values()].map(
+      (same) => `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${same[0]?.evidence.join('; ')}`,
     ),
   ])
   if (groups.length > most) lines.push(`  and ${groups.length - most} more pairs`)
   return lines.join('\n')
+}
+
+function pairKey({from, to, protocol, size}: PairVerdict): string {
+  return `${from} ${to} ${protocol} ${size}`
 }
 
 /** `icmp small, full; tcp full: ` */

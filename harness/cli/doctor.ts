@@ -1,0 +1,110 @@
+// podwire doctor: what this machine can, and what it lacks. It tries things rather than reading version numbers: it
+// starts a lab of one node and makes there what scenarios make.
+import {readFileSync} from 'node:fs'
+import {type Fleet, MachineError} from '../driver.ts'
+import {localDriver} from '../drivers/local.ts'
+import {readNeighbourTable} from '../facts/neighbour-table.ts'
+import {FORMAT} from '../report/json.ts'
+import {mayHaveEngine} from './driver.ts'
+import {EXIT} from './exit.ts'
+import {hold} from './interrupt.ts'
+import {paint, print, printJson} from './terminal.ts'
+
+interface Item {
+  readonly id: string
+  readonly state: 'ok' | 'missing' | 'unknown'
+  readonly what: string
+  readonly help?: string
+}
+
+const PACKAGES = new URL('../../fixtures/packages.txt', import.meta.url)
+
+/** What the named scenarios make beyond a bridge and veth pairs; a machine can do without for the main job. */
+const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
+  {id: 'bridge', line: 'ip link add d0 type bridge', needed: true},
+  {id: 'veth', line: 'ip link add d1 type veth peer name d2', needed: true},
+  {id: 'vxlan', line: 'ip link add d3 type vxlan id 1 dstport 4789 dev eth0', needed: false},
+  {id: 'tun', line: 'ip tuntap add d4 mode tun', needed: false},
+  {id: 'geneve', line: 'ip link add d5 type geneve id 1 remote 192.168.1.1', needed: false},
+  {id: 'ipip', line: 'ip link add d6 type ipip remote 192.168.1.1 local 192.168.1.11', needed: false},
+  {id: 'vrf', line: 'ip link add d7 type vrf table 10', needed: false},
+  {id: 'dummy', line: 'ip link add d8 type dummy', needed: false},
+]
+
+export async function doctor({json}: {readonly json?: boolean}): Promise<number> {
+  const local = await examineLocal()
+  const docker = await examineDocker()
+  const items = [...local.items, ...docker.items, neighbourItem()]
+  const ready = local.ready || docker.ready
+  if (json) printJson({format: FORMAT, kind: 'doctor', ready, items})
+  else {
+    print(items.map(itemText).join('\n'))
+    print(ready ? '\nthis machine can run scenarios' : '\nthis machine cannot run scenarios')
+  }
+  return ready ? EXIT.asClaimed : EXIT.cannotRun
+}
+
+function itemText({state, what, help}: Item): string {
+  const mark = {ok: paint('green', '✓'), missing: paint('red', '✗'), unknown: paint('yellow', '?')}[state]
+  return `${mark} ${what}${help === undefined ? '' : `\n    ${paint('dim', help)}`}`
+}
+
+async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
+  try {
+    await using fleet = await localDriver().start({lab: `doctor-${process.pid}`, underlay: '192.168.1.0/24', nodes: [{name: 'node1', address: '192.168.1.11'}]})
+    const held = hold(fleet)
+    try {
+      const started: Item = {id: 'local', state: 'ok', what: `driver local: ${fleet.description}`}
+      const tools = await toolItems(fleet)
+      const devices = await deviceItems(fleet)
+      return {ready: [...tools, ...devices.filter((_, index) => DEVICES[index]?.needed)].every(({state}) => state === 'ok'), items: [started, ...tools, ...devices]}
+    } finally {
+      held.release()
+    }
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error
+    const help = error.help.join('; ')
+    return {ready: false, items: [{id: 'local', state: 'missing', what: `driver local: ${error.message}`, ...(help !== '' && {help})}]}
+  }
+}
+
+/** The commands of group node, looked for where nodes look. */
+async function toolItems(fleet: Fleet): Promise<Item[]> {
+  const tools = readFileSync(PACKAGES, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , ...groups]) => groups.includes('node'))
+  return Promise.all(
+    tools.map(async ([name = '', tool = '']): Promise<Item> => {
+      const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
+      if (exitCode === 0) return {id: `tool-${tool}`, state: 'ok', what: `${tool}`}
+      return {id: `tool-${tool}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
+    }),
+  )
+}
+
+async function deviceItems(fleet: Fleet): Promise<Item[]> {
+  const items: Item[] = []
+  for (const {id, line, needed} of DEVICES) {
+    const {exitCode, stderr} = await fleet.run('node1', line)
+    const state = exitCode === 0 ? 'ok' : exitCode === null ? 'unknown' : 'missing'
+    const help = state === 'ok' ? {} : {help: `${needed ? 'every scenario needs it' : 'only some scenarios need it'}: ${stderr.toString().trim() || line}`}
+    items.push({id: `device-${id}`, state, what: `${id} devices`, ...help})
+  }
+  return items
+}
+
+async function examineDocker(): Promise<{ready: boolean; items: Item[]}> {
+  if (!mayHaveEngine()) return {ready: false, items: [{id: 'docker', state: 'missing', what: 'driver docker: no Docker engine here', help: 'start one: make engine'}]}
+  const {dockerReadiness} = await import('../drivers/docker.ts')
+  const {ready, reason} = await dockerReadiness({})
+  return {ready, items: [{id: 'docker', state: ready ? 'ok' : 'missing', what: `driver docker: ${reason}`, ...(!ready && {help: 'make engine, or start your engine'})}]}
+}
+
+function neighbourItem(): Item {
+  const table = readNeighbourTable()
+  if (!table) return {id: 'neighbour-table', state: 'unknown', what: 'neighbour table: its limit cannot be seen from here'}
+  const {used, limit} = table
+  return {id: 'neighbour-table', state: 'ok', what: `neighbour table: ${used} of ${limit} entries in use, for all namespaces of this machine`}
+}

@@ -1,0 +1,149 @@
+// How fast, how large: each figure next to its floor, measured in the same run. `npm run bench`, or with names of figures.
+import {spawn, spawnSync} from 'node:child_process'
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import Table from 'cli-table3'
+import {loadScenario} from '../../harness/scenario/load.ts'
+import {writeManyPods} from './many-pods.ts'
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const PODWIRE = here('../../harness/cli/podwire')
+const ROUNDS = 7
+const scratch = mkdtempSync(join(tmpdir(), 'podwire-bench-'))
+/** As nodes see it: node_modules/.bin has commands of the same names. */
+const environment = {...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
+
+interface Sample {
+  readonly milliseconds: number
+  /** Peak of all its processes together, pages that several share counted once (proportional set size, proc_pid_smaps(5)). */
+  readonly megabytes: number
+  readonly stdout: string
+}
+
+interface Figure {
+  readonly name: string
+  readonly limit: string
+  readonly measured: string
+  readonly floor: string
+}
+
+const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods}
+const asked = process.argv.slice(2)
+const table = new Table({head: ['figure', 'at most', 'measured', 'beside it, in the same run'], style: {head: [], border: [], compact: true}})
+try {
+  for (const [name, measure] of Object.entries(figures)) {
+    if (asked.length > 0 && !asked.includes(name)) continue
+    for (const figure of await measure()) table.push([figure.name, figure.limit, figure.measured, figure.floor])
+  }
+  console.log(table.toString())
+  console.log(`medians of ${ROUNDS} rounds, lowest and highest in brackets`)
+} finally {
+  rmSync(scratch, {recursive: true, force: true})
+}
+
+async function local(): Promise<Figure[]> {
+  const steps = join(scratch, 'steps')
+  const scenario = await loadScenario('three-nodes')
+  writeFileSync(steps, scenario.stages.flatMap((stage) => stage.steps.map(({node, command}) => `${node} ${command}\n`)).join(''))
+  const mininet = spawnSync('mn', ['--version'], {env: environment}).status === 0
+  const ours: Sample[] = []
+  const script: number[] = []
+  const theirs: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'local', '--json']))
+    script.push((await sample(['unshare', '--net', '--mount', '--propagation', 'private', 'bash', here('three-nodes.sh'), steps])).milliseconds)
+    if (mininet) theirs.push((await sample(['unshare', '--net', '--mount', '--propagation', 'private', '/usr/bin/python3', here('three-nodes-mininet.py')])).milliseconds)
+  }
+  const whole = ours.map(({milliseconds}) => milliseconds)
+  const times = ours.map(({stdout}) => (JSON.parse(stdout) as {times: Record<string, number>}).times)
+  const lab = times.map(({start = 0, steps: lines = 0}) => start + lines)
+  const besides = [`plain shell script with 42 pings ${spread(script)} (${ratio(whole, script)})`, mininet ? `Mininet, ICMP alone ${spread(theirs)} (${ratio(whole, theirs)})` : 'Mininet is not installed: make bench']
+  return [
+    {name: 'local: three-nodes, every check, whole process', limit: '1000 ms', measured: spread(whole), floor: besides.join('\n')},
+    {name: 'local: its memory, all processes', limit: '200 MB', measured: `${Math.max(...ours.map(({megabytes}) => megabytes)).toFixed(0)} MB`, floor: ''},
+    {name: 'local: nodes and steps alone', limit: '200 ms', measured: spread(lab), floor: ''},
+  ]
+}
+
+async function docker(): Promise<Figure[]> {
+  const name = 'docker: three-nodes, every check, image present'
+  const {findEngine} = await import('../../harness/drivers/docker.ts')
+  const engine = await findEngine()
+  if (!engine) return [{name, limit: '3000 ms', measured: 'no engine: make engine', floor: ''}]
+  const host = process.env.DOCKER_HOST ?? `unix://${['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].find((path) => spawnSync('test', ['-S', path]).status === 0)}`
+  await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'docker', '--json']) // makes the image where it is missing
+  const ours: number[] = []
+  const bare: number[] = []
+  const line = 'for n in 1 2 3; do docker run -d --rm --name podwire-bench-$n podwire-node:latest sleep 60; done; docker rm -f podwire-bench-1 podwire-bench-2 podwire-bench-3'
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push((await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'docker', '--json'])).milliseconds)
+    bare.push((await sample(['sh', '-ec', line], {DOCKER_HOST: host})).milliseconds)
+  }
+  return [{name, limit: '3000 ms', measured: spread(ours), floor: `three bare docker run and docker rm ${spread(bare)} (${ratio(ours, bare)})`}]
+}
+
+async function pods(): Promise<Figure[]> {
+  const file = writeManyPods(join(scratch, 'thirty-pods.ts'), 10)
+  const checks: number[] = []
+  const whole: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const {stdout, milliseconds} = await sample([PODWIRE, 'run', file, '--driver', 'local', '--json'])
+    checks.push((JSON.parse(stdout) as {times: Record<string, number>}).times.checks ?? Number.NaN)
+    whole.push(milliseconds)
+  }
+  return [{name: 'local: all pairs of 30 pods and 3 nodes, 6,336 exchanges, NAT proof', limit: '1500 ms', measured: spread(checks), floor: `the whole process, 201 steps with it ${spread(whole)}`}]
+}
+
+/** Runs a command to its end; it must succeed. */
+function sample([command = '', ...argv]: string[], extra: Record<string, string> = {}): Promise<Sample> {
+  return new Promise((resolve, reject) => {
+    const begun = performance.now()
+    const child = spawn(command, argv, {env: {...environment, ...extra}, stdio: ['ignore', 'pipe', 'pipe']})
+    let stdout = ''
+    let stderr = ''
+    let peak = 0
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk))
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk))
+    const watch = setInterval(() => (peak = Math.max(peak, treeSize(child.pid ?? 0))), 25)
+    child.once('error', reject)
+    child.once('close', (code) => {
+      clearInterval(watch)
+      if (code !== 0) reject(new Error(`${command} ${argv.join(' ')} ended with ${code}: ${stderr}`))
+      else resolve({milliseconds: performance.now() - begun, megabytes: peak / 2 ** 20, stdout})
+    })
+  })
+}
+
+/** Bytes that a process and all below it hold. */
+function treeSize(root: number): number {
+  const children = Map.groupBy(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => ({pid: Number(pid), stat: read(`/proc/${pid}/stat`)})),
+    ({stat}) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]),
+  )
+  const size = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024 + (children.get(pid) ?? []).reduce((sum, child) => sum + size(child.pid), 0)
+  return size(root)
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return '' // it has just ended
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+function spread(values: readonly number[]): string {
+  return `${median(values).toFixed(0)} ms (${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)})`
+}
+
+function ratio(ours: readonly number[], theirs: readonly number[]): string {
+  return `ours is ${(median(ours) / median(theirs)).toFixed(2)} times that`
+}
