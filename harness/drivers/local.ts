@@ -16,24 +16,29 @@ const ROOT_SCRIPT = fileURLToPath(new URL('local/root.sh', import.meta.url))
  * Between podwire and the lab's process 1 stands the keeper. As long as podwire has not said `keep`, the end of
  * podwire's pipe ends the keeper, and so the lab. Afterwards the keeper sleeps until `podwire down` ends it.
  */
-const KEEPER = '{ read -r word && [ "$word" = keep ] && exec sleep 2147483647; } | { "$@"; echo ended; }'
+const KEEPER = `
+  exec 3>&1
+  { exec sh -c 'echo "keeper $$" >&3; exec 3>&-; read -r word && [ "$word" = keep ] && exec sleep 2147483647'; } |
+  { exec 3>&-; "$@"; echo ended; }
+`
 
 export interface LocalOptions {
   /** Runs the lab's processes as this user instead of podwire's own. Only root may name one. */
   readonly user?: {readonly uid: number; readonly gid: number}
 }
 
-interface NodeProcess {
-  readonly name: string
-  /** The process that holds the node's namespaces, as this machine counts. */
+/** A process of this machine, by its PID and when it began: a PID alone may be another process by now. */
+interface Identity {
   readonly pid: number
+  readonly started: string
 }
 
 interface Running {
-  readonly nodes: readonly NodeProcess[]
+  /** The processes that hold the nodes' namespaces. */
+  readonly nodes: readonly (Identity & {readonly name: string})[]
   /** The namespaces need a user namespace to be entered first. */
   readonly userNamespace: boolean
-  readonly keeper: number
+  readonly keeper: Identity
 }
 
 export function localDriver(options: LocalOptions = {}): Driver {
@@ -41,18 +46,22 @@ export function localDriver(options: LocalOptions = {}): Driver {
     name: 'local',
     start: (spec) => start(spec, options),
     async find(handle) {
-      const kept = handle as unknown as Running & {started: string}
-      if (startTime(kept.keeper) !== kept.started) return undefined
+      const kept = handle as unknown as Running
+      if (!runs(kept.keeper) || !kept.nodes.some(runs)) return undefined
       return fleet(kept, options, () => undefined, undefined)
     },
     async remove(handle) {
-      const {keeper, started, nodes} = handle as unknown as Running & {started: string}
-      if (startTime(keeper) !== started) return
-      process.kill(-keeper, 'SIGKILL') // its process group: the keeper, and the unshare that takes the lab with it
-      while (nodes.some((node) => startTime(node.pid) !== undefined)) await new Promise((resolve) => setTimeout(resolve, 5))
+      const {keeper, nodes} = handle as unknown as Running
+      if (!runs(keeper)) return
+      process.kill(keeper.pid, 'SIGKILL') // the lab's process 1 reads the end of the keeper's pipe
+      const limit = Date.now() + REMOVE_LIMIT
+      while (nodes.some(runs) && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 2))
     },
   }
 }
+
+/** Milliseconds; the kernel takes some 10. */
+const REMOVE_LIMIT = 10_000
 
 async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
   const asRoot = (options.user?.uid ?? process.getuid?.()) === 0
@@ -73,24 +82,26 @@ async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
   })
   child.stdin.on('error', () => undefined) // EPIPE when the lab could not start: its own words are on stderr
   const failure = text(child.stderr).catch(() => '') // keep() lets go of it
-  const nodes: NodeProcess[] = []
+  const nodes: Running['nodes'][number][] = []
+  let keeper: Identity | undefined
   let ready = false
   const started = once(child, 'spawn').catch((error: Error) => {
     throw new MachineError('local-start', `cannot start a lab: ${error.message}`)
   })
   await started
   for await (const line of createInterface({input: child.stdout})) {
-    const [word, name, pid] = line.split(' ')
-    if (word === 'node' && name && pid) nodes.push({name, pid: Number(pid)})
+    const [word, ...fields] = line.split(' ')
+    if (word === 'keeper') keeper = identify(Number(fields[0]))
+    if (word === 'node') nodes.push({name: fields[0] ?? '', ...identify(Number(fields[1]))})
     ready = line === 'ready'
     if (ready || line === 'ended') break
   }
-  if (!ready) {
+  if (!ready || !keeper) {
     child.stdin.end()
     throw refusal(await failure, asRoot)
   }
   child.stdout.resume()
-  const running: Running = {nodes, userNamespace: !asRoot, keeper: child.pid ?? 0}
+  const running: Running = {nodes, userNamespace: !asRoot, keeper}
   let ended = false
   child.once('close', () => {
     ended = true
@@ -116,10 +127,11 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
 
   /** Argv that runs `argv` inside a node's namespaces. */
   function enter(node: string, argv: readonly string[]): string[] {
-    const pid = running.nodes.find(({name}) => name === node)?.pid
-    if (pid === undefined) throw new RangeError(`no node ${node} in this lab`)
+    const holder = running.nodes.find(({name}) => name === node)
+    if (!holder) throw new RangeError(`no node ${node} in this lab`)
+    if (!runs(holder)) throw new Error(`${node} is gone`)
     const user = running.userNamespace ? ['--user', '--preserve-credentials'] : []
-    return ['--target', String(pid), ...user, '--pid', '--mount', '--net', '--uts', '--wd=/', ...argv]
+    return ['--target', String(holder.pid), ...user, '--pid', '--mount', '--net', '--uts', '--wd=/', ...argv]
   }
 
   function nsenter(node: string, argv: readonly string[], stdio: StdioOptions, detached: boolean): ChildProcess {
@@ -177,7 +189,7 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
         child?.stdout?.destroy()
         child?.stderr?.destroy()
       }
-      return {...running, started: startTime(running.keeper)} satisfies FleetHandle
+      return {...running} satisfies FleetHandle
     },
 
     async [Symbol.asyncDispose]() {
@@ -217,7 +229,15 @@ function signalNumber(signal: NodeJS.Signals): number {
   return {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15}[signal as string] ?? 0
 }
 
-/** When a process began, in clock ticks since boot (proc_pid_stat(5), field 22): with the PID, an identity. Undefined when it is gone. */
+function identify(pid: number): Identity {
+  return {pid, started: startTime(pid) ?? ''}
+}
+
+function runs({pid, started}: Identity): boolean {
+  return startTime(pid) === started
+}
+
+/** When a process began, in clock ticks since boot (proc_pid_stat(5), field 22). Undefined when it is gone. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')

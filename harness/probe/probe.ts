@@ -3,6 +3,7 @@
 import {randomBytes} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {createInterface} from 'node:readline'
+import {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import type {CommandStream, Fleet} from '../driver.ts'
 import type {Place, Probe} from '../model.ts'
@@ -29,9 +30,8 @@ export async function probeAll(fleet: Fleet, places: readonly Place[], {mtu, pat
   const nodes = [...new Set(places.map(({node}) => node))]
   const nonce = randomBytes(6).toString('hex')
   const rows: Row[] = []
-  const agents = await Promise.all(
+  const started = await Promise.all(
     nodes.map(async (node, index) => {
-      const stream = await fleet.stream(node, ['perl', '-e', agent])
       const plan = [
         ['probe', nonce, PROBE_PORT, mtu, patience / 1000],
         ['node', index, nodes.length],
@@ -39,10 +39,17 @@ export async function probeAll(fleet: Fleet, places: readonly Place[], {mtu, pat
         ...places.map((place) => ['there', place.name, place.address]),
         ['end'],
       ]
-      stream.stdin?.write(plan.map((fields) => `${fields.join('\t')}\n`).join(''))
-      return conversation(node, stream, rows)
+      try {
+        const stream = await fleet.stream(node, ['perl', '-e', agent])
+        stream.stdin?.write(plan.map((fields) => `${fields.join('\t')}\n`).join(''))
+        return [conversation(node, stream, rows)]
+      } catch (error) {
+        rows.push({node, kind: 'lost', fields: [error instanceof Error ? error.message : String(error)]})
+        return []
+      }
     }),
   )
+  const agents = started.flat()
   const limit = setTimeout(() => agents.forEach(({kill}) => void kill()), HANG_LIMIT)
   try {
     await Promise.all(agents.map(({reached}) => reached('ready')))
@@ -62,15 +69,17 @@ function conversation(node: string, stream: CommandStream, rows: Row[]) {
   const seen = new Set<string>()
   const waiting = new Map<string, () => void>()
   let over = false
-  const complaints = stream.stderr ? text(stream.stderr) : Promise.resolve('')
+  const complaints = stream.stderr ? text(stream.stderr).catch(() => '') : Promise.resolve('')
   const ended = (async () => {
-    if (stream.stdout) {
-      for await (const line of createInterface({input: stream.stdout})) {
+    try {
+      for await (const line of createInterface({input: stream.stdout ?? Readable.from([])})) {
         const [kind = '', ...fields] = line.split('\t')
         seen.add(kind)
         waiting.get(kind)?.()
         if (fields.length > 0) rows.push({node, kind, fields})
       }
+    } catch {
+      // The stream was cut: without the agent's `bye` its node counts as lost below.
     }
     const code = await stream.exit
     over = true
