@@ -36,10 +36,7 @@ export interface Stage {
 }
 
 /** A claim that a scenario makes about its lab. */
-export type Claim =
-  | {readonly check: 'reach'}
-  | {readonly check: 'no-nat'}
-  | {readonly check: 'unique-address'}
+export type Claim = {readonly check: 'reach'} | {readonly check: 'no-nat'} | {readonly check: 'unique-address'}
 
 /** A whole experiment as one value, already validated. */
 export interface Scenario {

@@ -78,7 +78,7 @@ export class LiteralError extends Error {
   readonly source: SourceLine
 
   constructor(source: SourceLine) {
-    super('a step is literal: nothing can be filled in with ${ }')
+    super('a step is literal: nothing can be filled in')
     this.source = source
   }
 }

@@ -20,7 +20,13 @@ export interface ShellPipes {
  * What a driver starts on the node. The shell's own messages ("line 3: 123 Killed ...") would land in a command's
  * stderr, so the shell keeps the real stderr as descriptor 9 and hands it to each command.
  */
-export const SESSION_SHELL: readonly string[] = ['/bin/bash', '--norc', '--noprofile', '-c', 'exec 9>&2 2>/dev/null; exec /bin/bash --norc --noprofile']
+export const SESSION_SHELL: readonly string[] = [
+  '/bin/bash',
+  '--norc',
+  '--noprofile',
+  '-c',
+  'exec 9>&2 2>/dev/null; exec /bin/bash --norc --noprofile',
+]
 
 /** The environment of every command on a node, the same under every driver. */
 export const NODE_ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -111,7 +117,15 @@ export function openSession(node: string, open: () => Promise<ShellPipes>): Sess
       shell = pipes ?? (await connect())
     } catch (error) {
       const stderr = Buffer.from(error instanceof Error ? error.message : String(error))
-      return {...base, exitCode: null, cause: closed ? 'disposed' : 'session-lost', stdout: none, stderr, startedAt, duration: Date.now() - startedAt}
+      return {
+        ...base,
+        exitCode: null,
+        cause: closed ? 'disposed' : 'session-lost',
+        stdout: none,
+        stderr,
+        startedAt,
+        duration: Date.now() - startedAt,
+      }
     }
     const word = randomBytes(12).toString('hex')
     return new Promise((resolve) => {

@@ -79,7 +79,10 @@ export default scenario({
       ip link add veth-pod4 type veth peer name veth-pod4-br
     `,
 
-    ...stage('one end in the pod, the other on the bridge', 'We then attach one end to the container, and another end to the bridge using ip link set.'),
+    ...stage(
+      'one end in the pod, the other on the bridge',
+      'We then attach one end to the container, and another end to the bridge using ip link set.',
+    ),
     ...on('node1')`
       ip link set veth-pod1 netns pod1
       ip link set veth-pod1-br master v-net-0

@@ -1,7 +1,7 @@
 // Runs a scenario's claims against a lab: one round of probes, one reading of facts, a result for each claim.
 import type {Fleet} from '../driver.ts'
 import {readInterfaces, underlayMtu} from '../facts/interfaces.ts'
-import {type CheckResult, type Claim, placesOf, type Probe, type Requirement, type Scenario, type Verdict} from '../model.ts'
+import {type CheckResult, type Claim, type Probe, placesOf, type Requirement, type Scenario, type Verdict} from '../model.ts'
 import {probeAll} from '../probe/probe.ts'
 import {checkNoNat} from './no-nat.ts'
 import {checkReach} from './reach.ts'

@@ -38,7 +38,9 @@ function missing({to, request, reply, error}: Probe): string | undefined {
 }
 
 function same(a: FlowTuple, b: FlowTuple): boolean {
-  return a.source === b.source && a.sourcePort === b.sourcePort && a.destination === b.destination && a.destinationPort === b.destinationPort
+  return (
+    a.source === b.source && a.sourcePort === b.sourcePort && a.destination === b.destination && a.destinationPort === b.destinationPort
+  )
 }
 
 function words({source, sourcePort, destination, destinationPort}: FlowTuple, ports: boolean): string {

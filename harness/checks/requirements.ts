@@ -31,7 +31,13 @@ const DEFINITIONS: readonly Definition[] = [
     about: (from, to) => pods(from, to) && from.node !== to.node,
   },
   {id: 'pods-no-nat', sentence: 'all Pods communicate with one another without NAT', by: 'documents', of: ['reach', 'no-nat'], about: pods},
-  {id: 'nodes-no-nat', sentence: 'all nodes communicate with all Pods, and vice versa, without NAT', by: 'documents', of: ['reach', 'no-nat'], about: podAndNode},
+  {
+    id: 'nodes-no-nat',
+    sentence: 'all nodes communicate with all Pods, and vice versa, without NAT',
+    by: 'documents',
+    of: ['reach', 'no-nat'],
+    about: podAndNode,
+  },
   {
     id: 'node-agents',
     sentence: 'agents on a node communicate with all Pods on that node',

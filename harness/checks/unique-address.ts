@@ -5,7 +5,9 @@ import {sum} from './verdict.ts'
 
 /** One verdict for each unordered pair of places; a place that lacks its own address fails every pair that it is in. */
 export function checkUniqueAddress(places: readonly Place[], interfaces: Interfaces): CheckResult {
-  const held = new Map(places.map(({name}) => [name, interfaces.get(name)?.flatMap(({addresses}) => addresses.map(({address}) => address))]))
+  const held = new Map(
+    places.map(({name}) => [name, interfaces.get(name)?.flatMap(({addresses}) => addresses.map(({address}) => address))]),
+  )
   const pairs: PairVerdict[] = []
   for (const [index, a] of places.entries()) {
     for (const b of places.slice(index + 1)) pairs.push(compare(a, b, held))

@@ -7,7 +7,10 @@ import {outcomeText} from './narrate.ts'
 import {runningLab} from './running.ts'
 import {print, printJson} from './terminal.ts'
 
-export async function checkAgain(name: string | undefined, {json, patience}: {readonly json?: boolean; readonly patience?: number}): Promise<number> {
+export async function checkAgain(
+  name: string | undefined,
+  {json, patience}: {readonly json?: boolean; readonly patience?: number},
+): Promise<number> {
   const {kept, fleet} = await runningLab(name)
   const scenario = await loadScenario(kept.scenario)
   const begun = performance.now()

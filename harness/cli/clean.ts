@@ -1,7 +1,8 @@
 // podwire clean: remove what a crash left. The kernel removes a local lab with its podwire; what can be left is the file
 // of a kept lab that is gone, and on a Docker engine a network.
-import {FORMAT} from '../report/json.ts'
+
 import {rememberedLabs} from '../kept.ts'
+import {FORMAT} from '../report/json.ts'
 import {EXIT} from './exit.ts'
 import {runningLabs} from './running.ts'
 import {print, printJson} from './terminal.ts'
@@ -11,7 +12,7 @@ export async function clean({json}: {readonly json?: boolean}): Promise<number> 
   const running = (await runningLabs()).map(({kept}) => kept.lab) // forgets those that are gone
   const files = before.filter((lab) => !running.includes(lab)).map((lab) => `record of lab ${lab}`)
   const {cleanEngine} = await import('../drivers/docker.ts')
-  const removed = [...files, ...(await cleanEngine())]
+  const removed = [...files, ...(await cleanEngine(running))]
   if (json) printJson({format: FORMAT, kind: 'cleaned', removed, running})
   else print(removed.length === 0 ? 'nothing was left' : removed.map((what) => `removed ${what}`).join('\n'))
   return EXIT.asClaimed

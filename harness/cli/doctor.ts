@@ -2,10 +2,10 @@
 // starts a lab of one node and makes there what scenarios make.
 import {readFileSync} from 'node:fs'
 import {type Fleet, MachineError} from '../driver.ts'
+import {mayHaveEngine} from '../drivers/docker/sockets.ts'
 import {localDriver} from '../drivers/local.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
 import {FORMAT} from '../report/json.ts'
-import {mayHaveEngine} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
 import {paint, print, printJson} from './terminal.ts'
@@ -51,13 +51,20 @@ function itemText({state, what, help}: Item): string {
 
 async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
   try {
-    await using fleet = await localDriver().start({lab: `doctor-${process.pid}`, underlay: '192.168.1.0/24', nodes: [{name: 'node1', address: '192.168.1.11'}]})
+    await using fleet = await localDriver().start({
+      lab: `doctor-${process.pid}`,
+      underlay: '192.168.1.0/24',
+      nodes: [{name: 'node1', address: '192.168.1.11'}],
+    })
     const held = hold(fleet)
     try {
       const started: Item = {id: 'local', state: 'ok', what: `driver local: ${fleet.description}`}
       const tools = await toolItems(fleet)
       const devices = await deviceItems(fleet)
-      return {ready: [...tools, ...devices.filter((_, index) => DEVICES[index]?.needed)].every(({state}) => state === 'ok'), items: [started, ...tools, ...devices]}
+      return {
+        ready: [...tools, ...devices.filter((_, index) => DEVICES[index]?.needed)].every(({state}) => state === 'ok'),
+        items: [started, ...tools, ...devices],
+      }
     } finally {
       held.release()
     }
@@ -89,22 +96,43 @@ async function deviceItems(fleet: Fleet): Promise<Item[]> {
   for (const {id, line, needed} of DEVICES) {
     const {exitCode, stderr} = await fleet.run('node1', line)
     const state = exitCode === 0 ? 'ok' : exitCode === null ? 'unknown' : 'missing'
-    const help = state === 'ok' ? {} : {help: `${needed ? 'every scenario needs it' : 'only some scenarios need it'}: ${stderr.toString().trim() || line}`}
+    const help =
+      state === 'ok'
+        ? {}
+        : {help: `${needed ? 'every scenario needs it' : 'only some scenarios need it'}: ${stderr.toString().trim() || line}`}
     items.push({id: `device-${id}`, state, what: `${id} devices`, ...help})
   }
   return items
 }
 
 async function examineDocker(): Promise<{ready: boolean; items: Item[]}> {
-  if (!mayHaveEngine()) return {ready: false, items: [{id: 'docker', state: 'missing', what: 'driver docker: no Docker engine here', help: 'start one: make engine'}]}
+  if (!mayHaveEngine())
+    return {
+      ready: false,
+      items: [{id: 'docker', state: 'missing', what: 'driver docker: no Docker engine here', help: 'start one: make engine'}],
+    }
   const {dockerReadiness} = await import('../drivers/docker.ts')
-  const {ready, reason} = await dockerReadiness({})
-  return {ready, items: [{id: 'docker', state: ready ? 'ok' : 'missing', what: `driver docker: ${reason}`, ...(!ready && {help: 'make engine, or start your engine'})}]}
+  const {ready, reason} = await dockerReadiness({}, false)
+  return {
+    ready,
+    items: [
+      {
+        id: 'docker',
+        state: ready ? 'ok' : 'missing',
+        what: `driver docker: ${reason}`,
+        ...(!ready && {help: 'make engine, or start your engine'}),
+      },
+    ],
+  }
 }
 
 function neighbourItem(): Item {
   const table = readNeighbourTable()
   if (!table) return {id: 'neighbour-table', state: 'unknown', what: 'neighbour table: its limit cannot be seen from here'}
   const {used, limit} = table
-  return {id: 'neighbour-table', state: 'ok', what: `neighbour table: ${used} of ${limit} entries in use, for all namespaces of this machine`}
+  return {
+    id: 'neighbour-table',
+    state: 'ok',
+    what: `neighbour table: ${used} of ${limit} entries in use, for all namespaces of this machine`,
+  }
 }

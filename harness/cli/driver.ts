@@ -1,6 +1,6 @@
 // Which driver runs a lab, and why. Drivers are loaded when they are needed: dockerode alone takes 90 ms to load.
-import {existsSync} from 'node:fs'
-import {type Driver, type DriverName, MachineError} from '../driver.ts'
+import type {Driver, DriverName} from '../driver.ts'
+import {mayHaveEngine} from '../drivers/docker/sockets.ts'
 import {localDriver} from '../drivers/local.ts'
 
 export const DRIVER_CHOICES = ['auto', 'local', 'docker'] as const
@@ -27,19 +27,10 @@ export async function chooseDriver(choice: DriverChoice, options: DockerChoices 
   }
   if (!mayHaveEngine()) return {driver: localDriver(), reason: 'no Docker engine here'}
   const {dockerDriver, dockerReadiness} = await import('../drivers/docker.ts')
-  const {ready, reason} = await dockerReadiness(options)
+  const {ready, reason} = await dockerReadiness(options, true)
   return ready ? {driver: dockerDriver(options), reason} : {driver: localDriver(), reason}
 }
 
 export async function driverNamed(name: DriverName): Promise<Driver> {
   return (await chooseDriver(name)).driver
-}
-
-/** False where there is not even a socket to ask at, so that dockerode need not be loaded to find out. */
-export function mayHaveEngine(): boolean {
-  return Boolean(process.env.DOCKER_HOST) || ['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].some((path) => existsSync(path))
-}
-
-export function assertDriverChoice(choice: string): asserts choice is DriverChoice {
-  if (!(DRIVER_CHOICES as readonly string[]).includes(choice)) throw new MachineError('usage', `no driver ${choice}`)
 }

@@ -20,21 +20,29 @@ export function fail(error: unknown): number {
 
 function explain(error: unknown): {messages: Message[]; code: number} {
   if (error instanceof ScenarioError) {
-    const messages = error.problems.map(({code, message, source, note, help}): Message => ({
-      code,
-      message,
-      source: shown(source),
-      excerpt: excerpt(source),
-      notes: note === undefined ? [] : [note],
-      help: help === undefined ? [] : [help],
-    }))
+    const messages = error.problems.map(
+      ({code, message, source, note, help}): Message => ({
+        code,
+        message,
+        source: shown(source),
+        excerpt: excerpt(source),
+        notes: note === undefined ? [] : [note],
+        help: help === undefined ? [] : [help],
+      }),
+    )
     return {messages, code: EXIT.badInput}
   }
   if (error instanceof UsageError) return {messages: [{code: 'usage', message: error.message, help: error.help}], code: EXIT.badInput}
   if (error instanceof MachineError) return {messages: [{code: error.code, message: error.message, help: error.help}], code: EXIT.cannotRun}
-  if (error instanceof CommandError) return {messages: [stepMessage(error.result, shown(error.source), error.context.notes, error.context.help)], code: EXIT.checkFailed}
+  if (error instanceof CommandError)
+    return {messages: [stepMessage(error.result, shown(error.source), error.context.notes, error.context.help)], code: EXIT.checkFailed}
   const {message, stack} = error instanceof Error ? error : {message: String(error), stack: undefined}
-  return {messages: [{code: 'internal', message, notes: stack === undefined ? [] : [stack], help: ['this is a mistake in podwire, not in your scenario']}], code: EXIT.cannotRun}
+  return {
+    messages: [
+      {code: 'internal', message, notes: stack === undefined ? [] : [stack], help: ['this is a mistake in podwire, not in your scenario']},
+    ],
+    code: EXIT.cannotRun,
+  }
 }
 
 /** A path as the user would type it from here. */

@@ -1,6 +1,5 @@
 // What the screen shows while a lab stands up, and at the end.
-import type {StepFollower} from '../lab.ts'
-import type {Lab} from '../lab.ts'
+import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf} from '../model.ts'
 import type {ResultSource} from '../report/json.ts'
 import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
@@ -37,6 +36,8 @@ export function outcomeText({scenario, outcome, times}: Pick<ResultSource, 'scen
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`
-  parts.push(paint('dim', `${named.map(([name, time]) => `${name === 'startUp' ? 'start-up' : name} ${milliseconds(time)}`).join(', ')}${total}`))
+  parts.push(
+    paint('dim', `${named.map(([name, time]) => `${name === 'startUp' ? 'start-up' : name} ${milliseconds(time)}`).join(', ')}${total}`),
+  )
   return parts.join('\n\n')
 }

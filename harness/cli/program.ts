@@ -13,7 +13,10 @@ export async function program(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(podwire --help lists the commands)')
-    .addHelpText('after', examples('podwire run three-nodes', 'podwire up three-nodes', 'podwire exec pod1 -- ping -c1 10.244.2.2', 'podwire down'))
+    .addHelpText(
+      'after',
+      examples('podwire run three-nodes', 'podwire up three-nodes', 'podwire exec pod1 -- ping -c1 10.244.2.2', 'podwire down'),
+    )
 
   const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
@@ -23,9 +26,20 @@ export async function program(argv: readonly string[]): Promise<number> {
   const privileged = new Option('--privileged', 'docker: privileged containers, where the few capabilities do not do')
 
   /** Adds a command whose action gives the exit code. */
-  const command = (usage: string, description: string, ...lines: string[]) => podwire.command(usage).description(description).addHelpText('after', examples(...lines))
+  const command = (usage: string, description: string, ...lines: string[]) =>
+    podwire
+      .command(usage)
+      .description(description)
+      .addHelpText('after', examples(...lines))
 
-  command('run <scenario>', 'start the nodes, run every line, prove who reaches whom, remove all', 'podwire run three-nodes', 'podwire run ./mine.ts --driver local', 'podwire run three-nodes --report json --out results', 'podwire run three-nodes --driver docker --attach')
+  command(
+    'run <scenario>',
+    'start the nodes, run every line, prove who reaches whom, remove all',
+    'podwire run three-nodes',
+    'podwire run ./mine.ts --driver local',
+    'podwire run three-nodes --report json --out results',
+    'podwire run three-nodes --driver docker --attach',
+  )
     .addOption(driver)
     .addOption(privileged)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
@@ -38,7 +52,12 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./run.ts')).run(scenario, options)
     })
 
-  command('up <scenario>', 'start, run every line, check, and keep the lab running', 'podwire up three-nodes', 'podwire up three-nodes --name mine --driver local')
+  command(
+    'up <scenario>',
+    'start, run every line, check, and keep the lab running',
+    'podwire up three-nodes',
+    'podwire up three-nodes --name mine --driver local',
+  )
     .option('--name <lab>', "the lab's name (default: the scenario's)")
     .addOption(driver)
     .addOption(privileged)
@@ -69,7 +88,13 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./check.ts')).checkAgain(name ?? options.lab, options)
     })
 
-  command('exec <place> <command...>', 'run a command at a place: node1, pod1, or node1/NETNS', 'podwire exec node1 -- ip route', 'podwire exec pod1 -- ping -c1 10.244.2.2', 'podwire exec node1/pod1 -- ip addr')
+  command(
+    'exec <place> <command...>',
+    'run a command at a place: node1, pod1, or node1/NETNS',
+    'podwire exec node1 -- ip route',
+    'podwire exec pod1 -- ping -c1 10.244.2.2',
+    'podwire exec node1/pod1 -- ip addr',
+  )
     .addOption(lab)
     .passThroughOptions()
     .action(async (place: string, argv: string[], options: {lab?: string}) => {

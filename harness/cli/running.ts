@@ -54,8 +54,14 @@ export function targetOf(place: string, scenario: Pick<Scenario, 'nodes' | 'pods
   const places = placesOf(scenario)
   const [name = '', netns] = place.split('/')
   const found = places.find((candidate) => candidate.name === name)
-  if (!found || (netns !== undefined && found.kind === 'pod')) throw new UsageError(`no place ${place} in this lab`, [suggestion(name, places.map((known) => known.name))])
-  if (netns !== undefined && !/^[\w.-]+$/.test(netns)) throw new UsageError(`${netns} cannot name a network namespace`)
+  if (!found || (netns !== undefined && found.kind === 'pod'))
+    throw new UsageError(`no place ${place} in this lab`, [
+      suggestion(
+        name,
+        places.map((known) => known.name),
+      ),
+    ])
+  if (netns !== undefined && !/^\w[\w.-]*$/.test(netns)) throw new UsageError(`${netns} cannot name a network namespace`)
   return {node: found.node, netns: netns ?? (found.kind === 'pod' ? found.name : undefined)}
 }
 

@@ -205,18 +205,23 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
 }
 
 /**
- * Ends what nsenter runs, and its process group, but not nsenter: nsenter must live to collect it. An orphan would wait
+ * Ends what nsenter runs, and what that started, but not nsenter: nsenter must live to collect it. An orphan would wait
  * for the machine's process 1, and the lab's end with it (pid_namespaces(7): zap waits for every member to be reaped).
  */
 function killInside(nsenter: ChildProcess): void {
   if (nsenter.pid === undefined || nsenter.exitCode !== null || nsenter.signalCode !== null) return
-  for (const pid of childrenOf(nsenter.pid)) {
+  for (const pid of descendantsOf(nsenter.pid)) {
     for (const target of [-pid, pid]) {
       try {
         process.kill(target, 'SIGKILL')
       } catch {} // no such group, or it has just ended
     }
   }
+}
+
+/** A shell's line has a process group of its own, so the shell's group is not all. What a line left running is nobody's descendant. */
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 }
 
 /** proc_pid_task_children(5). Empty where the kernel was built without it; the lab's end is then theirs. */
@@ -250,11 +255,16 @@ function startTime(pid: number): string | undefined {
 /** Why the kernel would not start the lab, and what to do. Recognised by the settings that forbid it, not by message text. */
 function refusal(stderr: string, asRoot: boolean): MachineError {
   const words = stderr.trim()
-  if (asRoot) return new MachineError('local-start', `this machine does not let root start namespaces: ${words}`, ['run `podwire doctor` to see what is missing'])
-  if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1') {
-    return new MachineError('userns-apparmor', 'AppArmor keeps ordinary users from network namespaces on this machine (Ubuntu 24.04 and later)', [
-      'run it as root (sudo), or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
+  if (asRoot)
+    return new MachineError('local-start', `this machine does not let root start namespaces: ${words}`, [
+      'run `podwire doctor` to see what is missing',
     ])
+  if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1') {
+    return new MachineError(
+      'userns-apparmor',
+      'AppArmor keeps ordinary users from network namespaces on this machine (Ubuntu 24.04 and later)',
+      ['run it as root (sudo), or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'],
+    )
   }
   if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0') {
     return new MachineError('userns-forbidden', 'this kernel keeps ordinary users from user namespaces', [
@@ -266,7 +276,9 @@ function refusal(stderr: string, asRoot: boolean): MachineError {
       'run it as root (sudo), or allow it: sudo sysctl -w user.max_user_namespaces=10000',
     ])
   }
-  return new MachineError('local-start', `this machine does not let you start namespaces: ${words}`, ['run it as root (sudo); `podwire doctor` says more'])
+  return new MachineError('local-start', `this machine does not let you start namespaces: ${words}`, [
+    'run it as root (sudo); `podwire doctor` says more',
+  ])
 }
 
 function setting(path: string): string | undefined {

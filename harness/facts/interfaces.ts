@@ -28,7 +28,9 @@ export async function readInterfaces(fleet: Fleet, places: readonly Place[]): Pr
     nodes.map(async (node) => {
       const here = places.filter((place) => place.node === node)
       // One line each; a place that cannot be asked gives an empty one.
-      const line = here.map(({kind, name}) => `ip -j ${kind === 'pod' ? `-n ${name} ` : ''}addr show 2>/dev/null | tr -d '\\n'; echo`).join('; ')
+      const line = here
+        .map(({kind, name}) => `ip -j ${kind === 'pod' ? `-n ${name} ` : ''}addr show 2>/dev/null | tr -d '\\n'; echo`)
+        .join('; ')
       const {stdout} = await fleet.run(node, line, {shell: 'observer'})
       const lines = stdout.toString().split('\n')
       for (const [index, place] of here.entries()) found.set(place.name, parseInterfaces(lines[index] ?? ''))
@@ -55,6 +57,8 @@ export function parseInterfaces(json: string): Interface[] | undefined {
 
 /** The underlay's MTU: the smallest that a node's eth0 has. 1500, Ethernet's own, when no node could be asked. */
 export function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
-  const found = places.filter(({kind}) => kind === 'node').flatMap(({name}) => interfaces.get(name)?.filter((link) => link.name === 'eth0') ?? [])
+  const found = places
+    .filter(({kind}) => kind === 'node')
+    .flatMap(({name}) => interfaces.get(name)?.filter((link) => link.name === 'eth0') ?? [])
   return found.length === 0 ? 1500 : Math.min(...found.map(({mtu}) => mtu))
 }

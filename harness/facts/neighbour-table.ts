@@ -35,7 +35,11 @@ export function assertNeighboursFit(scenario: Pick<Scenario, 'nodes' | 'pods'>, 
   if (!table) return
   const needed = neighboursNeeded(scenario)
   if (table.used + needed <= table.limit) return
-  throw new MachineError('neighbour-table', `this lab needs up to ${needed} neighbour entries, and the kernel's table has ${table.used} of ${table.limit} in use`, [
-    `use fewer pods on a segment, end other labs, or raise the limit: sysctl -w net.ipv4.neigh.default.gc_thresh3=${2 ** Math.ceil(Math.log2((table.used + needed) * 2))}`,
-  ])
+  throw new MachineError(
+    'neighbour-table',
+    `this lab needs up to ${needed} neighbour entries, and the kernel's table has ${table.used} of ${table.limit} in use`,
+    [
+      `use fewer pods on a segment, end other labs, or raise the limit: sysctl -w net.ipv4.neigh.default.gc_thresh3=${2 ** Math.ceil(Math.log2((table.used + needed) * 2))}`,
+    ],
+  )
 }

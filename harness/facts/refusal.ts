@@ -18,8 +18,15 @@ const BEFORE_NAMESPACE = new Set(['-n', '-netns', 'netns'])
  * @param node the node that refused
  * @param interfaces what the node has; undefined when it could not be asked
  */
-export function explainRefusal(command: string, node: string, scenario: Pick<Scenario, 'nodes' | 'pods'>, interfaces: readonly Interface[] | undefined): Refusal {
-  const networks = (interfaces ?? []).flatMap(({name, addresses}) => addresses.map(({address, prefixLength}) => `${networkOf(address, prefixLength)} (${name})`))
+export function explainRefusal(
+  command: string,
+  node: string,
+  scenario: Pick<Scenario, 'nodes' | 'pods'>,
+  interfaces: readonly Interface[] | undefined,
+): Refusal {
+  const networks = (interfaces ?? []).flatMap(({name, addresses}) =>
+    addresses.map(({address, prefixLength}) => `${networkOf(address, prefixLength)} (${name})`),
+  )
   const notes = networks.length === 0 ? [] : [`${node} is on ${networks.join(' and ')}`]
   const help: string[] = []
   const words = command.split(/\s+/)
@@ -33,7 +40,13 @@ export function explainRefusal(command: string, node: string, scenario: Pick<Sce
       if (meant !== undefined) help.push(`did you mean ${meant}, ${known.get(meant)}?`)
     }
     if (BEFORE_DEVICE.has(before) && !devices.includes(word)) help.push(...didYouMean(word, devices))
-    if (BEFORE_NAMESPACE.has(before) && !scenario.pods.some(({name}) => name === word)) help.push(...didYouMean(word, scenario.pods.map(({name}) => name)))
+    if (BEFORE_NAMESPACE.has(before) && !scenario.pods.some(({name}) => name === word))
+      help.push(
+        ...didYouMean(
+          word,
+          scenario.pods.map(({name}) => name),
+        ),
+      )
   }
   return {notes, help}
 }

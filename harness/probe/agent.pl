@@ -126,6 +126,7 @@ sub program {
     open STDOUT, '>&', $out_end;
     open STDERR, '>&', $err_end;
     { exec {$argv[0]} @argv }
+    print STDERR "$argv[0]: ", errname(), "\n";
     POSIX::_exit(127);
   }
   close $_ for $out_end, $err_end, $in_end;
@@ -209,7 +210,9 @@ sub ping_all {
   program($place, join("\n", keys %addresses), sub {
     my ($status, $output, $complaints, $pid) = @_;
     s/[\t\n]+/|/g for $output, $complaints;
-    row('icmp', $place->{name}, $size, $pid & 0xffff, $output, $complaints);
+    # fping(8): 1 and 2 tell of hosts that did not answer; above that it could not do its work
+    if ($status > 2) { row('unpinged', $place->{name}, (split /\|/, $complaints)[0] // "fping ended with $status") }
+    else { row('icmp', $place->{name}, $size, $pid & 0xffff, $output, $complaints) }
     $busy--;
   },
   # fping's echo identifier is its process id: a residue class a node keeps nodes in different PID namespaces apart
@@ -299,7 +302,9 @@ sub finish {
 # Fields of a result: protocol from to size outcome rtt used-address used-port answered-by mss
 sub ask_tcp {
   my ($place, $target) = @_;
-  my @sizes = (['small', HEADER], ['full', 3 * $mtu]);
+  # One segment that fills the MTU, with the timestamp option that Linux puts into each (RFC 7323). More than one would
+  # leave as one large packet (GSO), and a veth lets those through whatever its MTU.
+  my @sizes = (['small', HEADER], ['full', $mtu - 52]);
   my ($socket, $over, @used, $begun);
   my $fail = sub {
     my ($error) = @_;

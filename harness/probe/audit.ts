@@ -33,7 +33,12 @@ export function readAudit(json: string): IcmpAudit | undefined {
   }
   const sets = new Map(listing.nftables.flatMap(({set}) => (set ? [[set.name, echoes(set)] as const] : [])))
   const of = (name: string) => sets.get(name) ?? []
-  return {requestsSent: of('requests_sent'), requestsSeen: of('requests_seen'), repliesSent: of('replies_sent'), repliesSeen: of('replies_seen')}
+  return {
+    requestsSent: of('requests_sent'),
+    requestsSeen: of('requests_seen'),
+    repliesSent: of('replies_sent'),
+    repliesSeen: of('replies_seen'),
+  }
 }
 
 function echoes(set: ListedSet): Echo[] {

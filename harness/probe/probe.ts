@@ -35,7 +35,9 @@ export async function probeAll(fleet: Fleet, places: readonly Place[], {mtu, pat
       const plan = [
         ['probe', nonce, PROBE_PORT, mtu, patience / 1000],
         ['node', index, nodes.length],
-        ...places.filter((place) => place.node === node).map((place) => ['here', place.name, place.kind === 'pod' ? place.name : '-', place.address]),
+        ...places
+          .filter((place) => place.node === node)
+          .map((place) => ['here', place.name, place.kind === 'pod' ? place.name : '-', place.address]),
         ...places.map((place) => ['there', place.name, place.address]),
         ['end'],
       ]
@@ -83,7 +85,8 @@ function conversation(node: string, stream: CommandStream, rows: Row[]) {
     }
     const code = await stream.exit
     over = true
-    if (!seen.has('bye')) rows.push({node, kind: 'lost', fields: [(await complaints).trim().split('\n')[0] || `the probe ended with ${code ?? 'its node'}`]})
+    if (!seen.has('bye'))
+      rows.push({node, kind: 'lost', fields: [(await complaints).trim().split('\n')[0] || `the probe ended with ${code ?? 'its node'}`]})
     for (const resolve of waiting.values()) resolve()
   })()
   return {

@@ -15,6 +15,8 @@ export function readProbes(rows: readonly Row[], places: readonly Place[], mtu: 
   return places.flatMap((from) =>
     places
       .filter((to) => to.name !== from.name)
-      .flatMap((to) => PACKET_SIZES.flatMap((size) => [icmp(from, to, size), socket('tcp', from, to, size), socket('udp', from, to, size)])),
+      .flatMap((to) =>
+        PACKET_SIZES.flatMap((size) => [icmp(from, to, size), socket('tcp', from, to, size), socket('udp', from, to, size)]),
+      ),
   )
 }

@@ -23,7 +23,15 @@ export type Unobservable = (from: Place, to: Place, protocol: Protocol) => strin
 export function unobservableIn(rows: readonly Row[]): Unobservable {
   const lost = new Map(rows.filter(({kind}) => kind === 'lost').map(({node, fields}) => [node, `${node}: ${fields[0]}`]))
   const absent = new Map(fieldsOf(rows, 'absent').map(([place, error]) => [place, `${place} has no namespace (${error})`]))
-  const deaf = new Map(fieldsOf(rows, 'deaf').map(([place, protocol, error]) => [`${place} ${protocol}`, `nothing could listen at ${place} (${error})`]))
+  const deaf = new Map(
+    fieldsOf(rows, 'deaf').map(([place, protocol, error]) => [`${place} ${protocol}`, `nothing could listen at ${place} (${error})`]),
+  )
+  const unpinged = new Map(fieldsOf(rows, 'unpinged').map(([place, error]) => [place, `nothing could ping from ${place} (${error})`]))
   return (from, to, protocol) =>
-    lost.get(from.node) ?? lost.get(to.node) ?? absent.get(from.name) ?? absent.get(to.name) ?? deaf.get(`${to.name} ${protocol}`)
+    lost.get(from.node) ??
+    lost.get(to.node) ??
+    absent.get(from.name) ??
+    absent.get(to.name) ??
+    deaf.get(`${to.name} ${protocol}`) ??
+    (protocol === 'icmp' ? unpinged.get(from.name) : undefined)
 }

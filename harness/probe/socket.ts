@@ -6,11 +6,17 @@ import {fieldsOf, PROBE_PORT, type Row, type Unobservable} from './rows.ts'
 const SEGMENT_OVERHEAD = 20 + 20 + 12
 
 /** @returns a function that gives the probe of a pair in one size */
-export function socketReader(rows: readonly Row[], unobservable: Unobservable, mtu: number): (protocol: 'tcp' | 'udp', from: Place, to: Place, size: PacketSize) => Probe {
+export function socketReader(
+  rows: readonly Row[],
+  unobservable: Unobservable,
+  mtu: number,
+): (protocol: 'tcp' | 'udp', from: Place, to: Place, size: PacketSize) => Probe {
   // heard: heard-at protocol from to size seen-address seen-port local-address local-port
   const heardBy = new Map(fieldsOf(rows, 'heard').map((fields) => [fields.slice(1, 5).join(' '), fields]))
   // tcp, udp: from to size outcome rtt used-address used-port answered-by mss
-  const results = new Map(rows.filter(({kind}) => kind === 'tcp' || kind === 'udp').map(({kind, fields}) => [[kind, ...fields.slice(0, 3)].join(' '), fields]))
+  const results = new Map(
+    rows.filter(({kind}) => kind === 'tcp' || kind === 'udp').map(({kind, fields}) => [[kind, ...fields.slice(0, 3)].join(' '), fields]),
+  )
 
   return (protocol, from, to, size) => {
     const base = {from: from.name, to: to.name, protocol, size}
@@ -21,9 +27,13 @@ export function socketReader(rows: readonly Row[], unobservable: Unobservable, m
     const [, , , outcome = '', rtt, usedAddress = '-', usedPort, by, mss] = result
     const [at = '', , , , , seenAddress = '', seenPort, localAddress = '', localPort] = heardBy.get(key) ?? []
     const seen: FlowTuple | undefined =
-      at === '' ? undefined : {source: seenAddress, sourcePort: Number(seenPort), destination: localAddress, destinationPort: Number(localPort)}
+      at === ''
+        ? undefined
+        : {source: seenAddress, sourcePort: Number(seenPort), destination: localAddress, destinationPort: Number(localPort)}
     const sent: FlowTuple | undefined =
-      usedAddress === '-' ? undefined : {source: usedAddress, sourcePort: Number(usedPort), destination: to.address, destinationPort: PROBE_PORT}
+      usedAddress === '-'
+        ? undefined
+        : {source: usedAddress, sourcePort: Number(usedPort), destination: to.address, destinationPort: PROBE_PORT}
     const answeredAtAll = outcome === 'ok'
     const evidence = {
       ...base,
@@ -35,7 +45,11 @@ export function socketReader(rows: readonly Row[], unobservable: Unobservable, m
     if (!answeredAtAll) return {...evidence, answered: blind === undefined ? false : null, error: blind ?? outcome}
     if (by !== to.name) return {...evidence, answered: false, error: `answered by ${by}`}
     if (protocol === 'tcp' && size === 'full' && Number(mss) < mtu - SEGMENT_OVERHEAD) {
-      return {...evidence, answered: false, error: `segments of at most ${mss} bytes, where ${mtu - SEGMENT_OVERHEAD} fit the MTU of ${mtu}`}
+      return {
+        ...evidence,
+        answered: false,
+        error: `segments of at most ${mss} bytes, where ${mtu - SEGMENT_OVERHEAD} fit the MTU of ${mtu}`,
+      }
     }
     return {...evidence, answered: true}
   }

@@ -24,7 +24,12 @@ export function messageText({code, message, source, excerpt, kernel, notes = [],
 }
 
 /** A refused or hung step as a message. `facts` are true things about the node that help to see why. */
-export function stepMessage(result: CommandResult, source: SourceLine | undefined, notes: readonly string[], help: readonly string[]): Message {
+export function stepMessage(
+  result: CommandResult,
+  source: SourceLine | undefined,
+  notes: readonly string[],
+  help: readonly string[],
+): Message {
   const hung = result.cause === 'time-limit'
   const message = hung
     ? `${result.node} hung in a step, ${endingOf(result)} of ${(result.duration / 1000).toFixed(1)} s`

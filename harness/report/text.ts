@@ -1,7 +1,18 @@
 // What people read on a terminal. Data in, text out; colour is added by the caller's paint.
 import Table from 'cli-table3'
-import {endingOf, type CommandResult} from '../command.ts'
-import {type CheckResult, PACKET_SIZES, type PairVerdict, type Place, type Probe, PROTOCOLS, type Requirement, type Stage, type Step, type Verdict} from '../model.ts'
+import {type CommandResult, endingOf} from '../command.ts'
+import {
+  type CheckResult,
+  PACKET_SIZES,
+  type PairVerdict,
+  type Place,
+  PROTOCOLS,
+  type Probe,
+  type Requirement,
+  type Stage,
+  type Step,
+  type Verdict,
+} from '../model.ts'
 
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan', text: string) => string
 
@@ -36,7 +47,12 @@ export function matrixText(places: readonly Place[], reach: CheckResult, paint: 
   for (const from of places) {
     const row = places.map((to) => {
       if (from.name === to.name) return paint('dim', ' - ')
-      return PROTOCOLS.map((protocol) => cellMark(PACKET_SIZES.map((size) => cells.get(`${from.name} ${to.name} ${protocol} ${size}`) ?? 'unknown'), paint)).join('')
+      return PROTOCOLS.map((protocol) =>
+        cellMark(
+          PACKET_SIZES.map((size) => cells.get(`${from.name} ${to.name} ${protocol} ${size}`) ?? 'unknown'),
+          paint,
+        ),
+      ).join('')
     })
     table.push([from.name, ...row])
   }
@@ -73,12 +89,15 @@ export function shortfallText(check: CheckResult, reach: CheckResult | undefined
   const lost = new Set(check === reach ? [] : reach?.pairs.filter(({verdict}) => verdict === 'fail').map(pairKey))
   const short = check.pairs.filter((pair) => pair.verdict === 'fail' || (pair.verdict === 'unknown' && !lost.has(pairKey(pair))))
   const groups = [...Map.groupBy(short, ({from, to}) => `${from} -> ${to}`)]
-  const lines = groups.slice(0, most).flatMap(([pair, verdicts]) => [
-    `  ${paint('bold', pair)}`,
-    ...[...Map.groupBy(verdicts, ({verdict, evidence}) => `${verdict} ${evidence.join('; ')}`).values()].map(
-      (same) => `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${same[0]?.evidence.join('; ')}`,
-    ),
-  ])
+  const lines = groups
+    .slice(0, most)
+    .flatMap(([pair, verdicts]) => [
+      `  ${paint('bold', pair)}`,
+      ...[...Map.groupBy(verdicts, ({verdict, evidence}) => `${verdict} ${evidence.join('; ')}`).values()].map(
+        (same) =>
+          `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${same[0]?.evidence.join('; ')}`,
+      ),
+    ])
   if (groups.length > most) lines.push(`  and ${groups.length - most} more pairs`)
   return lines.join('\n')
 }
@@ -100,7 +119,9 @@ function kindsOf(pairs: readonly PairVerdict[]): string {
 /** Hops that requests crossed between pods, from the time to live that arrived: 64 less one for each router (RFC 791). */
 export function hopsText(probes: readonly Probe[], places: readonly Place[]): string {
   const podNames = new Set(places.filter(({kind}) => kind === 'pod').map(({name}) => name))
-  const ttls = probes.filter(({from, to, ttl, size}) => ttl !== undefined && size === 'small' && podNames.has(from) && podNames.has(to)).map(({ttl}) => ttl)
+  const ttls = probes
+    .filter(({from, to, ttl, size}) => ttl !== undefined && size === 'small' && podNames.has(from) && podNames.has(to))
+    .map(({ttl}) => ttl)
   const counts = [...Map.groupBy(ttls, (ttl) => ttl)].sort(([a = 0], [b = 0]) => b - a)
   return counts.map(([ttl, same]) => `ttl ${ttl} for ${same.length} pairs of pods`).join(', ')
 }

@@ -45,7 +45,13 @@ function fileFor(reference: string): string {
   const isPath = reference.includes('/') || /\.[cm]?[jt]s$/.test(reference)
   const path = isAbsolute(reference) ? reference : resolve(reference)
   if (isPath && existsSync(path)) return path
-  throw new ScenarioError([{code: 'unknown-scenario', message: isPath ? `there is no file ${reference}` : `there is no scenario ${reference}`, help: suggestion(reference, scenarioNames())}])
+  throw new ScenarioError([
+    {
+      code: 'unknown-scenario',
+      message: isPath ? `there is no file ${reference}` : `there is no scenario ${reference}`,
+      help: suggestion(reference, scenarioNames()),
+    },
+  ])
 }
 
 let hooked = false
@@ -60,9 +66,17 @@ function letScenariosImportPodwire(): void {
 }
 
 function loadProblem(error: unknown, file: string): Problem {
-  if (error instanceof LiteralError) return {code: 'step-not-literal', message: error.message, source: error.source, help: 'write the value out, once for each place'}
+  if (error instanceof LiteralError)
+    return {code: 'step-not-literal', message: error.message, source: error.source, help: 'write the value out, once for each place'}
   const {message, stack = ''} = error instanceof Error ? error : {message: String(error)}
   // A file that does not parse is named in the first line of the stack; one that throws, in the first frame that is its own.
-  const line = stack.split('\n').find((text) => text.includes(file))?.match(/:(\d+)(?::\d+)?\)?$/)?.[1]
-  return {code: 'scenario-not-readable', message: message.split('\n')[0] ?? message, source: {file, line: line === undefined ? 1 : Number(line)}}
+  const line = stack
+    .split('\n')
+    .find((text) => text.includes(file))
+    ?.match(/:(\d+)(?::\d+)?\)?$/)?.[1]
+  return {
+    code: 'scenario-not-readable',
+    message: message.split('\n')[0] ?? message,
+    source: {file, line: line === undefined ? 1 : Number(line)},
+  }
 }

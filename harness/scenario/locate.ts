@@ -1,8 +1,9 @@
 // Where in a scenario file a declared value stands. Only needed once something is wrong with it: a declaration is a
 // plain object and does not know its lines, so the file is parsed again.
-import {stripTypeScriptTypes} from 'node:module'
+
 import {readFileSync} from 'node:fs'
-import {type Node, type ObjectExpression, parse, type Property} from 'acorn'
+import {stripTypeScriptTypes} from 'node:module'
+import {type Node, type ObjectExpression, type Property, parse} from 'acorn'
 
 /**
  * The line of the value at `path` in the object handed to scenario(), or of the nearest thing around it that is there.

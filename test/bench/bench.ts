@@ -31,7 +31,10 @@ interface Figure {
 
 const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods}
 const asked = process.argv.slice(2)
-const table = new Table({head: ['figure', 'at most', 'measured', 'beside it, in the same run'], style: {head: [], border: [], compact: true}})
+const table = new Table({
+  head: ['figure', 'at most', 'measured', 'beside it, in the same run'],
+  style: {head: [], border: [], compact: true},
+})
 try {
   for (const [name, measure] of Object.entries(figures)) {
     if (asked.length > 0 && !asked.includes(name)) continue
@@ -53,16 +56,30 @@ async function local(): Promise<Figure[]> {
   const theirs: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     ours.push(await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'local', '--json']))
-    script.push((await sample(['unshare', '--net', '--mount', '--propagation', 'private', 'bash', here('three-nodes.sh'), steps])).milliseconds)
-    if (mininet) theirs.push((await sample(['unshare', '--net', '--mount', '--propagation', 'private', '/usr/bin/python3', here('three-nodes-mininet.py')])).milliseconds)
+    script.push(
+      (await sample(['unshare', '--net', '--mount', '--propagation', 'private', 'bash', here('three-nodes.sh'), steps])).milliseconds,
+    )
+    if (mininet)
+      theirs.push(
+        (await sample(['unshare', '--net', '--mount', '--propagation', 'private', '/usr/bin/python3', here('three-nodes-mininet.py')]))
+          .milliseconds,
+      )
   }
   const whole = ours.map(({milliseconds}) => milliseconds)
   const times = ours.map(({stdout}) => (JSON.parse(stdout) as {times: Record<string, number>}).times)
   const lab = times.map(({start = 0, steps: lines = 0}) => start + lines)
-  const besides = [`plain shell script with 42 pings ${spread(script)} (${ratio(whole, script)})`, mininet ? `Mininet, ICMP alone ${spread(theirs)} (${ratio(whole, theirs)})` : 'Mininet is not installed: make bench']
+  const besides = [
+    `plain shell script with 42 pings ${spread(script)} (${ratio(whole, script)})`,
+    mininet ? `Mininet, ICMP alone ${spread(theirs)} (${ratio(whole, theirs)})` : 'Mininet is not installed: make bench',
+  ]
   return [
     {name: 'local: three-nodes, every check, whole process', limit: '1000 ms', measured: spread(whole), floor: besides.join('\n')},
-    {name: 'local: its memory, all processes', limit: '200 MB', measured: `${Math.max(...ours.map(({megabytes}) => megabytes)).toFixed(0)} MB`, floor: ''},
+    {
+      name: 'local: its memory, all processes',
+      limit: '200 MB',
+      measured: `${Math.max(...ours.map(({megabytes}) => megabytes)).toFixed(0)} MB`,
+      floor: '',
+    },
     {name: 'local: nodes and steps alone', limit: '200 ms', measured: spread(lab), floor: ''},
   ]
 }
@@ -72,16 +89,21 @@ async function docker(): Promise<Figure[]> {
   const {findEngine} = await import('../../harness/drivers/docker.ts')
   const engine = await findEngine()
   if (!engine) return [{name, limit: '3000 ms', measured: 'no engine: make engine', floor: ''}]
-  const host = process.env.DOCKER_HOST ?? `unix://${['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].find((path) => spawnSync('test', ['-S', path]).status === 0)}`
+  const host =
+    process.env.DOCKER_HOST ??
+    `unix://${['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].find((path) => spawnSync('test', ['-S', path]).status === 0)}`
   await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'docker', '--json']) // makes the image where it is missing
   const ours: number[] = []
   const bare: number[] = []
-  const line = 'for n in 1 2 3; do docker run -d --rm --name podwire-bench-$n podwire-node:latest sleep 60; done; docker rm -f podwire-bench-1 podwire-bench-2 podwire-bench-3'
+  const line =
+    'for n in 1 2 3; do docker run -d --rm --name podwire-bench-$n podwire-node:latest sleep 60; done; docker rm -f podwire-bench-1 podwire-bench-2 podwire-bench-3'
   for (let round = 0; round < ROUNDS; round++) {
     ours.push((await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'docker', '--json'])).milliseconds)
     bare.push((await sample(['sh', '-ec', line], {DOCKER_HOST: host})).milliseconds)
   }
-  return [{name, limit: '3000 ms', measured: spread(ours), floor: `three bare docker run and docker rm ${spread(bare)} (${ratio(ours, bare)})`}]
+  return [
+    {name, limit: '3000 ms', measured: spread(ours), floor: `three bare docker run and docker rm ${spread(bare)} (${ratio(ours, bare)})`},
+  ]
 }
 
 async function pods(): Promise<Figure[]> {
@@ -93,7 +115,14 @@ async function pods(): Promise<Figure[]> {
     checks.push((JSON.parse(stdout) as {times: Record<string, number>}).times.checks ?? Number.NaN)
     whole.push(milliseconds)
   }
-  return [{name: 'local: all pairs of 30 pods and 3 nodes, 6,336 exchanges, NAT proof', limit: '1500 ms', measured: spread(checks), floor: `the whole process, 201 steps with it ${spread(whole)}`}]
+  return [
+    {
+      name: 'local: all pairs of 30 pods and 3 nodes, 6,336 exchanges, NAT proof',
+      limit: '1500 ms',
+      measured: spread(checks),
+      floor: `the whole process, 201 steps with it ${spread(whole)}`,
+    },
+  ]
 }
 
 /** Runs a command to its end; it must succeed. */
@@ -124,7 +153,9 @@ function treeSize(root: number): number {
       .map((pid) => ({pid: Number(pid), stat: read(`/proc/${pid}/stat`)})),
     ({stat}) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]),
   )
-  const size = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024 + (children.get(pid) ?? []).reduce((sum, child) => sum + size(child.pid), 0)
+  const size = (pid: number): number =>
+    Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024 +
+    (children.get(pid) ?? []).reduce((sum, child) => sum + size(child.pid), 0)
   return size(root)
 }
 

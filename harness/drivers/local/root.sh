@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016 # the single-quoted script is expanded by the bash that runs it
 # The root process of a local lab. podwire starts it with bash as process 1 of new PID, network, mount and UTS namespaces
 # (and as root of a new user namespace, when podwire is not root). Nothing here touches the machine's own network.
 #

@@ -1,0 +1,51 @@
+# What one types in this project; `make help` lists it. A target first makes the machine ready (fixtures/setup.sh),
+# which is over in milliseconds once it is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help scenario shell test lint bench engine engine-stop node-image setup
+
+# Set here and on the command line, never by an environment variable that happens to be called so.
+NAME = three-nodes
+NODE = node1
+ARGS =
+# Recipes read these from their environment: a value is never pasted into a shell line. ARGS is words for the shell.
+export NAME NODE
+
+node := ./node_modules/.bin/node
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
+
+scenario: ## run a scenario: NAME=three-nodes, ARGS='--driver local --report json'
+	@fixtures/setup.sh node host
+	@./harness/cli/podwire run "$$NAME" $(ARGS)
+
+shell: ## a shell on a node of a running lab: NODE=node1
+	@fixtures/setup.sh node host
+	@./harness/cli/podwire shell "$$NODE" $(ARGS)
+
+test: ## lint and every test, on both drivers: ARGS=test/pure/address.test.ts for some
+	@fixtures/setup.sh node host engine test
+	@test/run.sh $(ARGS)
+
+lint: ## formatter, linter, types, unused code, shell scripts
+	@fixtures/setup.sh host test
+	@test/lint.sh
+
+bench: ## speed and size, each figure beside its floor
+	@fixtures/setup.sh node host engine bench
+	@$(node) test/bench/bench.ts $(ARGS)
+
+engine: ## start a private Docker engine, where none answers
+	@fixtures/setup.sh node host engine
+	@fixtures/engine/engine.sh start
+
+engine-stop: ## stop it
+	@fixtures/engine/engine.sh stop
+
+node-image: ## make the image of the docker driver's nodes
+	@fixtures/setup.sh node host engine
+	@$(node) harness/drivers/docker/build-image.ts
+
+setup: ## install what `make scenario` needs, and nothing else
+	@fixtures/setup.sh node host

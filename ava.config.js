@@ -1,0 +1,35 @@
+// How the tests run: `make test`, or `npx ava` for some of them.
+import {writeFileSync} from 'node:fs'
+
+export default {
+  files: ['test/*.test.ts', 'test/{pure,contract,kernel}/**/*.test.ts'],
+  extensions: ['ts'],
+  nodeArguments: ['--import=tsx'],
+  // Labs are processes and signals: a test file needs a process of its own, and two cores carry two of them.
+  workerThreads: false,
+  concurrency: 2,
+  // For hangs alone: every command in a lab has a shorter limit of its own.
+  timeout: '3m',
+  nonSemVerExperiments: {observeRunsFromConfig: true},
+  observeRun,
+}
+
+/**
+ * Writes ava's own count for test/run.sh, which prints it as the last line of all. Nothing is parsed, so no title or
+ * output of a test can be mistaken for a result.
+ */
+async function observeRun({events}) {
+  const path = process.env.PODWIRE_TEST_COUNT
+  if (path === undefined) return
+  let stats
+  process.on('exit', (code) => {
+    if (stats === undefined) return
+    const passed = stats.passedTests + stats.passedKnownFailingTests
+    // What was begun and never reported has failed too: timeouts, and what a dying test file took with it.
+    const failed = stats.failedTests + stats.failedHooks + stats.remainingTests
+    // Ava can fail without a failed test, on a file that throws while it loads.
+    const line = `${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`
+    writeFileSync(path, stats.skippedTests > 0 ? `${line}, ${stats.skippedTests} skipped\n` : `${line}\n`)
+  })
+  for await (const event of events) if (event.type === 'stats') stats = event.stats
+}

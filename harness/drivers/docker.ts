@@ -1,0 +1,192 @@
+// The docker driver: containers on a Docker network, the recipe run inside each over exec. What holds a lab is podwire's
+// end of its containers' standard input; its network, which nothing can hold, goes with the next start or `podwire clean`.
+import type Docker from 'dockerode'
+import {type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError} from '../driver.ts'
+import {type HeldContainer, startContainer} from './docker/container.ts'
+import {findEngine, gone, requireEngine} from './docker/engine.ts'
+import {dockerFleet, levelNodes} from './docker/fleet.ts'
+import {ensureImage, hasImage} from './docker/image.ts'
+import {LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
+import {createNetwork, removeStaleNetworks} from './docker/network.ts'
+
+export interface DockerOptions {
+  /** Privileged containers, where CAPABILITIES do not do. */
+  readonly privileged?: boolean
+  /** Told how far the building of the node image is. */
+  readonly progress?: (line: string) => void
+}
+
+interface Kept {
+  readonly network: string
+  /** Container identifiers by node. */
+  readonly containers: Readonly<Record<string, string>>
+  readonly description: string
+}
+
+export function dockerDriver(options: DockerOptions = {}): Driver {
+  return {
+    name: 'docker',
+    start: (spec) => start(spec, options),
+
+    async find(handle) {
+      const {containers, description} = handle as unknown as Kept
+      const engine = await findEngine()
+      if (!engine) return undefined
+      const found = Object.entries(containers).map(([node, id]) => [node, engine.docker.getContainer(id)] as const)
+      const running = await Promise.all(found.map(([, container]) => isRunning(container)))
+      if (!running.includes(true)) return undefined
+      return dockerFleet(engine.docker, new Map(found), {description, keep: async () => handle, dispose: async () => undefined})
+    },
+
+    async remove(handle) {
+      const {network, containers} = handle as unknown as Kept
+      const {docker} = await requireEngine()
+      await removeAll(
+        docker,
+        Object.values(containers).map((id) => docker.getContainer(id)),
+        docker.getNetwork(network),
+      )
+    },
+  }
+}
+
+/** Whether `--driver auto` should take docker, and why. With `build` a missing image is made, to see whether it can be. */
+export async function dockerReadiness(
+  {progress = () => undefined}: DockerOptions,
+  build: boolean,
+): Promise<{ready: boolean; reason: string}> {
+  const engine = await findEngine()
+  if (!engine) return {ready: false, reason: 'no Docker engine answers'}
+  if (await hasImage(engine.docker)) return {ready: true, reason: engine.description}
+  if (!build) return {ready: true, reason: `${engine.description}; the node image is made at the first run`}
+  try {
+    await ensureImage(engine.docker, progress)
+    return {ready: true, reason: engine.description}
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error
+    return {ready: false, reason: `${engine.description}, but ${error.message.split('\n')[0]}`}
+  }
+}
+
+async function start(spec: FleetSpec, {privileged = false, progress = () => undefined}: DockerOptions): Promise<Fleet> {
+  const {docker, description} = await requireEngine()
+  const image = await ensureImage(docker, progress)
+  const network = await createNetwork(docker, spec)
+  const created: Docker.Container[] = []
+  try {
+    const settled = await Promise.allSettled(
+      spec.nodes.map((node) => startContainer(docker, spec, node, image, network.id, privileged, (container) => created.push(container))),
+    )
+    const refused = settled.find((result) => result.status === 'rejected')
+    if (refused) throw refusal(refused.reason, privileged)
+    const held = settled.map((result) => (result as PromiseFulfilledResult<HeldContainer>).value)
+    const containers = new Map(spec.nodes.map(({name}, index) => [name, held[index]?.container as Docker.Container]))
+    let kept = false
+    const fleet = dockerFleet(docker, containers, {
+      description: `containers on ${description}`,
+      async keep() {
+        kept = true
+        for (const {hold} of held) hold.write('keep\n')
+        const ids = Object.fromEntries([...containers].map(([node, {id}]) => [node, id]))
+        return {network: network.id, containers: ids, description: `containers on ${description}`} satisfies Kept as unknown as FleetHandle
+      },
+      async dispose() {
+        if (!kept) return removeAll(docker, created, network)
+        await Promise.all(held.map(({hold}) => new Promise<void>((resolve) => hold.end(() => resolve()))))
+      },
+    })
+    await levelNodes(
+      fleet,
+      spec.nodes.map(({name}) => name),
+    )
+    return fleet
+  } catch (error) {
+    await removeAll(docker, created, network)
+    throw error
+  }
+}
+
+/**
+ * The nodes that somebody started by hand (docker-compose.yml), by their labels. Disposing leaves them as they are.
+ * @throws MachineError when a node is missing, at another address, or wired already
+ */
+export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
+  const {docker, description} = await requireEngine()
+  const help = ['start the nodes: docker-compose up -d']
+  const listed = await docker.listContainers({filters: {label: [NODE_LABEL]}})
+  const containers = new Map<string, Docker.Container>()
+  for (const {name, address} of spec.nodes) {
+    const candidates = listed.filter(({Labels}) => Labels[NODE_LABEL] === name && Labels[LAB_LABEL] === undefined)
+    const [found] = candidates
+    if (!found) throw new MachineError('no-such-container', `no running container has the label ${NODE_LABEL}=${name}`, help)
+    const addresses = Object.values(found.NetworkSettings.Networks).map(({IPAddress}) => IPAddress)
+    if (!addresses.includes(address))
+      throw new MachineError('wrong-address', `${name} is at ${addresses.join(', ')}, and the scenario has it at ${address}`, help)
+    containers.set(name, docker.getContainer(found.Id))
+  }
+  const never = () =>
+    Promise.reject(new MachineError('attached', 'nodes that podwire did not start cannot be kept by it', ['leave out --attach']))
+  const fleet = dockerFleet(docker, containers, {description: `containers on ${description}`, keep: never, dispose: async () => undefined})
+  const names = [...containers.keys()]
+  const looks = await Promise.all(names.map((node) => fleet.run(node, 'ip netns list; ls /sys/class/net')))
+  const wired = looks.find(({stdout}) =>
+    stdout
+      .toString()
+      .split('\n')
+      .some((line) => line !== '' && !/^(lo|eth\d+|tunl0|sit0|ip6tnl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|ip6gre0)$/.test(line)),
+  )
+  if (wired) {
+    await fleet[Symbol.asyncDispose]()
+    throw new MachineError('already-wired', `${wired.node} is wired already, from an earlier run`, [
+      'start afresh: docker-compose down && docker-compose up -d',
+    ])
+  }
+  await levelNodes(fleet, names)
+  return fleet
+}
+
+/**
+ * Removes what a crash left on the engine: networks, and containers that are neither running in a podwire's hold nor kept.
+ * @param kept labs to spare
+ * @returns what was removed; nothing when no engine answers
+ */
+export async function cleanEngine(kept: readonly string[]): Promise<string[]> {
+  const engine = await findEngine()
+  if (!engine) return []
+  const removed: string[] = []
+  for (const {Id, Names, Labels} of await engine.docker.listContainers({all: true, filters: {label: [LAB_LABEL]}})) {
+    if (kept.includes(Labels[LAB_LABEL] ?? '') || ownerRuns(Labels) === true) continue
+    await gone(engine.docker.getContainer(Id).remove({force: true, v: true}))
+    removed.push(`container ${Names[0]?.slice(1) ?? Id}`)
+  }
+  return [...removed, ...(await removeStaleNetworks(engine.docker))]
+}
+
+/** Kills and removes containers side by side, then the network that held them. What is gone already is no error. */
+async function removeAll(docker: Docker, containers: readonly Docker.Container[], network: Docker.Network): Promise<void> {
+  await Promise.all(
+    containers.map(async (container) => {
+      await gone(container.remove({force: true, v: true}))
+      await gone(container.wait({condition: 'removed'})) // AutoRemove may have been faster, and not be through
+    }),
+  )
+  await gone(docker.getNetwork(network.id).remove())
+}
+
+async function isRunning(container: Docker.Container): Promise<boolean> {
+  try {
+    return (await container.inspect()).State.Running
+  } catch {
+    return false
+  }
+}
+
+/** Why a container would not start. Machines without CAP_SYS_RESOURCE refuse privileged ones. */
+function refusal(reason: unknown, privileged: boolean): MachineError {
+  const words = reason instanceof Error ? reason.message : String(reason)
+  return new MachineError('container-start', `the engine does not start a node: ${words}`, [
+    privileged
+      ? 'leave out --privileged: this machine may not be allowed to hand out every capability'
+      : 'try --privileged, or --driver local',
+  ])
+}

@@ -1,0 +1,76 @@
+// Nodes that are running containers. What starts and what ends them is the driver's affair.
+import {text} from 'node:stream/consumers'
+import type Docker from 'dockerode'
+import {DEFAULT_TIME_LIMIT, type Fleet, type FleetHandle, NODE_SYSCTLS} from '../../driver.ts'
+import {openSession, SESSION_SHELL, type Session} from '../../session.ts'
+import {openShell, startInherited, startStream} from './exec.ts'
+
+export interface FleetEnds {
+  readonly description: string
+  keep(): Promise<FleetHandle>
+  dispose(): Promise<void>
+}
+
+export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Docker.Container>, ends: FleetEnds): Fleet {
+  const sessions = new Map<string, Session>()
+  let disposed = false
+
+  function container(node: string): Docker.Container {
+    const found = containers.get(node)
+    if (!found) throw new RangeError(`no node ${node} in this lab`)
+    return found
+  }
+
+  return {
+    description: ends.description,
+
+    run(node, command, {timeLimit = DEFAULT_TIME_LIMIT, shell = 'steps'} = {}) {
+      const target = container(node)
+      const key = `${node} ${shell}`
+      const session = sessions.get(key) ?? openSession(node, () => openShell(docker, target, SESSION_SHELL))
+      sessions.set(key, session)
+      if (disposed) session.close()
+      return session.run(command, timeLimit)
+    },
+
+    stream(node, argv, {stdio = 'pipe'} = {}) {
+      return (stdio === 'pipe' ? startStream : startInherited)(docker, container(node), argv)
+    },
+
+    async copy(node, content, path) {
+      const stream = await startStream(docker, container(node), [
+        'sh',
+        '-c',
+        'mkdir -p "$(dirname "$0")" && cat >"$0" && chmod 700 "$0"',
+        path,
+      ])
+      stream.stdout?.resume()
+      const complaint = stream.stderr ? text(stream.stderr) : ''
+      stream.stdin?.end(content)
+      if ((await stream.exit) !== 0) throw new Error(`${node}: cannot write ${path}: ${(await complaint).trim()}`)
+    },
+
+    keep: () => ends.keep(),
+
+    async [Symbol.asyncDispose]() {
+      if (disposed) return
+      disposed = true
+      for (const session of sessions.values()) session.close()
+      await ends.dispose()
+    },
+  }
+}
+
+/** Brings containers to where nodes of every driver begin (Driver.start). Docker gives them a default route and settings of its own. */
+export async function levelNodes(fleet: Fleet, nodes: readonly string[]): Promise<void> {
+  const settings = {...NODE_SYSCTLS, 'net.ipv4.conf.eth0.rp_filter': '0'}
+  const lines = Object.entries(settings).map(([key, value]) => {
+    const path = `/proc/sys/${key.replaceAll('.', '/')}`
+    return `if [ -e ${path} ]; then echo ${value} >${path}; fi`
+  })
+  const results = await Promise.all(
+    nodes.map((node) => fleet.run(node, ['mkdir -p /run/netns /run/lock', 'ip route flush default', ...lines].join('; '))),
+  )
+  const failed = results.find(({exitCode}) => exitCode !== 0)
+  if (failed) throw new Error(`${failed.node} could not be made ready: ${failed.stderr.toString().trim() || failed.cause}`)
+}

@@ -1,0 +1,109 @@
+// The node image: built once from fixtures/node-image, and named by the hash of what it is made of.
+import {execFile} from 'node:child_process'
+import {createHash} from 'node:crypto'
+import {createReadStream, mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
+import type Docker from 'dockerode'
+import {MachineError} from '../../driver.ts'
+import {statusOf} from './engine.ts'
+
+const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
+const DOCKERFILE = join(FIXTURES, 'node-image/Dockerfile')
+const ROOTFS = join(FIXTURES, 'node-image/rootfs.sh')
+const REPOSITORY = 'podwire-node'
+const BASE_IMAGE = 'debian:bookworm-slim'
+/** Milliseconds for the registry to hand over the base image, some 30 MB. Where there is no registry, it is told sooner. */
+const REGISTRY_LIMIT = 120_000
+
+type Progress = (line: string) => void
+
+/** The packages of group `node` in fixtures/packages.txt, in its order. */
+export function nodePackages(): string[] {
+  return readFileSync(join(FIXTURES, 'packages.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.trim().split(/\s+/))
+    .flatMap(([name = '', , ...groups]) => (groups.includes('node') ? [name] : []))
+}
+
+/** podwire-node:HASH, the hash being of all that the image is made of. */
+export function imageName(): string {
+  const hash = createHash('sha256')
+  for (const part of [nodePackages().join(' '), readFileSync(DOCKERFILE), readFileSync(ROOTFS)]) hash.update(part).update('\0')
+  return `${REPOSITORY}:${hash.digest('hex').slice(0, 12)}`
+}
+
+export async function hasImage(docker: Docker): Promise<boolean> {
+  try {
+    await docker.getImage(imageName()).inspect()
+    return true
+  } catch (error) {
+    if (statusOf(error) === 404) return false
+    throw error
+  }
+}
+
+/**
+ * The image's name, after building it where it is missing: by the Dockerfile where the engine reaches a registry, else
+ * from the same packages by mmdebstrap. Two podwires that build at once build the same thing.
+ * @throws MachineError when neither way works
+ */
+export async function ensureImage(docker: Docker, progress: Progress): Promise<string> {
+  const name = imageName()
+  if (await hasImage(docker)) return name
+  progress(`making the node image ${name}; this happens once`)
+  const registry = await buildByDockerfile(docker, name, progress)
+  if (registry !== undefined) await buildByMmdebstrap(docker, name, registry, progress)
+  await docker.getImage(name).tag({repo: REPOSITORY, tag: 'latest'}) // what docker-compose.yml names
+  return name
+}
+
+/** Undefined when it worked, else why it did not. */
+async function buildByDockerfile(docker: Docker, name: string, progress: Progress): Promise<string | undefined> {
+  try {
+    await finished(docker, await docker.pull(BASE_IMAGE, {abortSignal: AbortSignal.timeout(REGISTRY_LIMIT)}))
+    progress(`building it from ${BASE_IMAGE}`)
+    const stream = await docker.buildImage(
+      {context: join(FIXTURES, 'node-image'), src: ['Dockerfile']},
+      {t: name, buildargs: {PACKAGES: nodePackages().join(' ')}},
+    )
+    await finished(docker, stream)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+async function buildByMmdebstrap(docker: Docker, name: string, registry: string, progress: Progress): Promise<void> {
+  progress('no registry answers; building it from this machine’s Debian packages')
+  const scratch = mkdtempSync(join(tmpdir(), 'podwire-image-'))
+  try {
+    const tar = join(scratch, 'rootfs.tar')
+    await promisify(execFile)(ROOTFS, [tar, ...nodePackages()], {maxBuffer: 2 ** 24})
+    const [repo, tag] = name.split(':')
+    const stream = await docker.importImage(createReadStream(tar) as unknown as string, {repo, tag})
+    await finished(docker, stream)
+  } catch (error) {
+    const words = error instanceof Error ? error.message.trim() : String(error)
+    throw new MachineError('image', `the node image cannot be made: ${words}`, [
+      `the registry way ended with: ${registry}`,
+      'reach a registry from the engine, or install mmdebstrap (apt-get install mmdebstrap); or use --driver local',
+    ])
+  } finally {
+    rmSync(scratch, {recursive: true, force: true})
+  }
+}
+
+/** Waits for the end of an engine's progress stream; its last message may be an error. */
+async function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null, output?: {error?: string}[]) => {
+      const told = output?.find((line) => line.error !== undefined)?.error
+      if (error || told !== undefined) reject(error ?? new Error(told))
+      else resolve()
+    })
+  })
+}

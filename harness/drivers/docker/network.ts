@@ -1,0 +1,70 @@
+// The underlay as a Docker network: an ordinary bridge network with the scenario's subnet. Not an internal one: Docker's
+// isolation rules drop there what does not come from the subnet itself, which is all pod traffic.
+import type Docker from 'dockerode'
+import {overlap} from '../../address.ts'
+import {type FleetSpec, MachineError} from '../../driver.ts'
+import {gone, statusOf} from './engine.ts'
+import {LAB_LABEL, labelsFor, ownerRuns} from './labels.ts'
+
+/** @throws MachineError `subnet-taken` when another network of the engine holds some of the subnet */
+export async function createNetwork(docker: Docker, {lab, underlay}: FleetSpec): Promise<Docker.Network> {
+  await removeStaleNetworks(docker)
+  const options = {
+    Name: `podwire-${lab}`,
+    Driver: 'bridge',
+    IPAM: {Driver: 'default', Config: [{Subnet: underlay}]},
+    Labels: labelsFor(lab),
+  }
+  for (let attempt = 1; ; attempt++) {
+    await assertFree(docker, underlay)
+    try {
+      return await docker.createNetwork(options)
+    } catch (error) {
+      // Taken since we looked, and perhaps given back before we look again: podwires that share an engine come and go.
+      if (statusOf(error) !== 403 || attempt === ATTEMPTS) throw error
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+}
+
+const ATTEMPTS = 10
+
+async function assertFree(docker: Docker, underlay: string): Promise<void> {
+  for (const {Name, IPAM, Labels} of await docker.listNetworks()) {
+    const taken = IPAM?.Config?.find(({Subnet}) => Subnet !== undefined && overlap(Subnet, underlay))
+    if (!taken) continue
+    const lab = Labels?.[LAB_LABEL]
+    throw new MachineError('subnet-taken', `${underlay} is taken on this engine: network ${Name} has ${taken.Subnet}`, [
+      lab === undefined
+        ? `remove it (docker network rm ${Name}), use another engine, or --driver local`
+        : `lab ${lab} runs there: podwire down ${lab}, or use --driver local`,
+    ])
+  }
+}
+
+/**
+ * Removes networks that a podwire made which then died. One with containers is in use; one whose podwire still runs is
+ * about to be.
+ * @returns their names
+ */
+export async function removeStaleNetworks(docker: Docker): Promise<string[]> {
+  const removed: string[] = []
+  for (const {Id, Name, Labels, Created} of await docker.listNetworks({filters: {label: [LAB_LABEL]}})) {
+    const network = docker.getNetwork(Id)
+    const alive = ownerRuns(Labels) ?? Date.now() - Date.parse(Created) < 60_000 // another machine's podwire: its word is its age
+    if (alive || (await isUsed(network))) continue
+    await gone(network.remove())
+    removed.push(`network ${Name}`)
+  }
+  return removed
+}
+
+async function isUsed(network: Docker.Network): Promise<boolean> {
+  try {
+    const {Containers} = (await network.inspect()) as {Containers?: Record<string, unknown>}
+    return Object.keys(Containers ?? {}).length > 0
+  } catch (error) {
+    if (statusOf(error) === 404) return true // somebody else is removing it
+    throw error
+  }
+}

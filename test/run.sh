@@ -1,0 +1,68 @@
+#!/bin/bash
+# `make test`: an engine if none answers, lint, every test. What was started is stopped, however this ends, and the last
+# line counts the tests.
+#
+#   test/run.sh [AVA ARGUMENTS: files or titles to run]
+set -u
+cd -- "$(dirname -- "$0")/.." || exit
+
+# Started by npm, we have node_modules/.bin in PATH, where an npm package keeps an `nft` of another kind.
+PATH=$(tr : '\n' <<<"$PATH" | grep -v '/node_modules/\.bin$' | paste -sd :):/usr/local/sbin:/usr/sbin:/sbin
+count=$(mktemp)
+engine=
+part=
+
+# Each part has a process group of its own: Ctrl-C then reaches this script alone, which ends the part and tidies up.
+run() {
+  set -m
+  "$@" </dev/null &
+  part=$!
+  set +m
+  wait "$part"
+  local code=$?
+  part=
+  return "$code"
+}
+
+finish() {
+  local code=$?
+  trap '' INT TERM HUP
+  if [ -n "$part" ]; then
+    kill -TERM -- "-$part" 2>/dev/null
+    for _ in {1..50}; do
+      kill -0 -- "-$part" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -KILL -- "-$part" 2>/dev/null
+  fi
+  [ -z "$engine" ] || fixtures/engine/engine.sh stop >&2
+  [ ! -s "$count" ] || cat "$count"
+  rm -f "$count"
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+if ! fixtures/engine/engine.sh status >/dev/null; then
+  # Set beforehand: an engine that is only half started when Ctrl-C comes is stopped too. Where none can be started, the
+  # docker driver's tests are skipped and named, except in CI; where a system's own engine answers, none was.
+  engine=ours
+  run fixtures/engine/engine.sh start >&2
+  fixtures/engine/engine.sh status >/dev/null || engine=
+fi
+
+failed=
+run test/lint.sh || failed=lint
+
+# In CI a driver that this machine cannot run is a failure, not a skipped test.
+[ "${CI:-}" != true ] || export PODWIRE_REQUIRE_DRIVERS=local,docker
+export PODWIRE_TEST_COUNT=$count
+run node_modules/.bin/node node_modules/ava/entrypoints/cli.js "$@" || failed="$failed${failed:+, }tests"
+[ -s "$count" ] || echo '0 passed, 0 failed' >"$count"
+
+if [ -z "$failed" ] && ! grep -q '^[1-9]' "$count"; then
+  failed='no test ran'
+fi
+[ -z "$failed" ] || { echo "make test: failed: $failed" >&2; exit 1; }

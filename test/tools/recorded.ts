@@ -1,0 +1,44 @@
+// The rows that real nodes gave; fixtures/recorded/README.md says how they were recorded.
+import {readFileSync} from 'node:fs'
+import {type Interface, parseInterfaces} from '../../harness/facts/interfaces.ts'
+import {type Place, placesOf, type Probe} from '../../harness/model.ts'
+import {readProbes} from '../../harness/probe/read.ts'
+import type {Row} from '../../harness/probe/rows.ts'
+
+export type Recording = 'healthy' | 'masquerade' | 'forwarding-off' | 'no-namespace'
+
+/** The scenario that was recorded. */
+export const RECORDED = {
+  underlay: '192.168.1.0/24',
+  nodes: [
+    {name: 'node1', address: '192.168.1.11'},
+    {name: 'node2', address: '192.168.1.12'},
+    {name: 'node3', address: '192.168.1.13'},
+  ],
+  pods: [
+    {name: 'pod1', node: 'node1', address: '10.244.1.2'},
+    {name: 'pod2', node: 'node1', address: '10.244.1.3'},
+    {name: 'pod3', node: 'node2', address: '10.244.2.2'},
+    {name: 'pod4', node: 'node3', address: '10.244.3.2'},
+  ],
+} as const
+
+export const PLACES: readonly Place[] = placesOf(RECORDED)
+export const MTU = 1500
+
+export function recordedRows(name: Recording): Row[] {
+  return table(`${name}.rows.tsv`).map(([node = '', kind = '', ...fields]) => ({node, kind, fields}))
+}
+
+export function recordedProbes(name: Recording): Probe[] {
+  return readProbes(recordedRows(name), PLACES, MTU)
+}
+
+export function recordedInterfaces(name: 'healthy' | 'two-pods-one-address'): Map<string, readonly Interface[] | undefined> {
+  return new Map(table(`${name}.addr.tsv`).map(([place = '', json = '']) => [place, parseInterfaces(json)]))
+}
+
+function table(file: string): string[][] {
+  const text = readFileSync(new URL(`../../fixtures/recorded/${file}`, import.meta.url), 'utf8')
+  return text.trimEnd().split('\n').map((line) => line.split('\t'))
+}
