@@ -3,7 +3,7 @@
 import type Docker from 'dockerode'
 import {type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError} from '../driver.ts'
 import {type HeldContainer, startContainer} from './docker/container.ts'
-import {findEngine, gone, requireEngine} from './docker/engine.ts'
+import {findEngine, gone, requireEngine, statusOf} from './docker/engine.ts'
 import {dockerFleet, levelNodes} from './docker/fleet.ts'
 import {ensureImage, hasImage} from './docker/image.ts'
 import {LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
@@ -15,6 +15,9 @@ export interface DockerOptions {
   /** Told how far the building of the node image is. */
   readonly progress?: (line: string) => void
 }
+
+/** Milliseconds for the engine to be through with removing a container; it takes some 200. */
+const REMOVE_LIMIT = 30_000
 
 interface Kept {
   readonly network: string
@@ -167,10 +170,27 @@ async function removeAll(docker: Docker, containers: readonly Docker.Container[]
   await Promise.all(
     containers.map(async (container) => {
       await gone(container.remove({force: true, v: true}))
-      await gone(container.wait({condition: 'removed'})) // AutoRemove may have been faster, and not be through
+      await untilGone(container)
     }),
   )
   await gone(docker.getNetwork(network.id).remove())
+}
+
+/**
+ * AutoRemove may have been faster with the removal, and not be through. Asked again and again: engine 20.10 leaves a
+ * wait for `removed` without an answer when it comes at the wrong moment.
+ */
+async function untilGone(container: Docker.Container): Promise<void> {
+  const limit = Date.now() + REMOVE_LIMIT
+  while (Date.now() < limit) {
+    try {
+      await container.inspect()
+    } catch (error) {
+      if (statusOf(error) === 404) return
+      throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }
 
 async function isRunning(container: Docker.Container): Promise<boolean> {

@@ -15,10 +15,11 @@ const ROOT_SCRIPT = fileURLToPath(new URL('local/root.sh', import.meta.url))
 /**
  * Between podwire and the lab's process 1 stands the keeper. As long as podwire has not said `keep`, the end of
  * podwire's pipe ends the keeper, and so the lab. Afterwards the keeper sleeps until `podwire down` ends it.
+ * It sleeps as tail(1), which looks whether its own pipe is still read: should the lab end first, the keeper goes too.
  */
 const KEEPER = `
   exec 3>&1
-  { exec sh -c 'echo "keeper $$" >&3; exec 3>&-; read -r word && [ "$word" = keep ] && exec sleep 2147483647'; } |
+  { exec sh -c 'echo "keeper $$" >&3; exec 3>&-; read -r word && [ "$word" = keep ] && exec tail -f /dev/null'; } |
   { exec 3>&-; "$@"; echo ended; }
 `
 
