@@ -18,7 +18,7 @@ if command -v shellcheck >/dev/null; then
   mapfile -t scripts < <(
     find . \( -name node_modules -o -name .git -o -name out \) -prune -o -type f -print |
       while read -r file; do
-        case $file in *.sh) echo "$file" ;; *.*/*) grep -lE -m1 '^#!.*\b(ba)?sh\b' "$file" ;; *) ;; esac
+        case ${file##*/} in *.sh) echo "$file" ;; *.*) ;; *) head -n 1 "$file" | grep -qE '^#!.*/(ba)?sh$' && echo "$file" ;; esac
       done
   )
   lint shellcheck "${scripts[@]}"

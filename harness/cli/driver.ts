@@ -25,7 +25,7 @@ export async function chooseDriver(choice: DriverChoice, options: DockerChoices 
     const {dockerDriver} = await import('../drivers/docker.ts')
     return {driver: dockerDriver(options), reason: 'asked for'}
   }
-  if (!mayHaveEngine()) return {driver: localDriver(), reason: 'no Docker engine here'}
+  if (!mayHaveEngine()) return {driver: localDriver(), reason: 'no Docker engine answers'}
   const {dockerDriver, dockerReadiness} = await import('../drivers/docker.ts')
   const {ready, reason} = await dockerReadiness(options, true)
   return ready ? {driver: dockerDriver(options), reason} : {driver: localDriver(), reason}

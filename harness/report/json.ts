@@ -40,6 +40,6 @@ function stageJson({title, sentence, steps}: Stage): Record<string, unknown> {
 }
 
 /** A CommandResult with its output as text. */
-export function commandJson({stdout, stderr, ...rest}: CommandResult): Record<string, unknown> {
+function commandJson({stdout, stderr, ...rest}: CommandResult): Record<string, unknown> {
   return {...rest, stdout: stdout.toString(), stderr: stderr.toString()}
 }

@@ -86,12 +86,10 @@ async function local(): Promise<Figure[]> {
 
 async function docker(): Promise<Figure[]> {
   const name = 'docker: three-nodes, every check, image present'
-  const {findEngine} = await import('../../harness/drivers/docker.ts')
+  const {findEngine} = await import('../../harness/drivers/docker/engine.ts')
   const engine = await findEngine()
   if (!engine) return [{name, limit: '3000 ms', measured: 'no engine: make engine', floor: ''}]
-  const host =
-    process.env.DOCKER_HOST ??
-    `unix://${['/var/run/docker.sock', '/run/podwire/engine/docker.sock'].find((path) => spawnSync('test', ['-S', path]).status === 0)}`
+  const host = engine.description.split(' at ')[1] ?? ''
   await sample([PODWIRE, 'run', 'three-nodes', '--driver', 'docker', '--json']) // makes the image where it is missing
   const ours: number[] = []
   const bare: number[] = []

@@ -8,7 +8,8 @@ const PODWIRE = fileURLToPath(new URL('../../harness/cli/podwire', import.meta.u
 const HANG_LIMIT = 60_000
 
 /** nobody, where root runs the tests; otherwise whoever runs them. */
-export const NOBODY = process.getuid?.() === 0 ? {uid: 65534, gid: 65534} : {}
+export const NOBODY: {readonly uid: number; readonly gid: number} | undefined =
+  process.getuid?.() === 0 ? {uid: 65534, gid: 65534} : undefined
 
 export interface Ended {
   readonly code: number | null
@@ -18,13 +19,29 @@ export interface Ended {
 
 /** Runs podwire without any rights and waits for its end. */
 export function podwireAsNobody(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return ended(spawn(PODWIRE, args, {...NOBODY, cwd: '/', env: {PATH: process.env.PATH, ...env}, stdio: ['ignore', 'pipe', 'pipe'], timeout: HANG_LIMIT}))
+  return ended(
+    spawn(PODWIRE, args, {
+      ...NOBODY,
+      cwd: '/',
+      env: {PATH: process.env.PATH, ...env},
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: HANG_LIMIT,
+    }),
+  )
 }
 
 /** Runs a module's text without any rights and waits for its end. */
 export function moduleAsNobody(source: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const argv = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', source]
-  return ended(spawn(process.execPath, argv, {...NOBODY, cwd: '/', env: {PATH: process.env.PATH, ...env}, stdio: ['ignore', 'pipe', 'pipe'], timeout: HANG_LIMIT}))
+  return ended(
+    spawn(process.execPath, argv, {
+      ...NOBODY,
+      cwd: '/',
+      env: {PATH: process.env.PATH, ...env},
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: HANG_LIMIT,
+    }),
+  )
 }
 
 async function ended(child: ChildProcess): Promise<Ended> {

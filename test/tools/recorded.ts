@@ -1,7 +1,7 @@
 // The rows that real nodes gave; fixtures/recorded/README.md says how they were recorded.
 import {readFileSync} from 'node:fs'
 import {type Interface, parseInterfaces} from '../../harness/facts/interfaces.ts'
-import {type Place, placesOf, type Probe} from '../../harness/model.ts'
+import {type Place, type Probe, placesOf} from '../../harness/model.ts'
 import {readProbes} from '../../harness/probe/read.ts'
 import type {Row} from '../../harness/probe/rows.ts'
 
@@ -34,11 +34,16 @@ export function recordedProbes(name: Recording): Probe[] {
   return readProbes(recordedRows(name), PLACES, MTU)
 }
 
-export function recordedInterfaces(name: 'healthy' | 'two-pods-one-address'): Map<string, readonly Interface[] | undefined> {
-  return new Map(table(`${name}.addr.tsv`).map(([place = '', json = '']) => [place, parseInterfaces(json)]))
+/** Only what was recorded apart has a file; nothing else changed an address. */
+export function recordedInterfaces(name: Recording | 'two-pods-one-address'): Map<string, readonly Interface[] | undefined> {
+  const file = name === 'two-pods-one-address' || name === 'no-namespace' ? name : 'healthy'
+  return new Map(table(`${file}.addr.tsv`).map(([place = '', json = '']) => [place, parseInterfaces(json)]))
 }
 
 function table(file: string): string[][] {
   const text = readFileSync(new URL(`../../fixtures/recorded/${file}`, import.meta.url), 'utf8')
-  return text.trimEnd().split('\n').map((line) => line.split('\t'))
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'))
 }

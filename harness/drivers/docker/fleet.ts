@@ -25,9 +25,8 @@ export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Dock
     description: ends.description,
 
     run(node, command, {timeLimit = DEFAULT_TIME_LIMIT, shell = 'steps'} = {}) {
-      const target = container(node)
       const key = `${node} ${shell}`
-      const session = sessions.get(key) ?? openSession(node, () => openShell(docker, target, SESSION_SHELL))
+      const session = sessions.get(key) ?? openSession(node, async () => openShell(docker, container(node), SESSION_SHELL))
       sessions.set(key, session)
       if (disposed) session.close()
       return session.run(command, timeLimit)

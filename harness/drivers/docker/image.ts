@@ -21,7 +21,7 @@ const REGISTRY_LIMIT = 120_000
 type Progress = (line: string) => void
 
 /** The packages of group `node` in fixtures/packages.txt, in its order. */
-export function nodePackages(): string[] {
+function nodePackages(): string[] {
   return readFileSync(join(FIXTURES, 'packages.txt'), 'utf8')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
@@ -30,7 +30,7 @@ export function nodePackages(): string[] {
 }
 
 /** podwire-node:HASH, the hash being of all that the image is made of. */
-export function imageName(): string {
+function imageName(): string {
   const hash = createHash('sha256')
   for (const part of [nodePackages().join(' '), readFileSync(DOCKERFILE), readFileSync(ROOTFS)]) hash.update(part).update('\0')
   return `${REPOSITORY}:${hash.digest('hex').slice(0, 12)}`

@@ -1,0 +1,35 @@
+// A session's shell on this machine itself, for tests of the framing alone. Nothing of a lab is in it.
+import {type ChildProcess, spawn} from 'node:child_process'
+import {Transform} from 'node:stream'
+import type {ExecutionContext} from 'ava'
+import {openSession, SESSION_SHELL, type Session, type ShellPipes} from '../../harness/session.ts'
+
+export interface LocalShell {
+  readonly session: Session
+  /** Every shell that was opened, the first one first. */
+  readonly shells: readonly ChildProcess[]
+}
+
+/** @param pieces hands output on in pieces of so many bytes, as a slow pipe might */
+export function localShell(t: ExecutionContext, pieces?: number): LocalShell {
+  const shells: ChildProcess[] = []
+  const session = openSession('here', async (): Promise<ShellPipes> => {
+    const [program = '', ...args] = SESSION_SHELL
+    const child = spawn(program, args, {detached: true, stdio: 'pipe'})
+    shells.push(child)
+    const kill = () => void child.kill('SIGKILL')
+    if (pieces === undefined) return {stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, kill}
+    return {stdin: child.stdin, stdout: child.stdout.pipe(inPieces(pieces)), stderr: child.stderr.pipe(inPieces(pieces)), kill}
+  })
+  t.teardown(() => session.close())
+  return {session, shells}
+}
+
+function inPieces(size: number): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      for (let at = 0; at < chunk.length; at += size) this.push(chunk.subarray(at, at + size))
+      done()
+    },
+  })
+}
