@@ -6,4 +6,6 @@ const {program} = await import('./program.ts')
 const {watchInterrupts} = await import('./interrupt.ts')
 
 watchInterrupts()
-process.exitCode = await program(process.argv.slice(2))
+const code = await program(process.argv.slice(2))
+// A library's idle connection must not keep a command that is done from ending. Output to a pipe is written first.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

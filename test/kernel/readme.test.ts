@@ -33,17 +33,15 @@ test('every command of sections 1 to 4 works without root, in a fresh clone, and
   const home = mkdtempSync(join(tmpdir(), 'podwire-readme-'))
   t.teardown(() => rmSync(home, {recursive: true, force: true}))
   if (NOBODY) execFileSync('chown', [`${NOBODY.uid}:${NOBODY.gid}`, home])
+  writeFileSync(join(home, '.gitconfig'), '[safe]\n\tdirectory = *\n') // this checkout is another user's
   const clone = join(home, 'podwire')
   const env = {
     ...newcomer(home),
     DOCKER_HOST: 'unix:///nowhere/docker.sock', // so that auto means local, whatever engine the other tests use
     XDG_RUNTIME_DIR: home, // the labs of other tests are not this newcomer's
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: 'safe.directory',
-    GIT_CONFIG_VALUE_0: '*',
   }
   const run = async (shown: Shown) => {
-    const line = shown.command.replace('<this repository>', ROOT)
+    const line = shown.command.replace('<this repository>', `file://${ROOT} podwire`)
     const {code, output} = await type(line, existsSync(clone) ? clone : home, env, NOBODY)
     const wanted = shown.command === 'npx podwire check' && shown.output ? 1 : 0
     t.is(code, wanted, `${line}\n${output}`)

@@ -97,7 +97,8 @@ export async function startInherited(docker: Docker, container: Docker.Container
 
 async function runDetached(container: Docker.Container, argv: string[]): Promise<void> {
   try {
-    await (await container.exec({Cmd: argv})).start({Detach: true})
+    const answer = await (await container.exec({Cmd: argv})).start({Detach: true})
+    answer.resume() // an answer that nobody reads keeps its connection open, and podwire with it
   } catch (error) {
     if (statusOf(error) === undefined) throw error // else the container is gone, and the command with it
   }

@@ -63,8 +63,10 @@ export async function ensureImage(docker: Docker, progress: Progress): Promise<s
 
 /** Undefined when it worked, else why it did not. */
 async function buildByDockerfile(docker: Docker, name: string, progress: Progress): Promise<string | undefined> {
+  const abort = new AbortController()
+  const limit = setTimeout(() => abort.abort(), REGISTRY_LIMIT)
   try {
-    await finished(docker, await docker.pull(BASE_IMAGE, {abortSignal: AbortSignal.timeout(REGISTRY_LIMIT)}))
+    await finished(docker, await docker.pull(BASE_IMAGE, {abortSignal: abort.signal}))
     progress(`building it from ${BASE_IMAGE}`)
     const stream = await docker.buildImage(
       {context: join(FIXTURES, 'node-image'), src: ['Dockerfile']},
@@ -74,6 +76,8 @@ async function buildByDockerfile(docker: Docker, name: string, progress: Progres
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
+  } finally {
+    clearTimeout(limit)
   }
 }
 
