@@ -1,10 +1,10 @@
 // podwire doctor: what this machine can, and what it lacks. It tries things rather than reading version numbers: it
 // starts a lab of one node and makes there what scenarios make.
-import {readFileSync} from 'node:fs'
 import {type Fleet, MachineError} from '../driver.ts'
 import {mayHaveEngine} from '../drivers/docker/sockets.ts'
 import {localDriver} from '../drivers/local.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
+import {packagesOf} from '../packages.ts'
 import {FORMAT} from '../report/json.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
@@ -16,8 +16,6 @@ interface Item {
   readonly what: string
   readonly help?: string
 }
-
-const PACKAGES = new URL('../../fixtures/packages.txt', import.meta.url)
 
 /** What the named scenarios make beyond a bridge and veth pairs; a machine can do without for the main job. */
 const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
@@ -77,13 +75,8 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
 
 /** The commands of group node, looked for where nodes look. */
 async function toolItems(fleet: Fleet): Promise<Item[]> {
-  const tools = readFileSync(PACKAGES, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , ...groups]) => groups.includes('node'))
   return Promise.all(
-    tools.map(async ([name = '', tool = '']): Promise<Item> => {
+    packagesOf('node').map(async ({name, command: tool}): Promise<Item> => {
       const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
       if (exitCode === 0) return {id: `tool-${tool}`, state: 'ok', what: `${tool}`}
       return {id: `tool-${tool}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}

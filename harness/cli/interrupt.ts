@@ -21,6 +21,7 @@ export function watchInterrupts(): void {
   }
   // The reader of a pipe went away (podwire run | head): nobody is left to tell.
   process.stdout.on('error', () => {
+    interrupted = true
     void Promise.allSettled([...held].map((thing) => thing[Symbol.asyncDispose]())).then(() => process.exit(EXIT.interrupted))
   })
 }

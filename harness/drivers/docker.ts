@@ -94,8 +94,9 @@ async function start(spec: FleetSpec, {privileged = false, progress = () => unde
         return {network: network.id, containers: ids, description: `containers on ${description}`} satisfies Kept as unknown as FleetHandle
       },
       async dispose() {
-        if (!kept) return removeAll(docker, created, network)
-        await Promise.all(held.map(({hold}) => new Promise<void>((resolve) => hold.end(() => resolve()))))
+        if (!kept) await removeAll(docker, created, network)
+        else await Promise.all(held.map(({hold}) => new Promise<void>((resolve) => hold.end(() => resolve()))))
+        for (const {hold} of held) hold.destroy() // the engine leaves its end open
       },
     })
     await levelNodes(

@@ -9,6 +9,7 @@ import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
 import {DEFAULT_TIME_LIMIT, type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError, NODE_SYSCTLS} from '../driver.ts'
 import {NODE_ENVIRONMENT, openSession, SESSION_SHELL, type Session, type ShellPipes} from '../session.ts'
+import {assertTools} from './local/tools.ts'
 
 const ROOT_SCRIPT = fileURLToPath(new URL('local/root.sh', import.meta.url))
 
@@ -65,6 +66,7 @@ export function localDriver(options: LocalOptions = {}): Driver {
 const REMOVE_LIMIT = 10_000
 
 async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
+  assertTools()
   const asRoot = (options.user?.uid ?? process.getuid?.()) === 0
   const length = spec.underlay.split('/')[1] ?? '24'
   const unshare = ['--pid', '--fork', '--kill-child', '--net', '--mount', '--uts', '--propagation', 'private']

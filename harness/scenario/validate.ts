@@ -206,7 +206,10 @@ function shapeProblem(path: readonly string[], issue: {received: string; expecte
       help: path.length === 0 ? 'export default scenario({ ... })' : `add ${last}: ...`,
     }
   }
-  return {code: 'bad-value', message: `${path.join('.') || 'the default export'}: ${issue.expected ?? 'another value'} is expected here, not ${issue.received}`}
+  return {
+    code: 'bad-value',
+    message: `${path.join('.') || 'the default export'}: ${issue.expected ?? 'another value'} is expected here, not ${issue.received}`,
+  }
 }
 
 /** 192.168.51.11 on 192.168.1.0/24 was probably meant to be 192.168.1.11. */

@@ -1,4 +1,5 @@
 // A node as a container, held by podwire's end of its standard input.
+import type {Duplex} from 'node:stream'
 import type Docker from 'dockerode'
 import type {FleetSpec} from '../../driver.ts'
 import type {NodeSpec} from '../../model.ts'
@@ -19,7 +20,7 @@ const SYSTEM_PATHS = {MaskedPaths: [], ReadonlyPaths: []}
 export interface HeldContainer {
   readonly container: Docker.Container
   /** Ends with podwire; `keep\n` lets the container stay. */
-  readonly hold: NodeJS.ReadWriteStream
+  readonly hold: Duplex
 }
 
 /** Creates, attaches to and starts one node. The caller removes it when a sibling fails. */
@@ -50,8 +51,13 @@ export async function startContainer(
     },
   })
   created(container)
-  const hold = await container.attach({stream: true, stdin: true, hijack: true})
+  const hold = (await container.attach({stream: true, stdin: true, hijack: true})) as Duplex
   hold.on('error', () => undefined) // the container is gone: whoever uses it next is told
-  await container.start()
+  try {
+    await container.start()
+  } catch (error) {
+    hold.destroy()
+    throw error
+  }
   return {container, hold}
 }

@@ -58,7 +58,7 @@ export async function startStream(docker: Docker, container: Docker.Container, a
     stderr,
     exit,
     kill: () =>
-      void runDetached(container, ['/bin/sh', '-c', 'pid=$(cat "$0") && kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid"', note]),
+      void runDetached(container, ['/bin/sh', '-c', 'pid=$(cat "$0") && kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid"', note]),
   }
 }
 

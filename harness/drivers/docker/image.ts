@@ -8,6 +8,7 @@ import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import type Docker from 'dockerode'
 import {MachineError} from '../../driver.ts'
+import {packagesOf} from '../../packages.ts'
 import {statusOf} from './engine.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
@@ -20,13 +21,8 @@ const REGISTRY_LIMIT = 120_000
 
 type Progress = (line: string) => void
 
-/** The packages of group `node` in fixtures/packages.txt, in its order. */
 function nodePackages(): string[] {
-  return readFileSync(join(FIXTURES, 'packages.txt'), 'utf8')
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .map((line) => line.trim().split(/\s+/))
-    .flatMap(([name = '', , ...groups]) => (groups.includes('node') ? [name] : []))
+  return packagesOf('node').map(({name}) => name)
 }
 
 /** podwire-node:HASH, the hash being of all that the image is made of. */

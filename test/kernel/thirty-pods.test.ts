@@ -1,0 +1,54 @@
+// Thirty pods on three nodes: every pair of places at once, in every protocol and size.
+import {engineTurn} from './tools/engine-turn.ts'
+import {makeHome} from './tools/home.ts'
+import {pairsWith} from './tools/labs.ts'
+import {manyPods} from './tools/many-pods.ts'
+import {readResult} from './tools/result.ts'
+import {ALL, onEach} from './tools/runners.ts'
+
+const THIRTY = {node1: 10, node2: 10, node3: 10}
+const PAIRS = 33 * 32
+
+const MASQUERADE = `    ...stage('what should not be there'),
+    ...on('node2')\`
+      nft add table ip nat
+      nft 'add chain ip nat postrouting { type nat hook postrouting priority 100; }'
+      nft add rule ip nat postrouting oifname eth0 masquerade
+    \`,
+`
+
+onEach(ALL, 'all 1056 pairs of 33 places are answered in every protocol and size, and nothing is translated', async (t, runner) => {
+  await using _ = await engineTurn(runner)
+  await using home = makeHome(runner)
+  home.write('thirty-pods.ts', manyPods(THIRTY))
+  const ended = await home.podwire(['run', './thirty-pods.ts', '--driver', runner.driver, '--patience', '5', '--json'])
+  t.is(ended.code, 0, ended.stderr)
+  const {verdict, probes, checks} = readResult(ended)
+  t.is(verdict, 'pass')
+  t.is(probes.length, PAIRS * 6)
+  t.deepEqual(
+    checks.map(({check, pairs}) => [check, pairs.length, pairsWith('fail', pairs).length, pairsWith('unknown', pairs).length]),
+    [
+      ['reach', PAIRS * 6, 0, 0],
+      ['no-nat', PAIRS * 6, 0, 0],
+      ['unique-address', PAIRS / 2, 0, 0],
+    ],
+  )
+})
+
+onEach(ALL, 'a masquerade on node2 among thirty pods: all is answered, and no-nat names exactly what left node2 from its pods', async (t, runner) => {
+  await using _ = await engineTurn(runner)
+  await using home = makeHome(runner)
+  home.write('thirty-pods.ts', manyPods(THIRTY, MASQUERADE))
+  const ended = await home.podwire(['run', './thirty-pods.ts', '--driver', runner.driver, '--patience', '5', '--json'])
+  t.is(ended.code, 1, ended.stderr)
+  const {probes, checks} = readResult(ended)
+  t.true(probes.every(({answered}) => answered === true))
+  const noNat = checks.find(({check}) => check === 'no-nat')?.pairs ?? []
+  const own = Array.from({length: 10}, (_one, at) => `p2-${at + 1}`)
+  const elsewhere = ['node1', 'node3', ...[1, 3].flatMap((node) => Array.from({length: 10}, (_one, at) => `p${node}-${at + 1}`))]
+  const translated = own.flatMap((from) => elsewhere.map((to) => `${from} -> ${to}: icmp, tcp, udp`)).sort()
+  t.is(translated.length, 220)
+  t.deepEqual(pairsWith('fail', noNat), translated)
+  t.deepEqual(pairsWith('unknown', noNat), [])
+})

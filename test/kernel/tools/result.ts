@@ -1,0 +1,24 @@
+// What `--json` printed, as far as the tests read it.
+import type {Driver} from '../../../harness/driver.ts'
+import type {CheckResult, Probe, Requirement, Verdict} from '../../../harness/model.ts'
+import type {Ended} from './home.ts'
+
+export interface Result {
+  readonly verdict: Verdict
+  readonly lab: string
+  readonly driver: {readonly name: Driver['name']; readonly reason: string}
+  readonly history: readonly {readonly node: string; readonly command: string; readonly exitCode: number | null}[]
+  readonly mtu: number
+  readonly probes: readonly Probe[]
+  readonly checks: readonly CheckResult[]
+  readonly requirements: readonly Requirement[]
+}
+
+/** @throws when standard output is anything but one JSON document */
+export function readResult({stdout, stderr}: Pick<Ended, 'stdout' | 'stderr'>): Result {
+  try {
+    return JSON.parse(stdout) as Result
+  } catch {
+    throw new Error(`no JSON document on standard output: ${stdout}${stderr}`)
+  }
+}

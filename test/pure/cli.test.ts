@@ -1,0 +1,78 @@
+// The commands' stable face, as far as it needs no rights: exit codes, suggestions, help, and nothing on the wrong stream.
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import test from 'ava'
+import {podwireAsNobody} from '../tools/podwire.ts'
+
+const COMMANDS = ['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'clean', 'doctor']
+
+const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>> = {
+  'no command': {args: [], says: /Usage: podwire/},
+  'an unknown command': {args: ['runn', 'three-nodes'], says: /unknown command 'runn'.*Did you mean run\?/s},
+  'an unknown option': {args: ['run', 'three-nodes', '--drver', 'local'], says: /unknown option '--drver'.*Did you mean --driver\?/s},
+  'an unknown driver': {args: ['run', 'three-nodes', '--driver', 'ssh'], says: /ssh.*auto, local, docker/},
+  'an unknown scenario': {
+    args: ['run', 'three-node'],
+    says: /^error\[unknown-scenario\]: .*three-node\n {3}= help: did you mean three-nodes\?/,
+  },
+  'a file that is not there': {args: ['run', './no-such.ts'], says: /^error\[unknown-scenario\]: .*no-such\.ts/},
+  'an unknown report': {args: ['run', 'three-nodes', '--report', 'pdf'], says: /^error\[usage\]: no report pdf\n {3}= help: .*text.*json/},
+  'a missing scenario': {args: ['run'], says: /missing required argument 'scenario'/},
+  'a time limit that is none': {args: ['run', 'three-nodes', '--time-limit', 'soon'], says: /--time-limit/},
+  'an option of another driver': {args: ['run', 'three-nodes', '--attach'], says: /--driver docker/},
+  'a name that cannot name a lab': {args: ['up', 'three-nodes', '--name', 'Mine!'], says: /^error\[usage\]: Mine! cannot name a lab/},
+  'check, with no lab running': {args: ['check'], says: /^error\[usage\]: no lab is running\n {3}= help: .*podwire up/},
+  'exec, with no lab running': {args: ['exec', 'node1', '--', 'true'], says: /^error\[usage\]: no lab is running/},
+  'down, of a lab that is not there': {args: ['down', 'mine'], says: /^error\[usage\]: no lab mine is running/},
+}
+
+function nowhere(): {env: Record<string, string>; remove(): void} {
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-test-'))
+  return {env: {XDG_RUNTIME_DIR: folder}, remove: () => rmSync(folder, {recursive: true})}
+}
+
+for (const [title, {args, says}] of Object.entries(MISTAKES)) {
+  test(`bad usage: ${title} ends with 2, in words on standard error alone`, async (t) => {
+    const {env, remove} = nowhere()
+    t.teardown(remove)
+    const {code, stdout, stderr} = await podwireAsNobody(args, env)
+    t.deepEqual([code, stdout], [2, ''])
+    t.regex(stderr, says)
+    t.notRegex(stderr, /\n {4}at /) // no stack
+  })
+}
+
+test('help ends with 0, on standard output alone, and lists every command', async (t) => {
+  const {code, stdout, stderr} = await podwireAsNobody(['--help'])
+  t.deepEqual([code, stderr], [0, ''])
+  for (const command of COMMANDS) t.regex(stdout, new RegExp(`^  ${command}\\b`, 'm'))
+})
+
+for (const command of COMMANDS) {
+  test(`help on ${command} has an example of it`, async (t) => {
+    const {code, stdout} = await podwireAsNobody([command, '--help'])
+    t.is(code, 0)
+    t.regex(stdout, new RegExp(`Examples:\\n  podwire ${command}\\b`))
+  })
+}
+
+test('the version is a version', async (t) => {
+  const {code, stdout} = await podwireAsNobody(['--version'])
+  t.is(code, 0)
+  t.regex(stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('where no lab runs, ls says so, and as JSON an empty list', async (t) => {
+  const {env, remove} = nowhere()
+  t.teardown(remove)
+  const told = await podwireAsNobody(['ls'], env)
+  t.deepEqual([told.code, told.stdout.split('\n')[0]], [0, 'no lab is running; start one: podwire up three-nodes'])
+  const json = await podwireAsNobody(['ls', '--json'], env)
+  t.deepEqual([json.code, JSON.parse(json.stdout)], [0, {format: 1, kind: 'labs', labs: []}])
+})
+
+test('without a terminal nothing is coloured', async (t) => {
+  const {stderr} = await podwireAsNobody(['run', 'three-node'])
+  t.false(stderr.includes('\x1b'))
+})

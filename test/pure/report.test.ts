@@ -1,0 +1,101 @@
+// What people read, from recorded data, against fixtures/expected.
+import test from 'ava'
+import {checkNoNat} from '../../harness/checks/no-nat.ts'
+import {checkReach} from '../../harness/checks/reach.ts'
+import {requirementsFrom} from '../../harness/checks/requirements.ts'
+import {checkUniqueAddress} from '../../harness/checks/unique-address.ts'
+import type {CommandResult} from '../../harness/command.ts'
+import type {Probe} from '../../harness/model.ts'
+import {
+  checkText,
+  hopsText,
+  matrixText,
+  milliseconds,
+  type Paint,
+  requirementsText,
+  shortfallText,
+  stageText,
+  stepText,
+} from '../../harness/report/text.ts'
+import {isAsExpected} from '../tools/expected.ts'
+import {PLACES, type Recording, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
+
+const plain: Paint = (_, text) => text
+
+function report(name: Recording): string {
+  const probes = recordedProbes(name)
+  const checks = [checkReach(probes), checkNoNat(probes), checkUniqueAddress(PLACES, recordedInterfaces(name))]
+  const [reach] = checks
+  if (!reach) throw new Error('no check')
+  const short = checks.map((check) => shortfallText(check, reach, plain)).filter((text) => text !== '')
+  return [
+    matrixText(PLACES, reach, plain),
+    hopsText(probes, PLACES),
+    checks.map((check) => checkText(check, plain)).join('\n'),
+    ...short,
+    requirementsText(requirementsFrom(PLACES, checks), plain),
+  ].join('\n\n')
+}
+
+for (const name of ['healthy', 'masquerade', 'forwarding-off', 'no-namespace'] satisfies Recording[]) {
+  test(`the report of a lab that is ${name} reads as expected`, (t) => isAsExpected(t, name, report(name)))
+}
+
+test('a fault shows: no two of these reports are alike', (t) => {
+  const reports = (['healthy', 'masquerade', 'forwarding-off', 'no-namespace'] as const).map((name) => report(name))
+  t.is(new Set(reports).size, reports.length)
+})
+
+test('a pair that only small packets reach has an s, and one that was not probed a question mark', (t) => {
+  const some = recordedProbes('healthy').filter(({from}) => from !== 'node3')
+  const small = some.map(
+    (probe): Probe =>
+      probe.from === 'pod1' && probe.to === 'pod4' && probe.size === 'full' ? {...probe, answered: false, error: 'no-answer'} : probe,
+  )
+  const rows = matrixText(PLACES, checkReach(small), plain).split('\n')
+  t.regex(rows.find((row) => row.startsWith('│ pod1')) ?? '', /│ +sss +│/)
+  t.regex(rows.find((row) => row.startsWith('│ node3')) ?? '', /│ +\?\?\? +│/)
+})
+
+test('shortfalls beyond the first pairs are counted, not told', (t) => {
+  const reach = checkReach(recordedProbes('forwarding-off'))
+  const text = shortfallText(reach, reach, plain, 3)
+  t.is(text.split('\n').filter((line) => line.includes(' -> ')).length, 3)
+  t.true(text.endsWith('\n  and 7 more pairs'))
+})
+
+test('what reach tells as lost is not told again as unseen by no-nat; without reach it is', (t) => {
+  const probes = recordedProbes('forwarding-off')
+  t.is(shortfallText(checkNoNat(probes), checkReach(probes), plain), '')
+  t.regex(shortfallText(checkNoNat(probes), undefined, plain), /no-nat unknown .*not seen to arrive/)
+})
+
+test('a step is told as a person would type it, with its time or how it ended, in one column', (t) => {
+  const step = {node: 'node1', command: 'ip link add v-net-0 type bridge', source: {file: 'x.ts', line: 3}}
+  const result: CommandResult = {
+    node: 'node1',
+    command: step.command,
+    exitCode: 0,
+    stdout: Buffer.alloc(0),
+    stderr: Buffer.alloc(0),
+    startedAt: 0,
+    duration: 1.25,
+  }
+  const text = stepText(step, result, plain)
+  t.is(text, '   node1# ip link add v-net-0 type bridge'.padEnd(72) + milliseconds(1.25))
+  t.is(stepText(step, {...result, exitCode: 2}, plain).slice(72), 'exit 2')
+  t.is(stepText(step, {...result, exitCode: null, cause: 'time-limit'}, plain).slice(72), 'killed after its time limit')
+  t.regex(stepText({...step, command: 'x'.repeat(100)}, result, plain), /x {2}1/)
+})
+
+test('a stage is told with its number and the document’s sentence', (t) => {
+  t.is(
+    stageText({title: 'a bridge', sentence: 'So we create a bridge.', steps: []}, 2, plain),
+    '\n2. a bridge\n   “So we create a bridge.”',
+  )
+  t.is(stageText({title: 'a bridge', steps: []}, 2, plain), '\n2. a bridge')
+})
+
+test('a short time is told in milliseconds, a long one in seconds', (t) => {
+  t.deepEqual([0, 2.345, 999.94, 1000, 12_345].map(milliseconds), ['0.0 ms', '2.3 ms', '999.9 ms', '1.00 s', '12.35 s'])
+})
