@@ -3,6 +3,7 @@
 // a hang stay inside it. Marks with a random word on stdout and stderr say where a command began and ended, its process
 // group, its exit code and the node's own clock.
 import {randomBytes} from 'node:crypto'
+import {once} from 'node:events'
 import type {Readable, Writable} from 'node:stream'
 import PQueue from 'p-queue'
 import type {CommandCause, CommandResult} from './command.ts'
@@ -52,8 +53,11 @@ interface Pending {
 export interface Session {
   /** Never rejects; see CommandResult. */
   run(command: string, timeLimit: number): Promise<CommandResult>
-  /** Commands under way come back with cause `disposed`. */
-  close(): void
+  /**
+   * Commands under way come back with cause `disposed`.
+   * @param killing also kills the one that runs, where the node outlives the session
+   */
+  close(killing?: boolean): Promise<void>
 }
 
 /**
@@ -104,7 +108,9 @@ export function openSession(node: string, open: () => Promise<ShellPipes>): Sess
     killer.stdin.on('error', () => undefined)
     killer.stdout.resume()
     killer.stderr.resume()
+    const closed = once(killer.stdout, 'close')
     killer.stdin.end(`kill -KILL -- -${group}\n`)
+    await closed
   }
 
   async function execute(command: string, timeLimit: number): Promise<CommandResult> {
@@ -168,11 +174,12 @@ export function openSession(node: string, open: () => Promise<ShellPipes>): Sess
 
   return {
     run: (command, timeLimit) => queue.add(() => execute(command, timeLimit)),
-    close() {
+    async close(killing = false) {
       closed = true
-      const shell = pipes
+      const [shell, group] = [pipes, pending?.group]
       pipes = undefined
       pending?.settle('disposed')
+      if (killing && group !== undefined) await killGroup(group).catch(() => undefined)
       shell?.kill()
     },
   }

@@ -3,9 +3,10 @@ import {enableCompileCache} from 'node:module'
 
 enableCompileCache()
 const {program} = await import('./program.ts')
-const {watchInterrupts} = await import('./interrupt.ts')
+const {isInterrupted, watchInterrupts} = await import('./interrupt.ts')
 
 watchInterrupts()
 const code = await program(process.argv.slice(2))
-// A library's idle connection must not keep a command that is done from ending. Output to a pipe is written first.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+// A library's idle connection must not keep a command that is done from ending. Output to a pipe is written first. An
+// interrupted one ends when all it held is disposed: interrupt.ts sees to that.
+if (!isInterrupted()) process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

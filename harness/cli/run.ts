@@ -12,7 +12,7 @@ import {type ResultSource, resultJson} from '../report/json.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
 import {EXIT, UsageError} from './exit.ts'
-import {hold} from './interrupt.ts'
+import {hold, isInterrupted} from './interrupt.ts'
 import {narrator, outcomeText} from './narrate.ts'
 import {complain, print} from './terminal.ts'
 
@@ -62,6 +62,7 @@ export async function standUp(scenario: Scenario, name: string, options: RunOpti
     await carryOut(lab, tell, options.timeLimit)
     const wired = performance.now()
     const outcome = await check(lab.fleet, scenario, options.patience)
+    if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
     const checked = performance.now()
     const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
     const times = {startUp: begun, start: started - begun, steps: wired - started, checks: checked - wired}

@@ -38,7 +38,12 @@ export function dockerDriver(options: DockerOptions = {}): Driver {
       const found = Object.entries(containers).map(([node, id]) => [node, engine.docker.getContainer(id)] as const)
       const running = await Promise.all(found.map(([, container]) => isRunning(container)))
       if (!running.includes(true)) return undefined
-      return dockerFleet(engine.docker, new Map(found), {description, keep: async () => handle, dispose: async () => undefined})
+      return dockerFleet(engine.docker, new Map(found), {
+        description,
+        keep: async () => handle,
+        outlived: () => true,
+        dispose: async () => undefined,
+      })
     },
 
     async remove(handle) {
@@ -93,6 +98,7 @@ async function start(spec: FleetSpec, {privileged = false, progress = () => unde
         const ids = Object.fromEntries([...containers].map(([node, {id}]) => [node, id]))
         return {network: network.id, containers: ids, description: `containers on ${description}`} satisfies Kept as unknown as FleetHandle
       },
+      outlived: () => kept,
       async dispose() {
         if (!kept) await removeAll(docker, created, network)
         else await Promise.all(held.map(({hold}) => new Promise<void>((resolve) => hold.end(() => resolve()))))
@@ -130,7 +136,12 @@ export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
   }
   const never = () =>
     Promise.reject(new MachineError('attached', 'nodes that podwire did not start cannot be kept by it', ['leave out --attach']))
-  const fleet = dockerFleet(docker, containers, {description: `containers on ${description}`, keep: never, dispose: async () => undefined})
+  const fleet = dockerFleet(docker, containers, {
+    description: `containers on ${description}`,
+    keep: never,
+    outlived: () => true,
+    dispose: async () => undefined,
+  })
   const names = [...containers.keys()]
   const looks = await Promise.all(names.map((node) => fleet.run(node, 'ip netns list; ls /sys/class/net')))
   const wired = looks.find(({stdout}) =>

@@ -161,7 +161,7 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
       const key = `${node} ${shell}`
       const session = sessions.get(key) ?? openSession(node, () => openShell(node))
       sessions.set(key, session)
-      if (disposed) session.close()
+      if (disposed) void session.close()
       return session.run(command, timeLimit)
     },
 
@@ -201,7 +201,7 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
       // With the lab's process 1 the kernel kills all that runs in it. A fleet found again is not ours to end:
       // only what we started in it goes.
       if (!child || letGo !== release) for (const shell of open) killInside(shell)
-      for (const session of sessions.values()) session.close()
+      for (const session of sessions.values()) void session.close()
       await letGo()
     },
   }

@@ -109,12 +109,16 @@ export const LIFE: Cases = {
       const found = await driver.find(handle)
       const line = found?.run('left', 'echo $BASHPID >/run/pid; sleep 1000')
       const again = await driver.find(handle)
-      await again?.run('left', 'until [ -s /run/pid ]; do sleep 0.02; done')
+      const stream = await found?.stream('left', ['sh', '-c', 'echo $$ >/run/stream; sleep 1000; true'])
+      await again?.run('left', 'until [ -s /run/pid ] && [ -s /run/stream ]; do sleep 0.02; done')
       await found?.[Symbol.asyncDispose]()
       t.is((await line)?.cause, 'disposed')
-      const ended =
-        'read -r pid </run/pid; while [ -e /proc/$pid/stat ] && ! grep -q ") Z " /proc/$pid/stat; do sleep 0.05; done 2>/dev/null'
-      t.is((await again?.run('left', ended, {timeLimit: 20_000}))?.exitCode, 0)
+      t.is(await stream?.exit, null)
+      for (const file of ['/run/pid', '/run/stream']) {
+        const ended = `read -r pid <${file}; while [ -e /proc/$pid/stat ] && ! grep -q ') Z ' /proc/$pid/stat; do sleep 0.05; done 2>/dev/null`
+        t.is((await again?.run('left', ended, {timeLimit: 20_000}))?.exitCode, 0, file)
+      }
+      t.is((await again?.run('left', 'kill -0 "$(cat /run/kept)"'))?.exitCode, 0)
       await again?.[Symbol.asyncDispose]()
     } finally {
       await driver.remove(handle)

@@ -1,8 +1,8 @@
 // Machines that cannot run a lab: exit 3 and what to do, before anything is started. Each is made of namespaces.
 import {makeHome} from './tools/home.ts'
-import {asRoot, LOCAL, onEach} from './tools/runners.ts'
 import {manyPods} from './tools/many-pods.ts'
 import {readResult} from './tools/result.ts'
+import {asRoot, LOCAL, onEach} from './tools/runners.ts'
 
 /**
  * Runs a command as an ordinary user of a new user namespace, which itself allows no others: the machine's own limit stays
@@ -34,7 +34,10 @@ onEach([asRoot], 'user namespaces forbidden to an ordinary user: exit 3, why, an
   })
   t.is(code, 3, stderr)
   t.is(stdout, '')
-  t.regex(stderr, /^error\[userns-forbidden\]: this machine allows no user namespaces \(user\.max_user_namespaces is 0\)\n {3}= help: .*sudo sysctl -w user\.max_user_namespaces=/)
+  t.regex(
+    stderr,
+    /^error\[userns-forbidden\]: this machine allows no user namespaces \(user\.max_user_namespaces is 0\)\n {3}= help: .*sudo sysctl -w user\.max_user_namespaces=/,
+  )
 })
 
 onEach([asRoot], 'a neighbour table too small for the lab: exit 3 before anything is started', async (t, runner) => {
@@ -43,7 +46,10 @@ onEach([asRoot], 'a neighbour table too small for the lab: exit 3 before anythin
   const {code, stdout, stderr} = await home.podwire(['run', './crowd.ts', '--driver', 'local'], {env: {NO_COLOR: '1'}})
   t.is(code, 3, stderr)
   t.is(stdout, '')
-  t.regex(stderr, /^error\[neighbour-table\]: this lab needs up to 3\d{3} neighbour entries, and the kernel's table has \d+ of \d+ in use\n {3}= help: .*net\.ipv4\.neigh\.default\.gc_thresh3=\d+/)
+  t.regex(
+    stderr,
+    /^error\[neighbour-table\]: this lab needs up to 3\d{3} neighbour entries, and the kernel's table has \d+ of \d+ in use\n {3}= help: .*net\.ipv4\.neigh\.default\.gc_thresh3=\d+/,
+  )
 })
 
 for (const {tool, path} of [
@@ -51,21 +57,38 @@ for (const {tool, path} of [
   {tool: 'nft', path: '/usr/sbin/nft'},
   {tool: 'perl', path: '/usr/bin/perl'},
 ]) {
-  onEach(LOCAL, `a machine without ${tool}: no crash, its name is told, and nothing that it would have shown is called a pass or a fail`, async (t, runner) => {
-    await using home = makeHome(runner)
-    const without = ['unshare', ...(runner.user ? ['--user', '--map-root-user'] : []), '--mount', '--propagation', 'private', 'sh', '-c', `mount --bind /dev/null ${path} && exec "$@"`, 'sh']
-    const ended = await home.podwire(['run', 'three-nodes', '--driver', 'local', '--json'], {through: without})
-    if (ended.code === 3) {
-      t.regex(ended.stderr, new RegExp(tool))
-      return
-    }
-    t.is(ended.code, 1, ended.stderr)
-    const {verdict, checks} = readResult(ended)
-    t.is(verdict, 'unknown')
-    const pairs = checks.flatMap((check) => check.pairs)
-    t.deepEqual(pairs.filter((pair) => pair.verdict === 'fail'), [])
-    const unknown = pairs.filter((pair) => pair.verdict === 'unknown')
-    t.true(unknown.length > 0)
-    for (const {evidence} of unknown) t.regex(evidence.join(' '), new RegExp(tool))
-  })
+  onEach(
+    LOCAL,
+    `a machine without ${tool}: no crash, its name is told, and nothing that it would have shown is called a pass or a fail`,
+    async (t, runner) => {
+      await using home = makeHome(runner)
+      const without = [
+        'unshare',
+        ...(runner.user ? ['--user', '--map-root-user'] : []),
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        `mount --bind /dev/null ${path} && exec "$@"`,
+        'sh',
+      ]
+      const ended = await home.podwire(['run', 'three-nodes', '--driver', 'local', '--json'], {through: without})
+      if (ended.code === 3) {
+        t.regex(ended.stderr, new RegExp(tool))
+        return
+      }
+      t.is(ended.code, 1, ended.stderr)
+      const {verdict, checks} = readResult(ended)
+      t.is(verdict, 'unknown')
+      const pairs = checks.flatMap((check) => check.pairs)
+      t.deepEqual(
+        pairs.filter((pair) => pair.verdict === 'fail'),
+        [],
+      )
+      const unknown = pairs.filter((pair) => pair.verdict === 'unknown')
+      t.true(unknown.length > 0)
+      for (const {evidence} of unknown) t.regex(evidence.join(' '), new RegExp(tool))
+    },
+  )
 }

@@ -24,21 +24,22 @@ const MISTAKES: readonly Mistake[] = [
     wrong: "...on('nod2')`\n      ip netns add pod3",
     at: 'ip netns add pod3',
     error: 'unknown-node',
-    words: /nod2 is no node of this scenario\n[^]*= help: did you mean node2\?/,
+    words: /nod2 is no node of this scenario\n[\s\S]*= help: did you mean node2\?/,
   },
   {
     title: 'a pod on an unknown node',
     right: "pod4: {node: 'node3',",
     wrong: "pod4: {node: 'noed3',",
     error: 'unknown-node',
-    words: /pod pod4 is on noed3, which is no node of this scenario\n[^]*= help: did you mean node3\?/,
+    words: /pod pod4 is on noed3, which is no node of this scenario\n[\s\S]*= help: did you mean node3\?/,
   },
   {
     title: 'a node outside the underlay',
     right: "node3: '192.168.1.13'",
     wrong: "node3: '192.168.51.13'",
     error: 'address-outside-underlay',
-    words: /node3: 192\.168\.51\.13 is not on the underlay\n[^]*= note: the underlay is 192\.168\.1\.0\/24\n {3}= help: did you mean 192\.168\.1\.13\?/,
+    words:
+      /node3: 192\.168\.51\.13 is not on the underlay\n[\s\S]*= note: the underlay is 192\.168\.1\.0\/24\n {3}= help: did you mean 192\.168\.1\.13\?/,
   },
   {
     title: 'two nodes at one address',
@@ -52,14 +53,14 @@ const MISTAKES: readonly Mistake[] = [
     right: "pod2: {node: 'node1', address: '10.244.1.3'}",
     wrong: "pod2: {address: '10.244.1.3'}",
     error: 'pod-without-node',
-    words: /pod pod2 has no node\n[^]*= help: add node: \.\.\./,
+    words: /pod pod2 has no node\n[\s\S]*= help: add node: \.\.\./,
   },
   {
     title: 'an unfinished quote',
     right: 'ip link add veth-pod4 type veth',
     wrong: "ip link add 'veth-pod4 type veth",
     error: 'unfinished-line',
-    words: /bash cannot read this line\n[^]*= note: .*matching/,
+    words: /bash cannot read this line\n[\s\S]*= note: .*matching/,
   },
   {
     title: 'a name that no interface can have',
@@ -73,12 +74,12 @@ const MISTAKES: readonly Mistake[] = [
     right: "address: '10.244.2.2'",
     wrong: "address: '10.244.2.2/24'",
     error: 'bad-address',
-    words: /pod pod3: 10\.244\.2\.2\/24 is no address\n[^]*= help: write it without a prefix length/,
+    words: /pod pod3: 10\.244\.2\.2\/24 is no address\n[\s\S]*= help: write it without a prefix length/,
   },
   {
     title: 'a step that something is filled into',
     right: 'ip netns add pod3',
-    wrong: 'ip netns add ${"pod3"}',
+    wrong: `ip netns add $${'{"pod3"}'}`,
     error: 'step-not-literal',
     words: /a step is literal/,
     at: "...on('node2')`",
@@ -89,7 +90,7 @@ const MISTAKES: readonly Mistake[] = [
     wrong: "  underlay: '192.168.1.0/24',\n  nods: {},",
     at: 'nods: {},',
     error: 'unknown-key',
-    words: /a scenario has no nods\n[^]*= help: did you mean nodes\?/,
+    words: /a scenario has no nods\n[\s\S]*= help: did you mean nodes\?/,
   },
 ]
 
@@ -100,7 +101,12 @@ onEach(LOCAL, 'each mistake in a scenario: exit 2, its line, the nearest right t
       const source = GOOD.replace(mistake.right, mistake.wrong)
       t.not(source, GOOD, mistake.title)
       home.write(`bad-${index}.ts`, source)
-      return {...mistake, source, name: `bad-${index}.ts`, ...(await home.podwire(['run', `./bad-${index}.ts`, '--driver', 'local'], {env: {NO_COLOR: '1'}}))}
+      return {
+        ...mistake,
+        source,
+        name: `bad-${index}.ts`,
+        ...(await home.podwire(['run', `./bad-${index}.ts`, '--driver', 'local'], {env: {NO_COLOR: '1'}})),
+      }
     }),
   )
   for (const {title, wrong, at, source, name, error, words, ...rest} of ended) {

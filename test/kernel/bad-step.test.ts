@@ -5,7 +5,8 @@ import {ALL, onEach} from './tools/runners.ts'
 import {twoNodesWith} from './tools/scenarios.ts'
 
 /** The bad line is line 9 of each file. */
-const lines = (...bad: readonly string[]) => twoNodesWith(['    ip link add v-net-0 type bridge', ...bad.map((line) => `    ${line}`)].join('\n'))
+const lines = (...bad: readonly string[]) =>
+  twoNodesWith(['    ip link add v-net-0 type bridge', ...bad.map((line) => `    ${line}`)].join('\n'))
 
 onEach(ALL, "a refused step: exit 1, the line, the kernel's words, and the steps after it do not run", async (t, runner) => {
   await using _ = await engineTurn(runner)
@@ -36,7 +37,9 @@ onEach(ALL, 'a step that hangs is killed alone after its time limit, and named',
   await using _ = await engineTurn(runner)
   await using home = makeHome(runner)
   home.write('hung.ts', lines('cat /dev/zero >/dev/null', 'ip link add never type bridge'))
-  const {code, stdout, stderr} = await home.podwire(['run', './hung.ts', '--driver', runner.driver, '--time-limit', '1.5'], {env: {NO_COLOR: '1'}})
+  const {code, stdout, stderr} = await home.podwire(['run', './hung.ts', '--driver', runner.driver, '--time-limit', '1.5'], {
+    env: {NO_COLOR: '1'},
+  })
   t.is(code, 1, stderr)
   const told = stderr.split('\n')
   t.regex(told[0] ?? '', /^error\[step-hung\]: node2 hung in a step, killed after its time limit of 1\.5 s$/)

@@ -84,6 +84,9 @@ onEach(ALL, 'ICMP echo ignored in pod3: TCP and UDP still pass, and so does ICMP
   await using lab = await threeNodes(runner)
   await type(lab, 'node2', 'ip netns exec pod3 sysctl -w net.ipv4.icmp_echo_ignore_all=1')
   const reach = pairsOf(await checkLab(lab), 'reach')
-  t.deepEqual(pairsWith('fail', reach), all('icmp', ...['pod1', 'pod2', 'pod4', 'node1', 'node2', 'node3'].map((other) => `${other} -> pod3`)))
+  t.deepEqual(
+    pairsWith('fail', reach),
+    all('icmp', ...['pod1', 'pod2', 'pod4', 'node1', 'node2', 'node3'].map((other) => `${other} -> pod3`)),
+  )
   t.deepEqual(pairsWith('unknown', reach), [])
 })

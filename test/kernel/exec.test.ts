@@ -9,7 +9,9 @@ onEach(ALL, 'exec hands on input, output, error and exit code, at a node, a pod,
   await using home = makeHome(runner)
   t.is((await home.podwire(['up', 'three-nodes', '--driver', runner.driver])).code, 0)
 
-  const apart = await home.podwire(['exec', 'node1', '--', 'sh', '-c', 'read line; echo "out $line"; echo err >&2; exit 42'], {input: 'from far\nmore\n'})
+  const apart = await home.podwire(['exec', 'node1', '--', 'sh', '-c', 'read line; echo "out $line"; echo err >&2; exit 42'], {
+    input: 'from far\nmore\n',
+  })
   t.deepEqual([apart.code, apart.stdout, apart.stderr], [42, 'out from far\n', 'err\n'])
 
   const binary = randomBytes(300_000)
@@ -17,11 +19,15 @@ onEach(ALL, 'exec hands on input, output, error and exit code, at a node, a pod,
   t.is(through.code, 0)
   t.true(through.bytes.equals(binary))
 
-  const addressAt = async (place: string) => (await home.podwire(['exec', place, '--', 'ip', '-br', '-4', 'addr', 'show', 'scope', 'global'])).stdout
+  const addressAt = async (place: string) =>
+    (await home.podwire(['exec', place, '--', 'ip', '-br', '-4', 'addr', 'show', 'scope', 'global'])).stdout
   t.regex(await addressAt('node2'), /eth0.* 192\.168\.1\.12\/24/)
   t.regex(await addressAt('pod1'), /^veth-pod1@\S+ +UP +10\.244\.1\.2\/24 $/m)
   t.is(await addressAt('node1/pod1'), await addressAt('pod1'))
-  t.regex((await home.podwire(['exec', 'pod1', '--', 'ping', '-c1', '-W5', '10.244.2.2'])).stdout, /bytes from 10\.244\.2\.2: icmp_seq=1 ttl=62 /)
+  t.regex(
+    (await home.podwire(['exec', 'pod1', '--', 'ping', '-c1', '-W5', '10.244.2.2'])).stdout,
+    /bytes from 10\.244\.2\.2: icmp_seq=1 ttl=62 /,
+  )
   t.is((await home.podwire(['exec', 'pod1', '--', 'hostname'])).stdout.trim(), 'node1')
 
   // Words stay words: nothing is put through a shell on the way.
@@ -66,7 +72,8 @@ onEach(ALL, 'shell is an interactive bash at the place, and ends with what it wa
   await using _ = await engineTurn(runner)
   await using home = makeHome(runner)
   t.is((await home.podwire(['up', 'three-nodes', '--driver', runner.driver])).code, 0)
-  const typed = (place: string, input: string) => home.podwire(['shell', place], {input, through: ['sh', '-c', 'exec script -qe -c "$0 $*" /dev/null'], env: {TERM: 'dumb'}})
+  const typed = (place: string, input: string) =>
+    home.podwire(['shell', place], {input, through: ['sh', '-c', 'exec script -qe -c "$0 $*" /dev/null'], env: {TERM: 'dumb'}})
   const node = await typed('node2', 'tty\nip -br -4 addr show dev eth0\nexit 7\n')
   t.is(node.code, 7, node.stdout)
   t.regex(node.stdout, /^node2# /m)

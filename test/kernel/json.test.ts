@@ -14,7 +14,10 @@ const documentOf = ({stdout}: Ended) => JSON.parse(stdout) as {kind: string; [ke
 onEach(ALL, 'run, up, check and ls print documents by their schemas', async (t, runner) => {
   await using _ = await engineTurn(runner)
   await using home = makeHome(runner)
-  for (const argv of [['run', 'three-nodes'], ['up', 'three-nodes']]) {
+  for (const argv of [
+    ['run', 'three-nodes'],
+    ['up', 'three-nodes'],
+  ]) {
     const ended = await home.podwire([...argv, '--driver', runner.driver, '--json'])
     t.deepEqual(mistakesIn(documentOf(ended), 'result'), [], argv.join(' '))
     t.is(ended.stderr, '')

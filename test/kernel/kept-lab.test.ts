@@ -18,7 +18,10 @@ onEach(ALL, 'up keeps a lab that ls, check and exec find, until down', async (t,
   t.is(readResult(up).history.length, 50)
 
   const {labs} = JSON.parse((await home.podwire(['ls', '--json'])).stdout) as Listed
-  t.deepEqual(labs.map(({lab, driver}) => [lab, driver]), [['three-nodes', runner.driver]])
+  t.deepEqual(
+    labs.map(({lab, driver}) => [lab, driver]),
+    [['three-nodes', runner.driver]],
+  )
   t.true(labs[0]?.scenario.endsWith('/scenarios/three-nodes.ts'))
   t.regex((await home.podwire(['ls'])).stdout, /three-nodes/)
 
@@ -63,7 +66,10 @@ onEach(LOCAL, 'two labs side by side: --lab says which, down ends one, down --al
   await using home = makeHome(runner)
   const up = (name: string) => home.podwire(['up', 'three-nodes', '--driver', 'local', '--name', name, '--json'])
   const both = await Promise.all([up('left'), up('right')])
-  t.deepEqual(both.map(({code}) => code), [0, 0])
+  t.deepEqual(
+    both.map(({code}) => code),
+    [0, 0],
+  )
 
   const unsaid = await home.podwire(['exec', 'node1', 'true'])
   t.is(unsaid.code, 2)

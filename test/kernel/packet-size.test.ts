@@ -1,6 +1,7 @@
 // Paths that carry small packets and not full ones.
-import {matrixText} from '../../harness/report/text.ts'
+
 import {placesOf} from '../../harness/model.ts'
+import {matrixText} from '../../harness/report/text.ts'
 import {all, checkLab, evidenceOf, pairsOf, pairsWith, threeNodes, type} from './tools/labs.ts'
 import {ALL, LOCAL, onEach} from './tools/runners.ts'
 
@@ -49,7 +50,9 @@ onEach(LOCAL, 'an underlay that takes less than the nodes believe: full packets 
   const outcome = await checkLab(lab)
   const reach = pairsOf(outcome, 'reach')
   t.is(outcome.mtu, 1500)
-  const beyond = ['pod1', 'pod2', 'pod4', 'node1', 'node3'].flatMap((other) => ['pod3', 'node2'].flatMap((here) => [`${here} -> ${other}`, `${other} -> ${here}`]))
+  const beyond = ['pod1', 'pod2', 'pod4', 'node1', 'node3'].flatMap((other) =>
+    ['pod3', 'node2'].flatMap((here) => [`${here} -> ${other}`, `${other} -> ${here}`]),
+  )
   t.deepEqual(pairsWith('fail', reach), all(FULL, ...beyond))
   t.deepEqual(pairsWith('unknown', reach), [])
 })

@@ -114,7 +114,8 @@ function shows(lines: readonly string[], printed: string): boolean {
   const got = printed.split('\n').map(normal)
   const from = (line: number, at: number): boolean => {
     if (line === wanted.length) return true
-    if (wanted[line] === '...') return Array.from({length: got.length - at + 1}, (_, skip) => at + skip).some((next) => from(line + 1, next))
+    if (wanted[line] === '...')
+      return Array.from({length: got.length - at + 1}, (_, skip) => at + skip).some((next) => from(line + 1, next))
     return got[at] === wanted[line] && from(line + 1, at + 1)
   }
   return got.some((_, start) => from(0, start))
@@ -148,7 +149,12 @@ function readCommands(markdown: string): Shown[] {
 }
 
 function newcomer(home: string): Record<string, string> {
-  return {HOME: home, PATH: process.env.PATH?.replace(/[^:]*node_modules\/\.bin:?/g, '') ?? '', LANG: 'C.UTF-8', npm_config_update_notifier: 'false'}
+  return {
+    HOME: home,
+    PATH: process.env.PATH?.replace(/[^:]*node_modules\/\.bin:?/g, '') ?? '',
+    LANG: 'C.UTF-8',
+    npm_config_update_notifier: 'false',
+  }
 }
 
 async function type(line: string, cwd: string, env: Record<string, string>, user: {uid?: number; gid?: number} = {}) {

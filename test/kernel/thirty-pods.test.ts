@@ -1,7 +1,7 @@
 // Thirty pods on three nodes: every pair of places at once, in every protocol and size.
 import {engineTurn} from './tools/engine-turn.ts'
 import {makeHome} from './tools/home.ts'
-import {pairsWith} from './tools/labs.ts'
+import {pairsWith, withoutOwn} from './tools/labs.ts'
 import {manyPods} from './tools/many-pods.ts'
 import {readResult} from './tools/result.ts'
 import {ALL, onEach} from './tools/runners.ts'
@@ -36,19 +36,23 @@ onEach(ALL, 'all 1056 pairs of 33 places are answered in every protocol and size
   )
 })
 
-onEach(ALL, 'a masquerade on node2 among thirty pods: all is answered, and no-nat names exactly what left node2 from its pods', async (t, runner) => {
-  await using _ = await engineTurn(runner)
-  await using home = makeHome(runner)
-  home.write('thirty-pods.ts', manyPods(THIRTY, MASQUERADE))
-  const ended = await home.podwire(['run', './thirty-pods.ts', '--driver', runner.driver, '--patience', '5', '--json'])
-  t.is(ended.code, 1, ended.stderr)
-  const {probes, checks} = readResult(ended)
-  t.true(probes.every(({answered}) => answered === true))
-  const noNat = checks.find(({check}) => check === 'no-nat')?.pairs ?? []
-  const own = Array.from({length: 10}, (_one, at) => `p2-${at + 1}`)
-  const elsewhere = ['node1', 'node3', ...[1, 3].flatMap((node) => Array.from({length: 10}, (_one, at) => `p${node}-${at + 1}`))]
-  const translated = own.flatMap((from) => elsewhere.map((to) => `${from} -> ${to}: icmp, tcp, udp`)).sort()
-  t.is(translated.length, 220)
-  t.deepEqual(pairsWith('fail', noNat), translated)
-  t.deepEqual(pairsWith('unknown', noNat), [])
-})
+onEach(
+  ALL,
+  'a masquerade on node2 among thirty pods: all is answered, and no-nat names exactly what left node2 from its pods',
+  async (t, runner) => {
+    await using _ = await engineTurn(runner)
+    await using home = makeHome(runner)
+    home.write('thirty-pods.ts', manyPods(THIRTY, MASQUERADE))
+    const ended = await home.podwire(['run', './thirty-pods.ts', '--driver', runner.driver, '--patience', '5', '--json'])
+    t.is(ended.code, 1, ended.stderr)
+    const {probes, checks} = readResult(ended)
+    t.true(probes.every(({answered}) => answered === true))
+    const noNat = withoutOwn(checks.find(({check}) => check === 'no-nat')?.pairs ?? [], 'node2')
+    const own = Array.from({length: 10}, (_one, at) => `p2-${at + 1}`)
+    const elsewhere = ['node1', 'node3', ...[1, 3].flatMap((node) => Array.from({length: 10}, (_one, at) => `p${node}-${at + 1}`))]
+    const translated = own.flatMap((from) => elsewhere.map((to) => `${from} -> ${to}: icmp, tcp, udp`)).sort()
+    t.is(translated.length, 220)
+    t.deepEqual(pairsWith('fail', noNat), translated)
+    t.deepEqual(pairsWith('unknown', noNat), [])
+  },
+)

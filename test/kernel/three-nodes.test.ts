@@ -1,7 +1,8 @@
 // The main job: the documents' recipe on real kernels, proven pair by pair, by the public face.
-import test from 'ava'
+
 import {readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
+import test from 'ava'
 import {engineTurn} from './tools/engine-turn.ts'
 import {makeHome} from './tools/home.ts'
 import {readResult} from './tools/result.ts'
@@ -71,27 +72,32 @@ onEach(ALL, 'three nodes reach one another from every place to every place, with
   t.is(ttls.get('pod1 -> node1'), 64)
   t.is(ttls.get('pod1 -> node2'), 63)
   t.is(ttls.get('node3 -> pod3'), 63)
-  for (const pair of ['pod1 -> pod3', 'pod3 -> pod1', 'pod2 -> pod4', 'pod4 -> pod2', 'pod3 -> pod4', 'pod4 -> pod3']) t.is(ttls.get(pair), 62, pair)
+  for (const pair of ['pod1 -> pod3', 'pod3 -> pod1', 'pod2 -> pod4', 'pod4 -> pod2', 'pod3 -> pod4', 'pod4 -> pod3'])
+    t.is(ttls.get(pair), 62, pair)
 
   t.deepEqual(history.map(({node, command}) => `${node}# ${command}`).sort(), literalLines().sort())
   t.true(history.every(({exitCode}) => exitCode === 0))
 })
 
-onEach(ALL, 'the screen says which driver ran and why, then every line to the letter, then the matrix and the requirements', async (t, runner) => {
-  await using _ = await engineTurn(runner)
-  await using home = makeHome(runner)
-  const {code, stdout, stderr} = await home.podwire(['run', 'three-nodes', '--driver', runner.driver])
-  t.is(code, 0, stderr)
-  const lines = stdout.split('\n')
-  t.regex(lines[0] ?? '', new RegExp(`^driver ${runner.driver} \\(asked for\\): .`))
-  if (runner.driver === 'local') t.true(lines[0]?.endsWith(runner.title.replace('local ', '')))
-  const shown = lines.map((line) => /^ {3}(node\d# .*?) {2,}[\d.]+ m?s$/.exec(line)?.[1]).filter((line) => line !== undefined)
-  t.deepEqual(shown, literalLines())
-  t.true(stdout.includes('│ pod4      │ ✓✓✓  │ ✓✓✓  │ ✓✓✓  │  -   │  ✓✓✓  │  ✓✓✓  │  ✓✓✓  │'))
-  t.true(stdout.includes('ttl 64 for 2 pairs of pods, ttl 62 for 10 pairs of pods'))
-  t.true(stdout.includes('all nodes communicate with all Pods, and vice versa, without NAT: 24 of 24 pairs'))
-  t.is(stderr, '')
-})
+onEach(
+  ALL,
+  'the screen says which driver ran and why, then every line to the letter, then the matrix and the requirements',
+  async (t, runner) => {
+    await using _ = await engineTurn(runner)
+    await using home = makeHome(runner)
+    const {code, stdout, stderr} = await home.podwire(['run', 'three-nodes', '--driver', runner.driver])
+    t.is(code, 0, stderr)
+    const lines = stdout.split('\n')
+    t.regex(lines[0] ?? '', new RegExp(`^driver ${runner.driver} \\(asked for\\): .`))
+    if (runner.driver === 'local') t.true(lines[0]?.endsWith(runner.title.replace('local ', '')))
+    const shown = lines.map((line) => /^ {3}(node\d# .*?) {2,}[\d.]+ m?s$/.exec(line)?.[1]).filter((line) => line !== undefined)
+    t.deepEqual(shown, literalLines())
+    t.true(stdout.includes('│ pod4      │ ✓✓✓  │ ✓✓✓  │ ✓✓✓  │  -   │  ✓✓✓  │  ✓✓✓  │  ✓✓✓  │'))
+    t.true(stdout.includes('ttl 64 for 2 pairs of pods, ttl 62 for 10 pairs of pods'))
+    t.true(stdout.includes('all nodes communicate with all Pods, and vice versa, without NAT: 24 of 24 pairs'))
+    t.is(stderr, '')
+  },
+)
 
 test('the scenario has lines to compare with', (t) => {
   t.is(literalLines().length, 50)

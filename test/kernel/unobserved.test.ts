@@ -39,7 +39,9 @@ END`,
   const reach = pairsOf(outcome, 'reach')
   t.is(outcome.verdict, 'unknown')
   t.deepEqual(pairsWith('fail', reach), [])
-  const touched = ['pod3', 'node2'].flatMap((here) => others.filter((other) => other !== 'node2').flatMap((other) => [`${here} -> ${other}`, `${other} -> ${here}`]))
+  const touched = ['pod3', 'node2'].flatMap((here) =>
+    others.filter((other) => other !== 'node2').flatMap((other) => [`${here} -> ${other}`, `${other} -> ${here}`]),
+  )
   const unknown = pairsWith('unknown', reach).map((line) => line.split(':')[0] ?? '')
   t.deepEqual(
     unknown.filter((pair) => ![...touched, 'pod3 -> node2', 'node2 -> pod3'].includes(pair)),
@@ -72,20 +74,28 @@ for (const {tool, gone, reason} of TOOLS) {
   })
 }
 
-onEach(LOCAL, 'no nft on node2: reach passes all the same, no-nat is unknown for ICMP there, and the reason names it', async (t, runner) => {
-  await using lab = await threeNodes(runner)
-  await type(lab, 'node2', 'mount --bind /dev/null /usr/sbin/nft')
-  const outcome = await checkLab(lab)
-  t.is(outcome.verdict, 'unknown')
-  t.deepEqual([...pairsWith('fail', pairsOf(outcome, 'reach')), ...pairsWith('unknown', pairsOf(outcome, 'reach'))], [])
-  const noNat = pairsOf(outcome, 'no-nat')
-  t.deepEqual(pairsWith('fail', noNat), [])
-  const here = ['pod3', 'node2']
-  const elsewhere = ['pod1', 'pod2', 'pod4', 'node1', 'node3']
-  const touched = [...elsewhere.flatMap((other) => here.flatMap((place) => [`${place} -> ${other}`, `${other} -> ${place}`])), 'pod3 -> node2', 'node2 -> pod3']
-  t.deepEqual(pairsWith('unknown', noNat), all('icmp', ...touched))
-  t.regex(evidenceOf(noNat, 'pod3 -> pod1', 'icmp'), /nft/)
-})
+onEach(
+  LOCAL,
+  'no nft on node2: reach passes all the same, no-nat is unknown for ICMP there, and the reason names it',
+  async (t, runner) => {
+    await using lab = await threeNodes(runner)
+    await type(lab, 'node2', 'mount --bind /dev/null /usr/sbin/nft')
+    const outcome = await checkLab(lab)
+    t.is(outcome.verdict, 'unknown')
+    t.deepEqual([...pairsWith('fail', pairsOf(outcome, 'reach')), ...pairsWith('unknown', pairsOf(outcome, 'reach'))], [])
+    const noNat = pairsOf(outcome, 'no-nat')
+    t.deepEqual(pairsWith('fail', noNat), [])
+    const here = ['pod3', 'node2']
+    const elsewhere = ['pod1', 'pod2', 'pod4', 'node1', 'node3']
+    const touched = [
+      ...elsewhere.flatMap((other) => here.flatMap((place) => [`${place} -> ${other}`, `${other} -> ${place}`])),
+      'pod3 -> node2',
+      'node2 -> pod3',
+    ]
+    t.deepEqual(pairsWith('unknown', noNat), all('icmp', ...touched))
+    t.regex(evidenceOf(noNat, 'pod3 -> pod1', 'icmp'), /nft/)
+  },
+)
 
 onEach(ALL, 'nothing of the probes stays on the nodes', async (t, runner) => {
   await using lab = await threeNodes(runner)
@@ -101,7 +111,11 @@ onEach(ALL, 'nothing of the probes stays on the nodes', async (t, runner) => {
     return type(
       lab,
       node,
-      ...['', ...pods.map(({name}) => `ip netns exec ${name} `)].flatMap((there) => [`${there}nft list ruleset`, `${there}ss -Hantup state listening`, `${there}ss -Hanup`]),
+      ...['', ...pods.map(({name}) => `ip netns exec ${name} `)].flatMap((there) => [
+        `${there}nft list ruleset`,
+        `${there}ss -Hantup state listening`,
+        `${there}ss -Hanup`,
+      ]),
       // comm of every process that has this node's host name, but for those that ask here
       'for p in /proc/[0-9]*; do [ "$(readlink $p/ns/uts)" != "$(readlink /proc/self/ns/uts)" ] || cat $p/comm; done 2>/dev/null | sort | uniq | grep -v -e readlink -e sort -e uniq -e cat -e grep -e "^$"',
       'ls /tmp /run',

@@ -1,11 +1,25 @@
 // The framing that keeps the commands of one long-lived shell apart. The shell here is a plain bash of this machine; the
 // contract suite asks more of the same on nodes.
 import {once} from 'node:events'
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import test from 'ava'
 import {openSession} from '../../harness/session.ts'
+import {eventually} from '../tools/eventually.ts'
 import {localShell} from '../tools/local-shell.ts'
 
 const LIMIT = 60_000 // for hangs alone
+
+/** A file's text; empty where there is none. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
 
 for (const pieces of [undefined, 1, 7]) {
   const how = pieces === undefined ? 'as it comes' : `in pieces of ${pieces}`
@@ -99,10 +113,33 @@ test('a session that is closed gives back what runs, what waits and what comes a
   const {session, shells} = localShell(t)
   await session.run('true', LIMIT)
   const ended = Promise.all([session.run('sleep 1; sleep 1000', LIMIT), session.run('echo never', LIMIT)])
-  session.close()
-  session.close()
+  await session.close()
+  await session.close()
   for (const {exitCode, cause} of [...(await ended), await session.run('true', LIMIT)]) t.deepEqual([exitCode, cause], [null, 'disposed'])
   t.is(shells.length, 1)
+})
+
+test('a session that is closed where its node stays kills what it runs, and only that', async (t) => {
+  const {session} = localShell(t)
+  const left = (await session.run('sleep 1000 & echo $!', LIMIT)).stdout.toString().trim()
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-test-'))
+  t.teardown(() => rmSync(folder, {recursive: true}))
+  const hung = session.run(`echo $BASHPID >${folder}/pid; sleep 1000; true`, LIMIT)
+  const pid = await eventually(
+    () => textOf(`${folder}/pid`),
+    (text) => text !== '',
+  )
+  await sleep(100) // the session has read by now that it began
+  await session.close(true)
+  t.is((await hung).cause, 'disposed')
+  const ended = (id: string) => !/\) [^ZX]/.test(textOf(`/proc/${id}/stat`))
+  t.true(
+    await eventually(
+      () => ended(pid),
+      (gone) => gone,
+    ),
+  )
+  t.false(ended(left))
 })
 
 test('what a command leaves writing is not in the output of the next, once that has begun after it', async (t) => {

@@ -1,5 +1,6 @@
 // A session's shell on this machine itself, for tests of the framing alone. Nothing of a lab is in it.
 import {type ChildProcess, spawn} from 'node:child_process'
+import {readdirSync, readFileSync} from 'node:fs'
 import {Transform} from 'node:stream'
 import type {ExecutionContext} from 'ava'
 import {openSession, SESSION_SHELL, type Session, type ShellPipes} from '../../harness/session.ts'
@@ -21,8 +22,22 @@ export function localShell(t: ExecutionContext, pieces?: number): LocalShell {
     if (pieces === undefined) return {stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, kill}
     return {stdin: child.stdin, stdout: child.stdout.pipe(inPieces(pieces)), stderr: child.stderr.pipe(inPieces(pieces)), kill}
   })
-  t.teardown(() => session.close())
+  t.teardown(async () => {
+    await session.close()
+    for (const {pid} of shells) killSession(pid)
+  })
   return {session, shells}
+}
+
+/** Ends a shell and all that it started, whatever groups that is in: what is of its session (setsid(2)), by PID. */
+function killSession(leader: number | undefined): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      const [, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      if (Number(session) === leader) process.kill(Number(pid), 'SIGKILL')
+    } catch {} // it has ended
+  }
 }
 
 function inPieces(size: number): Transform {

@@ -67,7 +67,7 @@ export async function startInherited(docker: Docker, container: Docker.Container
   const {stdin, stdout, stderr} = process
   const terminal = stdin.isTTY === true && stdout.isTTY === true
   const exec = await container.exec({
-    Cmd: [...argv],
+    Cmd: ['/bin/sh', '-c', 'exec "$@"', 'sh', ...argv], // a command that is not there ends with 127 and says so, as in any shell
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,

@@ -1,18 +1,21 @@
 // Nodes that are running containers. What starts and what ends them is the driver's affair.
 import {text} from 'node:stream/consumers'
 import type Docker from 'dockerode'
-import {DEFAULT_TIME_LIMIT, type Fleet, type FleetHandle, NODE_SYSCTLS} from '../../driver.ts'
+import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, type FleetHandle, NODE_SYSCTLS} from '../../driver.ts'
 import {openSession, SESSION_SHELL, type Session} from '../../session.ts'
 import {openShell, startInherited, startStream} from './exec.ts'
 
 export interface FleetEnds {
   readonly description: string
   keep(): Promise<FleetHandle>
+  /** Whether the containers stay when the fleet is disposed. */
+  outlived(): boolean
   dispose(): Promise<void>
 }
 
 export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Docker.Container>, ends: FleetEnds): Fleet {
   const sessions = new Map<string, Session>()
+  const streams = new Set<CommandStream>()
   let disposed = false
 
   function container(node: string): Docker.Container {
@@ -28,12 +31,16 @@ export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Dock
       const key = `${node} ${shell}`
       const session = sessions.get(key) ?? openSession(node, async () => openShell(docker, container(node), SESSION_SHELL))
       sessions.set(key, session)
-      if (disposed) session.close()
+      if (disposed) void session.close()
       return session.run(command, timeLimit)
     },
 
-    stream(node, argv, {stdio = 'pipe'} = {}) {
-      return (stdio === 'pipe' ? startStream : startInherited)(docker, container(node), argv)
+    async stream(node, argv, {stdio = 'pipe'} = {}) {
+      if (stdio === 'inherit') return startInherited(docker, container(node), argv)
+      const stream = await startStream(docker, container(node), argv)
+      streams.add(stream)
+      void stream.exit.then(() => streams.delete(stream))
+      return {...stream, exit: stream.exit.then((code) => (disposed ? null : code))}
     },
 
     async copy(node, content, path) {
@@ -54,7 +61,11 @@ export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Dock
     async [Symbol.asyncDispose]() {
       if (disposed) return
       disposed = true
-      for (const session of sessions.values()) session.close()
+      // Containers that go take everything with them; in those that stay, only what was started here goes.
+      const outlived = ends.outlived()
+      if (outlived) for (const stream of streams) stream.kill()
+      await Promise.all([...sessions.values()].map((session) => session.close(outlived)))
+      if (outlived) await Promise.all([...streams].map(({exit}) => exit))
       await ends.dispose()
     },
   }

@@ -8,6 +8,7 @@ import {LAB_LABEL, labelsFor, ownerRuns} from './labels.ts'
 
 /** @throws MachineError `subnet-taken` when another network of the engine holds some of the subnet */
 export async function createNetwork(docker: Docker, {lab, underlay}: FleetSpec): Promise<Docker.Network> {
+  await removeNeverStarted(docker)
   await removeStaleNetworks(docker)
   const options = {
     Name: `podwire-${lab}`,
@@ -39,6 +40,13 @@ async function assertFree(docker: Docker, underlay: string): Promise<void> {
         ? `remove it (docker network rm ${Name}), use another engine, or --driver local`
         : `lab ${lab} runs there: podwire down ${lab}, or use --driver local`,
     ])
+  }
+}
+
+/** A podwire that died between making a container and starting it leaves it as it was made: without a process, and nothing ends it. */
+async function removeNeverStarted(docker: Docker): Promise<void> {
+  for (const {Id, Labels} of await docker.listContainers({all: true, filters: {label: [LAB_LABEL], status: ['created']}})) {
+    if (ownerRuns(Labels) === false) await gone(docker.getContainer(Id).remove({force: true, v: true}))
   }
 }
 

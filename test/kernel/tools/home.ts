@@ -59,7 +59,9 @@ export function makeHome({user}: Runner): Home {
 
   function begin(argv: readonly string[], {input = '', through = [], cwd = folder, env = {}}: BeginOptions = {}): Begun {
     if (isRoot) mkdirSync(KEPT, {recursive: true, mode: 0o700})
-    const alone = isRoot ? ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `mount --bind "$0" ${KEPT} && exec "$@"`, labs] : []
+    const alone = isRoot
+      ? ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `mount --bind "$0" ${KEPT} && exec "$@"`, labs]
+      : []
     const [file = '', ...rest] = [...alone, ...through, PODWIRE, ...argv]
     const child = spawn(file, rest, {
       cwd,

@@ -67,3 +67,11 @@ export function evidenceOf(pairs: readonly PairVerdict[], pair: string, protocol
     .flatMap(({evidence}) => evidence)
     .join('\n')
 }
+
+/**
+ * Verdicts without those of a masquerading node's own sockets: where one of its pods' flows, translated, holds the port
+ * that the node's own socket has, the kernel translates that port too (nf_nat_core.c). Seldom, and rightly called NAT.
+ */
+export function withoutOwn(pairs: readonly PairVerdict[], node: string): PairVerdict[] {
+  return pairs.filter(({from, protocol}) => from !== node || protocol === 'icmp')
+}

@@ -22,6 +22,7 @@ const WORDS = `
 set -u
 mount -t tmpfs tmpfs /run
 mkdir -p -m 777 /run/home
+mounted=$(cat /proc/mounts) # those of others go when they go; what counts is what comes
 ip link set lo up
 podwire() { exec $AS_USER env HOME=/run/home XDG_RUNTIME_DIR=/run/home NO_COLOR=1 "$PODWIRE" "$@"; }
 until_so() { for _ in {1..600}; do "$@" && return 0; sleep 0.05; done; echo "never so: $*"; exit 90; }
@@ -31,7 +32,7 @@ alone() { for process in /proc/[0-9]*; do
   [[ " $$ $BASHPID " == *" $process "* ]] || [ ! -e "/proc/$process/exe" ] || return 1
 done; }
 gone() { for _ in {1..600}; do alone && return 0; sleep 0.05; done; echo 'left over:'; ps -eo pid,ppid,user,comm; exit 91; }
-state() { ip -j link; ip -j addr; ip -j route show table all; ip -j rule; nft list ruleset; sysctl -a --pattern '^net.ipv4.(ip_forward|conf)' 2>/dev/null; grep -v ' /run/home' /proc/mounts; ls /run/netns 2>/dev/null; }
+state() { ip -j link; ip -j addr; ip -j route show table all; ip -j rule; nft list ruleset; sysctl -a --pattern '^net.ipv4.(ip_forward|conf)' 2>/dev/null; grep -Fvxf <(echo "$mounted") /proc/mounts; ls /run/netns 2>/dev/null; }
 `
 
 export interface MachineEnded {
@@ -58,16 +59,20 @@ export function ownMachine({user}: Runner): OwnMachine {
       return join(folder, name)
     },
     async run(script) {
-      const child = spawn('unshare', [...(isRoot ? [] : ['--user', '--map-root-user']), ...namespaces, 'bash', '-c', `${WORDS}\n${script}`], {
-        cwd: folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-          LANG: 'C.UTF-8',
-          PODWIRE,
-          AS_USER: user ? `setpriv --reuid ${user.uid} --regid ${user.gid} --clear-groups` : '',
+      const child = spawn(
+        'unshare',
+        [...(isRoot ? [] : ['--user', '--map-root-user']), ...namespaces, 'bash', '-c', `${WORDS}\n${script}`],
+        {
+          cwd: folder,
+          stdio: ['ignore', 'pipe', 'pipe'],
+          env: {
+            PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+            LANG: 'C.UTF-8',
+            PODWIRE,
+            AS_USER: user ? `setpriv --reuid ${user.uid} --regid ${user.gid} --clear-groups` : '',
+          },
         },
-      })
+      )
       running.add(child)
       const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
       const [output, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), closed])
