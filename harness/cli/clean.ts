@@ -12,7 +12,7 @@ export async function clean({json}: {readonly json?: boolean}): Promise<number> 
   const running = (await runningLabs()).map(({kept}) => kept.lab) // forgets those that are gone
   const files = before.filter((lab) => !running.includes(lab)).map((lab) => `record of lab ${lab}`)
   const {cleanEngine} = await import('../drivers/docker.ts')
-  const removed = [...files, ...(await cleanEngine(running))]
+  const removed = [...files, ...(await cleanEngine(() => rememberedLabs().map(({lab}) => lab)))]
   if (json) printJson({format: FORMAT, kind: 'cleaned', removed, running})
   else print(removed.length === 0 ? 'nothing was left' : removed.map((what) => `removed ${what}`).join('\n'))
   return EXIT.asClaimed

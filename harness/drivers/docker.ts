@@ -6,7 +6,7 @@ import {type HeldContainer, startContainer} from './docker/container.ts'
 import {findEngine, gone, requireEngine, statusOf} from './docker/engine.ts'
 import {dockerFleet, levelNodes} from './docker/fleet.ts'
 import {ensureImage, hasImage} from './docker/image.ts'
-import {LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
+import {isOwn, LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
 import {createNetwork, removeStaleNetworks} from './docker/network.ts'
 
 export interface DockerOptions {
@@ -161,16 +161,19 @@ export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
 }
 
 /**
- * Removes what a crash left on the engine: networks, and containers that are neither running in a podwire's hold nor kept.
- * @param kept labs to spare
+ * Removes what a crash left on the engine: networks, containers that never started, and running ones that a podwire of this
+ * user let stay and that nothing remembers. Those of other users and machines may be kept labs of theirs: they stay.
+ * @param kept the labs to spare
  * @returns what was removed; nothing when no engine answers
  */
-export async function cleanEngine(kept: readonly string[]): Promise<string[]> {
+export async function cleanEngine(kept: () => readonly string[]): Promise<string[]> {
   const engine = await findEngine()
   if (!engine) return []
   const removed: string[] = []
-  for (const {Id, Names, Labels} of await engine.docker.listContainers({all: true, filters: {label: [LAB_LABEL]}})) {
-    if (kept.includes(Labels[LAB_LABEL] ?? '') || ownerRuns(Labels) === true) continue
+  for (const {Id, Names, Labels, State} of await engine.docker.listContainers({all: true, filters: {label: [LAB_LABEL]}})) {
+    if (ownerRuns(Labels) !== false || (State === 'running' && !isOwn(Labels))) continue
+    // Asked last: an `up` that has just ended has written its record before.
+    if (kept().includes(Labels[LAB_LABEL] ?? '')) continue
     await gone(engine.docker.getContainer(Id).remove({force: true, v: true}))
     removed.push(`container ${Names[0]?.slice(1) ?? Id}`)
   }

@@ -28,6 +28,11 @@ async function startExec(docker: Docker, container: Docker.Container, argv: read
   const stream = await exec.start({hijack: true, stdin: true, Tty: false})
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   docker.modem.demuxStream(stream, stdout, stderr)
+  for (const output of [stdout, stderr]) {
+    // demuxStream does not wait for a slow reader: its output would pile up in podwire.
+    stream.on('data', () => void (output.writableNeedDrain && stream.pause()))
+    output.on('drain', () => stream.resume())
+  }
   stream.on('error', () => undefined) // the end below tells it
   const ended = once(stream, 'close').catch(() => undefined)
   stream.once('end', () => stream.end())

@@ -10,6 +10,7 @@ import type Docker from 'dockerode'
 import {MachineError} from '../../driver.ts'
 import {packagesOf} from '../../packages.ts'
 import {statusOf} from './engine.ts'
+import {inTurn} from './turn.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 const DOCKERFILE = join(FIXTURES, 'node-image/Dockerfile')
@@ -44,17 +45,20 @@ export async function hasImage(docker: Docker): Promise<boolean> {
 
 /**
  * The image's name, after building it where it is missing: by the Dockerfile where the engine reaches a registry, else
- * from the same packages by mmdebstrap. Two podwires that build at once build the same thing.
+ * from the same packages by mmdebstrap. Podwires that build at once take turns, and the second finds it there.
  * @throws MachineError when neither way works
  */
 export async function ensureImage(docker: Docker, progress: Progress): Promise<string> {
   const name = imageName()
   if (await hasImage(docker)) return name
-  progress(`making the node image ${name}; this happens once`)
-  const registry = await buildByDockerfile(docker, name, progress)
-  if (registry !== undefined) await buildByMmdebstrap(docker, name, registry, progress)
-  await docker.getImage(name).tag({repo: REPOSITORY, tag: 'latest'}) // what docker-compose.yml names
-  return name
+  return inTurn(join(FIXTURES, 'node-image'), async () => {
+    if (await hasImage(docker)) return name
+    progress(`making the node image ${name}; this happens once`)
+    const registry = await buildByDockerfile(docker, name, progress)
+    if (registry !== undefined) await buildByMmdebstrap(docker, name, registry, progress)
+    await docker.getImage(name).tag({repo: REPOSITORY, tag: 'latest'}) // what docker-compose.yml names
+    return name
+  })
 }
 
 /** Undefined when it worked, else why it did not. */

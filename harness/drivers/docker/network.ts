@@ -1,19 +1,32 @@
 // The underlay as a Docker network: an ordinary bridge network with the scenario's subnet. Not an internal one: Docker's
 // isolation rules drop there what does not come from the subnet itself, which is all pod traffic.
 import type Docker from 'dockerode'
+import {IPv4, IPv4CidrRange} from 'ip-num'
 import {overlap} from '../../address.ts'
 import {type FleetSpec, MachineError} from '../../driver.ts'
 import {gone, statusOf} from './engine.ts'
 import {LAB_LABEL, labelsFor, ownerRuns} from './labels.ts'
 
 /** @throws MachineError `subnet-taken` when another network of the engine holds some of the subnet */
-export async function createNetwork(docker: Docker, {lab, underlay}: FleetSpec): Promise<Docker.Network> {
+export async function createNetwork(docker: Docker, {lab, underlay, nodes}: FleetSpec): Promise<Docker.Network> {
   await removeNeverStarted(docker)
   await removeStaleNetworks(docker)
   const options = {
     Name: `podwire-${lab}`,
     Driver: 'bridge',
-    IPAM: {Driver: 'default', Config: [{Subnet: underlay}]},
+    IPAM: {
+      Driver: 'default',
+      Config: [
+        {
+          Subnet: underlay,
+          Gateway: gatewayFor(
+            underlay,
+            nodes.map(({address}) => address),
+          ),
+        },
+      ],
+    },
+    Options: BRIDGE_OPTIONS,
     Labels: labelsFor(lab),
   }
   for (let attempt = 1; ; attempt++) {
@@ -29,6 +42,23 @@ export async function createNetwork(docker: Docker, {lab, underlay}: FleetSpec):
 }
 
 const ATTEMPTS = 10
+
+/**
+ * The bridge has no address of its own, so that the engine's machine gets no route to the underlay: 192.168.1.0/24 may well
+ * be the network that the machine is on. Nothing leaves the underlay, so nothing is masqueraded. (docs.docker.com, "Bridge
+ * network driver", options)
+ */
+const BRIDGE_OPTIONS = {
+  'com.docker.network.bridge.inhibit_ipv4': 'true',
+  'com.docker.network.bridge.enable_ip_masquerade': 'false',
+}
+
+/** Docker sets an address aside as the gateway, and the subnet's first unless it is told: here the last that no node has. */
+function gatewayFor(underlay: string, taken: readonly string[]): string {
+  let value = IPv4CidrRange.fromCidr(underlay).getLast().getValue() - 1n
+  while (taken.includes(IPv4.fromNumber(value).toString())) value--
+  return IPv4.fromNumber(value).toString()
+}
 
 async function assertFree(docker: Docker, underlay: string): Promise<void> {
   for (const {Name, IPAM, Labels} of await docker.listNetworks()) {
