@@ -4,7 +4,7 @@ import {writeFileSync} from 'node:fs'
 export default {
   files: ['test/*.test.ts', 'test/{pure,contract,kernel}/**/*.test.ts'],
   extensions: ['ts'],
-  nodeArguments: ['--import=tsx'],
+  nodeArguments: ['--import=tsx', '--disable-warning=ExperimentalWarning'],
   // Labs are processes and signals: a test file needs a process of its own, and two cores carry two of them.
   workerThreads: false,
   concurrency: 2,

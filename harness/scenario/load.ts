@@ -4,7 +4,7 @@ import {registerHooks} from 'node:module'
 import {basename, isAbsolute, join, resolve} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 import type {Scenario} from '../model.ts'
-import {LiteralError} from '../scenario.ts'
+import type {LiteralError} from '../scenario.ts'
 import {type Problem, ScenarioError, suggestion} from './problem.ts'
 import {validate} from './validate.ts'
 
@@ -66,7 +66,7 @@ function letScenariosImportPodwire(): void {
 }
 
 function loadProblem(error: unknown, file: string): Problem {
-  if (error instanceof LiteralError)
+  if (isLiteralError(error))
     return {code: 'step-not-literal', message: error.message, source: error.source, help: 'write the value out, once for each place'}
   const {message, stack = ''} = error instanceof Error ? error : {message: String(error)}
   // A file that does not parse is named in the first line of the stack; one that throws, in the first frame that is its own.
@@ -79,4 +79,9 @@ function loadProblem(error: unknown, file: string): Problem {
     message: message.split('\n')[0] ?? message,
     source: {file, line: line === undefined ? 1 : Number(line)},
   }
+}
+
+/** By name: a loader that transpiles (tsx) may have given the scenario file a copy of the module, and so another class. */
+function isLiteralError(error: unknown): error is LiteralError {
+  return error instanceof Error && error.name === 'LiteralError'
 }
