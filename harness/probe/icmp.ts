@@ -59,6 +59,8 @@ export function icmpReader(rows: readonly Row[], unobservable: Unobservable): (f
       const error = blind ?? complaintAbout(ping.complaints, to.address) ?? 'no-answer'
       return {...evidence, answered: blind === undefined ? false : null, error}
     }
+    // A reply alone does not say who gave it: a namespace that was deleted a moment ago still answers.
+    if (!seen && blind !== undefined) return {...evidence, rtt, answered: null, error: blind}
     if (seen && seen.place !== to.name) return {...evidence, rtt, answered: false, error: `answered by ${seen.place}`}
     const unrecorded = unaudited.get(from.name) ?? unaudited.get(to.name)
     if (unrecorded !== undefined) return {...evidence, rtt, answered: true, error: unrecorded}
