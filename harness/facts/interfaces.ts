@@ -55,10 +55,13 @@ export function parseInterfaces(json: string): Interface[] | undefined {
     }))
 }
 
-/** The underlay's MTU: the smallest that a node's eth0 has. 1500, Ethernet's own, when no node could be asked. */
+/**
+ * The underlay's MTU: the largest that a node's eth0 has, so that a node with less falls short of it. 1500, Ethernet's own,
+ * when no node could be asked.
+ */
 export function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
   const found = places
     .filter(({kind}) => kind === 'node')
     .flatMap(({name}) => interfaces.get(name)?.filter((link) => link.name === 'eth0') ?? [])
-  return found.length === 0 ? 1500 : Math.min(...found.map(({mtu}) => mtu))
+  return found.length === 0 ? 1500 : Math.max(...found.map(({mtu}) => mtu))
 }

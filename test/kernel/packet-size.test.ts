@@ -25,12 +25,31 @@ onEach(ALL, "an MTU of 1400 on pod3's veth: small packets pass, full ones fail, 
   t.true(matrix.includes('│ pod3      │ sss  │ sss  │  -   │ sss  │  sss  │  sss  │  sss  │'), matrix.join('\n'))
 })
 
-onEach(ALL, 'a full packet has the smallest MTU that the nodes have on the underlay', async (t, runner) => {
+onEach(ALL, 'a full packet has the MTU of the underlay: where every node has less, it is less', async (t, runner) => {
   await using lab = await threeNodes(runner)
-  await type(lab, 'node2', 'ip link set eth0 mtu 1400')
+  for (const node of ['node1', 'node2', 'node3']) await type(lab, node, 'ip link set eth0 mtu 1400')
   const outcome = await checkLab(lab)
   t.is(outcome.mtu, 1400)
   t.is(outcome.verdict, 'pass')
+})
+
+onEach(ALL, 'a node that has less than the others on the underlay falls short: small packets pass it, full ones do not', async (t, runner) => {
+  await using lab = await threeNodes(runner)
+  await type(lab, 'node2', 'ip link set eth0 mtu 1400')
+  const outcome = await checkLab(lab)
+  t.is(outcome.mtu, 1500)
+  const reach = pairsOf(outcome, 'reach')
+  const failing = pairsWith('fail', reach)
+  t.true(failing.some((line) => line.startsWith('pod3 -> pod1: ')))
+  t.true(failing.some((line) => line.startsWith('node2 -> node1: ')))
+  t.deepEqual(
+    failing.filter((line) => !/pod3|node2/.test(line)),
+    [],
+  )
+  t.deepEqual(
+    reach.filter(({verdict, size}) => verdict === 'fail' && size === 'small'),
+    [],
+  )
 })
 
 onEach(ALL, 'a black hole for full packets, of which nobody tells the sender: full ones from pod3 vanish', async (t, runner) => {

@@ -140,7 +140,7 @@ function readCommands(markdown: string): Shown[] {
     if (fenced || !line.startsWith('    ')) continue
     const rest = lines.slice(index + 1)
     const next = rest.findIndex((later) => later.startsWith('    ') || later.startsWith('## '))
-    const mark = rest.slice(0, next).findIndex((later) => later === `<!-- output: ${line.trim()} -->`)
+    const mark = rest.slice(0, next).indexOf(`<!-- output: ${line.trim()} -->`)
     const open = mark < 0 ? -1 : rest.indexOf('```', mark)
     const output = open < 0 ? undefined : rest.slice(open + 1, rest.indexOf('```', open + 1))
     found.push({command: line.trim(), section, ...(output && {output})})
