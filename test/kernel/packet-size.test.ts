@@ -33,24 +33,28 @@ onEach(ALL, 'a full packet has the MTU of the underlay: where every node has les
   t.is(outcome.verdict, 'pass')
 })
 
-onEach(ALL, 'a node that has less than the others on the underlay falls short: small packets pass it, full ones do not', async (t, runner) => {
-  await using lab = await threeNodes(runner)
-  await type(lab, 'node2', 'ip link set eth0 mtu 1400')
-  const outcome = await checkLab(lab)
-  t.is(outcome.mtu, 1500)
-  const reach = pairsOf(outcome, 'reach')
-  const failing = pairsWith('fail', reach)
-  t.true(failing.some((line) => line.startsWith('pod3 -> pod1: ')))
-  t.true(failing.some((line) => line.startsWith('node2 -> node1: ')))
-  t.deepEqual(
-    failing.filter((line) => !/pod3|node2/.test(line)),
-    [],
-  )
-  t.deepEqual(
-    reach.filter(({verdict, size}) => verdict === 'fail' && size === 'small'),
-    [],
-  )
-})
+onEach(
+  ALL,
+  'a node that has less than the others on the underlay falls short: small packets pass it, full ones do not',
+  async (t, runner) => {
+    await using lab = await threeNodes(runner)
+    await type(lab, 'node2', 'ip link set eth0 mtu 1400')
+    const outcome = await checkLab(lab)
+    t.is(outcome.mtu, 1500)
+    const reach = pairsOf(outcome, 'reach')
+    const failing = pairsWith('fail', reach)
+    t.true(failing.some((line) => line.startsWith('pod3 -> pod1: ')))
+    t.true(failing.some((line) => line.startsWith('node2 -> node1: ')))
+    t.deepEqual(
+      failing.filter((line) => !/pod3|node2/.test(line)),
+      [],
+    )
+    t.deepEqual(
+      reach.filter(({verdict, size}) => verdict === 'fail' && size === 'small'),
+      [],
+    )
+  },
+)
 
 onEach(ALL, 'a black hole for full packets, of which nobody tells the sender: full ones from pod3 vanish', async (t, runner) => {
   await using lab = await threeNodes(runner)
