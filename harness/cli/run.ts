@@ -1,5 +1,5 @@
 // podwire run: start, wire, check, report, remove.
-import {mkdirSync, writeFileSync} from 'node:fs'
+import {accessSync, constants, existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {check, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
@@ -37,6 +37,7 @@ export interface Finished {
 
 export async function run(reference: string, options: RunOptions): Promise<number> {
   const formats = formatsOf(options)
+  if (options.out !== undefined) prepareFolder(options.out)
   const scenario = await loadScenario(reference)
   const {lab, outcome, result} = await standUp(scenario, labName(scenario), options)
   const disposing = performance.now()
@@ -106,13 +107,27 @@ function formatsOf({report = [], json, attach, driver}: RunOptions): readonly st
   return report.length === 0 ? ['text'] : report
 }
 
+/**
+ * Makes the folder before anything starts, so that no result is lost for want of one. One level at a time: Node's own
+ * recursive mkdir never ends where the kernel refuses with ENOENT, as /proc does.
+ */
+function prepareFolder(out: string): void {
+  try {
+    if (!existsSync(out)) mkdirSync(out)
+    accessSync(out, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new UsageError(`reports cannot be written to ${out}: ${error instanceof Error ? error.message : String(error)}`, [
+      'name a folder that is there, or one to be made in one that is',
+    ])
+  }
+}
+
 function writeReport(result: ResultSource, {out}: RunOptions): void {
   const text = `${JSON.stringify(resultJson(result), undefined, 2)}\n`
   if (out === undefined) {
     process.stdout.write(text)
     return
   }
-  mkdirSync(out, {recursive: true})
   const path = join(out, `${result.scenario.name}.json`)
   writeFileSync(path, text)
   complain(`wrote ${path}`)
