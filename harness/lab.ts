@@ -1,8 +1,9 @@
 // A lab: a scenario's nodes, started by a driver, and everything that was run on them.
+import {readFile} from 'node:fs/promises'
 import PQueue from 'p-queue'
 import {CommandError, type CommandResult, type History} from './command.ts'
-import type {Driver, Fleet} from './driver.ts'
-import type {Scenario, Stage, Step} from './model.ts'
+import {type Driver, type Fleet, MachineError} from './driver.ts'
+import {machinesOf, type Scenario, type Stage, type Step} from './model.ts'
 
 export interface Lab extends AsyncDisposable {
   readonly name: string
@@ -14,7 +15,7 @@ export interface Lab extends AsyncDisposable {
 
 /** Starts the scenario's nodes; nothing is wired yet. */
 export async function startLab(name: string, scenario: Scenario, driver: Driver): Promise<Lab> {
-  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: scenario.nodes})
+  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 
@@ -22,6 +23,25 @@ export async function startLab(name: string, scenario: Scenario, driver: Driver)
 export interface StepFollower {
   stage?(stage: Stage, number: number): void
   step?(step: Step, result: CommandResult): void
+  /** Once a stage's steps have run, before the next begins; `number` is 1-based. What it throws ends the lab's steps. */
+  ended?(stage: Stage, number: number): Promise<void>
+}
+
+/**
+ * Puts the scenario's files on its machines.
+ * @throws MachineError when one cannot be read or written
+ */
+export async function placeFiles({fleet, scenario}: Lab): Promise<void> {
+  await Promise.all(
+    scenario.files.map(async ({path, from, nodes}) => {
+      try {
+        const content = await readFile(from)
+        await Promise.all(nodes.map((node) => fleet.copy(node, content, path)))
+      } catch (error) {
+        throw new MachineError('file-not-copied', `${path}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }),
+  )
 }
 
 /**
@@ -30,9 +50,11 @@ export interface StepFollower {
  * @throws CommandError at the first line that is refused; lines that run then on other nodes are waited for, no new one begins
  */
 export async function carryOut(lab: Lab, follower: StepFollower = {}, timeLimit?: number): Promise<void> {
+  await placeFiles(lab)
   for (const [index, stage] of lab.scenario.stages.entries()) {
     follower.stage?.(stage, index + 1)
     await carryOutStage(lab, stage, follower, timeLimit)
+    await follower.ended?.(stage, index + 1)
   }
 }
 

@@ -1,17 +1,27 @@
 // The claim that nothing translates: the addresses and ports that the receiver saw equal those that the sender used, in
 // both directions. That a ping succeeded, or that a nat table is empty, proves nothing and is not looked at.
-import type {CheckResult, FlowTuple, PairVerdict, Passage, Probe} from '../model.ts'
-import {sum} from './verdict.ts'
+import {sameHost} from '../address.ts'
+import type {Cause, FlowTuple, PairVerdict, Passage, Probe} from '../model.ts'
+import {pairOf} from './reach.ts'
 
 /** @param probes all that the claim is about; one verdict each */
-export function checkNoNat(probes: readonly Probe[]): CheckResult {
-  const pairs = probes.map(pairVerdict)
-  return {check: 'no-nat', verdict: sum(pairs.map(({verdict}) => verdict)), pairs}
+export function noNatVerdicts(probes: readonly Probe[]): PairVerdict[] {
+  return probes.map(pairVerdict)
+}
+
+/** Which end of an exchange was translated, by what its receivers saw; undefined when nothing was. */
+export function translationOf({request, reply}: Probe): Cause | undefined {
+  for (const {sent, seen} of [request, reply]) {
+    if (!sent || !seen) continue
+    if (!sameHost(sent.source, seen.source) || sent.sourcePort !== seen.sourcePort) return 'source-nat'
+    if (!sameHost(sent.destination, seen.destination) || sent.destinationPort !== seen.destinationPort) return 'destination-nat'
+  }
+  return undefined
 }
 
 function pairVerdict(probe: Probe): PairVerdict {
-  const {from, to, protocol, size, request, reply} = probe
-  const base = {from, to, protocol, size}
+  const {request, reply} = probe
+  const base = pairOf(probe)
   const changes = [...translation('request', request), ...translation('reply', reply)]
   if (changes.length > 0) return {...base, verdict: 'fail', evidence: changes}
   const unseen = missing(probe)
@@ -38,9 +48,8 @@ function missing({to, request, reply, error}: Probe): string | undefined {
 }
 
 function same(a: FlowTuple, b: FlowTuple): boolean {
-  return (
-    a.source === b.source && a.sourcePort === b.sourcePort && a.destination === b.destination && a.destinationPort === b.destinationPort
-  )
+  const ports = a.sourcePort === b.sourcePort && a.destinationPort === b.destinationPort
+  return ports && sameHost(a.source, b.source) && sameHost(a.destination, b.destination)
 }
 
 function words({source, sourcePort, destination, destinationPort}: FlowTuple, ports: boolean): string {

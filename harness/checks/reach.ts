@@ -1,16 +1,22 @@
 // The claim that every place reaches every other: a reply came to a real packet, from the place that was meant.
-import type {CheckResult, Probe} from '../model.ts'
-import {sum} from './verdict.ts'
+import type {PairVerdict, Probe} from '../model.ts'
 
 /** @param probes all that the claim is about; one verdict each */
-export function checkReach(probes: readonly Probe[]): CheckResult {
-  const pairs = probes.map(({from, to, protocol, size, answered, error}) => ({
-    from,
-    to,
-    protocol,
-    size,
-    verdict: answered === null ? ('unknown' as const) : answered ? ('pass' as const) : ('fail' as const),
+export function reachVerdicts(probes: readonly Probe[]): PairVerdict[] {
+  return probes.map(({answered, error, ...probe}) => ({
+    ...pairOf(probe),
+    verdict: answered === null ? 'unknown' : answered ? 'pass' : 'fail',
     evidence: answered === true ? [] : [error ?? 'no answer'],
   }))
-  return {check: 'reach', verdict: sum(pairs.map(({verdict}) => verdict)), pairs}
+}
+
+/** What a verdict says it is about. */
+export function pairOf({
+  from,
+  to,
+  address,
+  protocol,
+  size,
+}: Pick<Probe, 'from' | 'to' | 'address' | 'protocol' | 'size'>): Omit<PairVerdict, 'verdict' | 'evidence'> {
+  return {from, to, address, protocol, size}
 }

@@ -1,21 +1,36 @@
 // The one place that maps sentences (the documents' requirements, and Kubernetes' own words of today) to checks and pairs.
-import type {CheckResult, PairVerdict, Place, Requirement} from '../model.ts'
+// Kubernetes' words: the Kubernetes documentation, "The Kubernetes network model".
+import type {PairVerdict, Place, Requirement} from '../model.ts'
 import {sum} from './verdict.ts'
+
+/** What was found over every pair of the cluster, whatever a scenario claims. */
+export type Findings = Readonly<Record<'reach' | 'no-nat' | 'unique-address' | 'own-subnet', readonly PairVerdict[]>>
 
 interface Definition {
   readonly id: string
   readonly sentence: string
   readonly by: Requirement['by']
+  /** The documents ask for more than Kubernetes does. */
+  readonly stronger?: true
   /** Which verdicts stand behind the sentence. */
-  readonly of: readonly CheckResult['check'][]
+  readonly of: readonly (keyof Findings)[]
   readonly about: (from: Place, to: Place) => boolean
 }
 
 const pods = (from: Place, to: Place) => from.kind === 'pod' && to.kind === 'pod'
-const podAndNode = (from: Place, to: Place) => from.kind !== to.kind
+const nodes = (from: Place, to: Place) => from.kind === 'node' && to.kind === 'node'
+const podAndNode = (from: Place, to: Place) => (from.kind === 'pod' && to.kind === 'node') || (from.kind === 'node' && to.kind === 'pod')
 
 const DEFINITIONS: readonly Definition[] = [
   {id: 'unique-address', sentence: 'every Pod gets its own unique IP address', by: 'documents', of: ['unique-address'], about: pods},
+  {
+    id: 'node-subnet',
+    sentence: 'each node has a different network address for its network of Pods',
+    by: 'documents',
+    stronger: true,
+    of: ['own-subnet'],
+    about: nodes,
+  },
   {
     id: 'same-node',
     sentence: 'every Pod reaches every other Pod within the same node using that IP address',
@@ -35,8 +50,23 @@ const DEFINITIONS: readonly Definition[] = [
     id: 'nodes-no-nat',
     sentence: 'all nodes communicate with all Pods, and vice versa, without NAT',
     by: 'documents',
+    stronger: true,
     of: ['reach', 'no-nat'],
     about: podAndNode,
+  },
+  {
+    id: 'cluster-wide',
+    sentence: 'each Pod has its own unique cluster-wide IP address',
+    by: 'kubernetes',
+    of: ['unique-address'],
+    about: (from, to) => pods(from, to) || podAndNode(from, to),
+  },
+  {
+    id: 'pods-directly',
+    sentence: 'Pods communicate directly with all other Pods, on the same node or another, without address translation',
+    by: 'kubernetes',
+    of: ['reach', 'no-nat'],
+    about: pods,
   },
   {
     id: 'node-agents',
@@ -47,16 +77,15 @@ const DEFINITIONS: readonly Definition[] = [
   },
 ]
 
-/** A requirement for each sentence that the scenario's checks and places have anything to say of. Counts are of pairs of places. */
-export function requirementsFrom(places: readonly Place[], checks: readonly CheckResult[]): Requirement[] {
+/** A requirement for each sentence that the places give any pair for. Counts are of pairs of places. */
+export function requirementsFrom(places: readonly Place[], findings: Findings): Requirement[] {
   const byName = new Map(places.map((place) => [place.name, place]))
-  return DEFINITIONS.flatMap(({id, sentence, by, of, about}) => {
-    const chosen = checks.filter(({check}) => of.includes(check))
-    if (chosen.length < of.length) return []
-    const verdicts = chosen.flatMap(({pairs}) => pairs).filter(({from, to}) => concerns(about, byName.get(from), byName.get(to)))
+  return DEFINITIONS.flatMap(({id, sentence, by, stronger = false, of, about}) => {
+    const verdicts = of.flatMap((name) => findings[name]).filter(({from, to}) => concerns(about, byName.get(from), byName.get(to)))
     const pairs = [...Map.groupBy(verdicts, pairName).values()].map((all) => sum(all.map(({verdict}) => verdict)))
     if (pairs.length === 0) return []
-    return [{id, sentence, by, verdict: sum(pairs), passed: pairs.filter((verdict) => verdict === 'pass').length, total: pairs.length}]
+    const passed = pairs.filter((verdict) => verdict === 'pass').length
+    return [{id, sentence, by, stronger, verdict: sum(pairs), passed, total: pairs.length}]
   })
 }
 

@@ -15,7 +15,7 @@ export async function checkAgain(
   const scenario = await loadScenario(kept.scenario)
   const begun = performance.now()
   await using _ = fleet
-  const outcome = await check(fleet, scenario, patience)
+  const outcome = await check(fleet, scenario, [], patience)
   const times = {checks: performance.now() - begun}
   const driver = {name: kept.driver, reason: 'it runs there', description: fleet.description}
   if (json) printJson(resultJson({lab: kept.lab, scenario, driver, history: [], outcome, times}))

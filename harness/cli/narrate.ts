@@ -1,12 +1,15 @@
 // What the screen shows while a lab stands up, and at the end.
+import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
-import {placesOf} from '../model.ts'
+import {placesOf, type StageResult} from '../model.ts'
 import type {ResultSource} from '../report/json.ts'
 import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
+import {stageFindingsText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
 import {paint, print} from './terminal.ts'
 
 export interface Narrator extends StepFollower {
+  found?(result: StageResult): void
   driver(chosen: ChosenDriver, lab: Lab, how?: string): void
 }
 
@@ -20,18 +23,28 @@ export function narrator(quiet: boolean): Narrator {
     },
     stage: (stage, number) => print(stageText(stage, number, paint)),
     step: (step, result) => print(stepText(step, result, paint)),
+    found: (result) => {
+      const text = stageFindingsText(result, paint)
+      if (text !== '') print(text)
+    },
   }
 }
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText({scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>): string {
   const places = placesOf(scenario)
+  const cluster = places.filter(({kind}) => kind !== 'host')
   const parts: string[] = []
   const reach = outcome.checks.find(({check}) => check === 'reach')
-  if (reach) parts.push(matrixText(places, reach, paint))
+  const timeline = timelineText(outcome.stages, cluster, paint)
+  if (timeline !== '') parts.push(timeline)
+  if (cluster.length > 1) parts.push(matrixText(cluster, reachVerdicts(outcome.probes), paint))
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
-  parts.push(outcome.checks.map((check) => checkText(check, paint)).join('\n'))
+  parts.push(
+    outcome.checks.map((check) => checkText(check, paint)).join('\n') ||
+      paint('dim', 'nothing is claimed at the end; all claims are at stages'),
+  )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
   const named = Object.entries(times).filter(([name]) => name !== 'total')

@@ -1,13 +1,13 @@
 // podwire run: start, wire, check, report, remove.
 import {accessSync, constants, existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {check, type Outcome} from '../checks/check.ts'
+import {check, checkStage, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
 import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
-import {placesOf, type Scenario} from '../model.ts'
+import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
 import {type ResultSource, resultJson} from '../report/json.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly report?: readonly string[]
   readonly out?: string
   readonly json?: boolean
+  /** Probes every pair after every stage. */
+  readonly timeline?: boolean
   readonly timeLimit?: number
   readonly patience?: number
 }
@@ -60,13 +62,31 @@ export async function standUp(scenario: Scenario, name: string, options: RunOpti
     const tell = narrator(quiet)
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
-    await carryOut(lab, tell, options.timeLimit)
+    const stages: StageResult[] = []
+    let looking = 0
+    const ended = async (_: Stage, number: number) => {
+      const begun = performance.now()
+      const result = await checkStage(lab.fleet, scenario, number, {
+        ...(options.patience !== undefined && {patience: options.patience}),
+        ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
+      })
+      stages.push(result)
+      tell.found?.(result)
+      looking += performance.now() - begun
+    }
+    await carryOut(lab, {...tell, ended}, options.timeLimit)
     const wired = performance.now()
-    const outcome = await check(lab.fleet, scenario, options.patience)
+    const outcome = await check(lab.fleet, scenario, stages, options.patience)
     if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
     const checked = performance.now()
     const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
-    const times = {startUp: begun, start: started - begun, steps: wired - started, checks: checked - wired}
+    const times = {
+      startUp: begun,
+      start: started - begun,
+      steps: wired - started - looking,
+      ...(looking > 1 && {stages: looking}),
+      checks: checked - wired,
+    }
     return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
   } catch (error) {
     if (error instanceof CommandError) error.context = await contextOf(error, lab)
@@ -79,7 +99,7 @@ export async function standUp(scenario: Scenario, name: string, options: RunOpti
 
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
   const {attachFleet} = await import('../drivers/docker.ts')
-  const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: scenario.nodes})
+  const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 

@@ -50,11 +50,11 @@ export interface Target {
  * @param place node1, pod1, or node1/NETNS for a namespace that the scenario does not declare
  * @throws UsageError with the nearest names
  */
-export function targetOf(place: string, scenario: Pick<Scenario, 'nodes' | 'pods'>): Target {
+export function targetOf(place: string, scenario: Pick<Scenario, 'nodes' | 'pods' | 'hosts'>): Target {
   const places = placesOf(scenario)
   const [name = '', netns] = place.split('/')
   const found = places.find((candidate) => candidate.name === name)
-  if (!found || (netns !== undefined && found.kind === 'pod'))
+  if (!found || (netns !== undefined && found.netns !== undefined))
     throw new UsageError(`no place ${place} in this lab`, [
       suggestion(
         name,
@@ -62,7 +62,7 @@ export function targetOf(place: string, scenario: Pick<Scenario, 'nodes' | 'pods
       ),
     ])
   if (netns !== undefined && !/^\w[\w.-]*$/.test(netns)) throw new UsageError(`${netns} cannot name a network namespace`)
-  return {node: found.node, netns: netns ?? (found.kind === 'pod' ? found.name : undefined)}
+  return {node: found.node, netns: netns ?? found.netns}
 }
 
 /** Argv for a target: ip-netns(8) also gives it the namespace's own /sys. */

@@ -1,4 +1,5 @@
 // The interfaces of every place: names, states, MTUs, addresses. Read with `ip -j addr` (ip-address(8)), as data.
+import {isUnicast} from '../address.ts'
 import type {Fleet} from '../driver.ts'
 import type {Place} from '../model.ts'
 
@@ -6,7 +7,7 @@ export interface Interface {
   readonly name: string
   readonly mtu: number
   readonly up: boolean
-  /** Without loopback and link-local ones: those are the same everywhere by design. */
+  /** Without 127.0.0.0/8, ::1 and fe80::/10, which are the same everywhere by design; of any scope, and on lo too. */
   readonly addresses: readonly {readonly address: string; readonly prefixLength: number}[]
 }
 
@@ -29,7 +30,7 @@ export async function readInterfaces(fleet: Fleet, places: readonly Place[]): Pr
       const here = places.filter((place) => place.node === node)
       // One line each; a place that cannot be asked gives an empty one.
       const line = here
-        .map(({kind, name}) => `ip -j ${kind === 'pod' ? `-n ${name} ` : ''}addr show 2>/dev/null | tr -d '\\n'; echo`)
+        .map(({netns}) => `ip -j ${netns === undefined ? '' : `-n ${netns} `}addr show 2>/dev/null | tr -d '\\n'; echo`)
         .join('; ')
       const {stdout} = await fleet.run(node, line, {shell: 'observer'})
       const lines = stdout.toString().split('\n')
@@ -44,14 +45,14 @@ export function parseInterfaces(json: string): Interface[] | undefined {
   if (json.trim() === '') return undefined
   const links = JSON.parse(json) as IpLink[]
   return links
-    .filter(({ifname}) => ifname !== undefined && ifname !== 'lo')
+    .filter(({ifname}) => ifname !== undefined)
     .map(({ifname = '', mtu = 0, flags = [], addr_info = []}) => ({
       name: ifname,
       mtu,
       up: flags.includes('UP'),
-      addresses: addr_info
-        .filter(({scope}) => scope === 'global')
-        .flatMap(({local, prefixlen}) => (local === undefined ? [] : [{address: local, prefixLength: prefixlen ?? 32}])),
+      addresses: addr_info.flatMap(({local, prefixlen}) =>
+        local === undefined || !isUnicast(local) ? [] : [{address: local, prefixLength: prefixlen ?? 32}],
+      ),
     }))
 }
 

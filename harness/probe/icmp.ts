@@ -37,7 +37,7 @@ export function icmpReader(rows: readonly Row[], unobservable: Unobservable): (f
   )
 
   return (from, to, size) => {
-    const base = {from: from.name, to: to.name, protocol: 'icmp' as const, size}
+    const base = {from: from.name, to: to.name, address: to.address, family: 4 as const, protocol: 'icmp' as const, size}
     const blind = unobservable(from, to, 'icmp')
     const ping = pings.get(`${from.name} ${size}`)
     if (!ping) return {...base, answered: null, error: blind ?? 'no result', request: {}, reply: {}}

@@ -18,6 +18,7 @@ export interface ProbeOptions {
   readonly mtu: number
   /** Milliseconds that an unanswered exchange is waited for. What the kernel refuses at once is not waited for. */
   readonly patience?: number
+  readonly sizes?: readonly string[]
 }
 
 /**
@@ -27,7 +28,7 @@ export interface ProbeOptions {
  */
 export async function probeAll(fleet: Fleet, places: readonly Place[], {mtu, patience = 1000}: ProbeOptions): Promise<Probe[]> {
   const agent = await readFile(AGENT, 'utf8')
-  const nodes = [...new Set(places.map(({node}) => node))]
+  const nodes = [...new Set(places.map(({node}) => node))].filter((node) => node !== 'nowhere')
   const nonce = randomBytes(6).toString('hex')
   const rows: Row[] = []
   const started = await Promise.all(
@@ -35,9 +36,7 @@ export async function probeAll(fleet: Fleet, places: readonly Place[], {mtu, pat
       const plan = [
         ['probe', nonce, PROBE_PORT, mtu, patience / 1000],
         ['node', index, nodes.length],
-        ...places
-          .filter((place) => place.node === node)
-          .map((place) => ['here', place.name, place.kind === 'pod' ? place.name : '-', place.address]),
+        ...places.filter((place) => place.node === node).map((place) => ['here', place.name, place.netns ?? '-', place.address]),
         ...places.map((place) => ['there', place.name, place.address]),
         ['end'],
       ]
@@ -95,4 +94,26 @@ function conversation(node: string, stream: CommandStream, rows: Row[]) {
     kill: () => (over ? undefined : stream.kill()),
     reached: (word: string) => (over || seen.has(word) ? Promise.resolve() : new Promise<void>((resolve) => waiting.set(word, resolve))),
   }
+}
+
+export function allPairs(places: readonly Place[]): {from: string; to: string; address: string}[] {
+  return places.flatMap((from) => places.filter((to) => to !== from).map((to) => ({from: from.name, to: to.name, address: to.address})))
+}
+export async function probePairs(
+  fleet: Fleet,
+  places: readonly Place[],
+  pairs: readonly {from: string; to: string; address: string}[],
+  options: ProbeOptions,
+): Promise<Probe[]> {
+  if (pairs.length === 0) return []
+  const wanted = new Set(pairs.map(({from, to}) => `${from} ${to}`))
+  const extra = pairs
+    .filter(({to}) => !places.some(({name}) => name === to))
+    .map(({to, address}): Place => ({name: to, kind: 'host', node: 'nowhere', netns: undefined, address, addresses: [address]}))
+  const all = await probeAll(
+    fleet,
+    [...places, ...extra].filter((place) => pairs.some(({from, to}) => place.name === from || place.name === to)),
+    options,
+  )
+  return all.filter(({from, to}) => wanted.has(`${from} ${to}`))
 }

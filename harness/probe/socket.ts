@@ -19,7 +19,7 @@ export function socketReader(
   )
 
   return (protocol, from, to, size) => {
-    const base = {from: from.name, to: to.name, protocol, size}
+    const base = {from: from.name, to: to.name, address: to.address, family: 4 as const, protocol, size}
     const key = [protocol, from.name, to.name, size].join(' ')
     const blind = unobservable(from, to, protocol)
     const result = results.get(key)

@@ -18,25 +18,26 @@ export interface ResultSource {
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
 export function resultJson({lab, scenario, driver, history, outcome, times}: ResultSource): Record<string, unknown> {
-  const {name, file, title, underlay, nodes, pods, stages} = scenario
+  const {name, file, title, shows, underlay, nodes, pods, hosts, files, stages} = scenario
   return {
     format: FORMAT,
     kind: 'result',
     lab,
     verdict: outcome.verdict,
     driver,
-    scenario: {name, file, title, underlay, nodes, pods, stages: stages.map(stageJson)},
+    scenario: {name, file, title, shows, underlay, nodes, pods, hosts, files, stages: stages.map(stageJson)},
     history: history.map(commandJson),
     mtu: outcome.mtu,
     probes: outcome.probes,
     checks: outcome.checks,
+    stages: outcome.stages,
     requirements: outcome.requirements,
     times,
   }
 }
 
-function stageJson({title, sentence, steps}: Stage): Record<string, unknown> {
-  return {title, ...(sentence !== undefined && {sentence}), steps}
+function stageJson({title, sentence, steps, readdressed, claims}: Stage): Record<string, unknown> {
+  return {title, ...(sentence !== undefined && {sentence}), steps, readdressed, claims}
 }
 
 /** A CommandResult with its output as text. */

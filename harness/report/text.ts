@@ -16,8 +16,8 @@ import {
 
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan', text: string) => string
 
-const MARKS: Record<Verdict, string> = {pass: '✓', fail: '✗', unknown: '?'}
-const COLOURS = {pass: 'green', fail: 'red', unknown: 'yellow'} as const
+export const MARKS: Record<Verdict, string> = {pass: '✓', fail: '✗', unknown: '?'}
+export const COLOURS = {pass: 'green', fail: 'red', unknown: 'yellow'} as const
 
 export function milliseconds(duration: number): string {
   return duration < 1000 ? `${duration.toFixed(1)} ms` : `${(duration / 1000).toFixed(2)} s`
@@ -37,8 +37,14 @@ export function stepText(step: Step, result: CommandResult, paint: Paint): strin
 }
 
 /** All places against all places; a cell has a mark for each protocol. */
-export function matrixText(places: readonly Place[], reach: CheckResult, paint: Paint): string {
-  const cells = new Map(reach.pairs.map((pair) => [`${pair.from} ${pair.to} ${pair.protocol} ${pair.size}`, pair.verdict]))
+export function matrixText(places: readonly Place[], pairs: readonly PairVerdict[], paint: Paint): string {
+  // Of two families a cell shows what both have: a pair that fails in one has failed.
+  const cells = new Map(
+    [...Map.groupBy(pairs, ({from, to, protocol, size}) => `${from} ${to} ${protocol} ${size}`)].map(([key, same]) => [
+      key,
+      (['fail', 'unknown', 'pass'] as const).find((verdict) => same.some((pair) => pair.verdict === verdict)),
+    ]),
+  )
   const table = new Table({
     head: ['from \\ to', ...places.map(({name}) => name)],
     style: {head: [], border: [], compact: true},
@@ -68,17 +74,19 @@ function cellMark([small, full]: (Verdict | undefined)[], paint: Paint): string 
 /** One line a requirement, with the pairs that stand behind it. */
 export function requirementsText(requirements: readonly Requirement[], paint: Paint): string {
   return requirements
-    .map(({verdict, sentence, by, passed, total}) => {
-      const whose = by === 'kubernetes' ? paint('dim', "  (Kubernetes' own words)") : ''
+    .map(({verdict, sentence, by, stronger, passed, total}) => {
+      const whose =
+        by === 'kubernetes' ? paint('dim', "  (Kubernetes' own words)") : stronger ? paint('dim', "  (the documents' stronger form)") : ''
       return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${sentence}: ${passed} of ${total} pairs${whose}`
     })
     .join('\n')
 }
 
-export function checkText({check, verdict, pairs}: CheckResult, paint: Paint): string {
+export function checkText({claim, verdict, pairs, fails, command}: CheckResult, paint: Paint): string {
+  if (fails || command) return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${claim}`
   const count = (wanted: Verdict) => pairs.filter((pair) => pair.verdict === wanted).length
   const parts = (['fail', 'unknown'] as const).flatMap((wanted) => (count(wanted) > 0 ? [`${count(wanted)} ${wanted}`] : []))
-  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${check}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
+  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${claim}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
 }
 
 /**
@@ -86,6 +94,10 @@ export function checkText({check, verdict, pairs}: CheckResult, paint: Paint): s
  * because the packets were lost is not told again: reach has told it.
  */
 export function shortfallText(check: CheckResult, reach: CheckResult | undefined, paint: Paint, most = 8): string {
+  if (check.fails || check.command) {
+    if (check.verdict === 'pass') return ''
+    return [`  ${paint('bold', check.claim)}`, ...check.evidence.slice(0, most).map((text) => `    ${text}`)].join('\n')
+  }
   const lost = new Set(check === reach ? [] : reach?.pairs.filter(({verdict}) => verdict === 'fail').map(pairKey))
   const short = check.pairs.filter((pair) => pair.verdict === 'fail' || (pair.verdict === 'unknown' && !lost.has(pairKey(pair))))
   const groups = [...Map.groupBy(short, ({from, to}) => `${from} -> ${to}`)]
@@ -102,8 +114,8 @@ export function shortfallText(check: CheckResult, reach: CheckResult | undefined
   return lines.join('\n')
 }
 
-function pairKey({from, to, protocol, size}: PairVerdict): string {
-  return `${from} ${to} ${protocol} ${size}`
+function pairKey({from, to, address, protocol, size}: PairVerdict): string {
+  return `${from} ${to} ${address} ${protocol} ${size}`
 }
 
 /** `icmp small, full; tcp full: ` */

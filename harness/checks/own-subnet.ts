@@ -1,0 +1,45 @@
+// The claim that each node's pods are on a subnet of their own: the networks that the nodes are attached to their pods by
+// do not overlap. Where they do, an address does not say which node it is on.
+import {contains, networkOf, overlap} from '../address.ts'
+import type {Interfaces} from '../facts/interfaces.ts'
+import type {PairVerdict, Place} from '../model.ts'
+
+/** One verdict for each unordered pair of nodes. A node's pod networks are those of its pods' own addresses and prefix lengths. */
+export function ownSubnetVerdicts(places: readonly Place[], interfaces: Interfaces): PairVerdict[] {
+  const nodes = places.filter(({kind}) => kind === 'node')
+  const pairs: PairVerdict[] = []
+  for (const [index, a] of nodes.entries()) {
+    for (const b of nodes.slice(index + 1)) pairs.push(compare(a, b, places, interfaces))
+  }
+  return pairs
+}
+
+function compare(a: Place, b: Place, places: readonly Place[], interfaces: Interfaces): PairVerdict {
+  const pair = {from: a.name, to: b.name}
+  const [ofA, ofB] = [subnetsOf(a, places, interfaces), subnetsOf(b, places, interfaces)]
+  const unread = [ofA, ofB].filter((found) => typeof found === 'string')
+  if (typeof ofA === 'string' || typeof ofB === 'string') return {...pair, verdict: 'unknown', evidence: unread}
+  const evidence = ofA.flatMap((left) =>
+    ofB.filter((right) => overlap(left, right)).map((right) => `the pods of ${a.name} are on ${left}, those of ${b.name} on ${right}`),
+  )
+  return {...pair, verdict: evidence.length > 0 ? 'fail' : 'pass', evidence: [...new Set(evidence)]}
+}
+
+/** The networks of a node's pods, or why they cannot be told. A /32 counts as the network of the node's device that holds it. */
+function subnetsOf(node: Place, places: readonly Place[], interfaces: Interfaces): string[] | string {
+  const subnets = new Set<string>()
+  for (const pod of places.filter(({kind, node: of}) => kind === 'pod' && of === node.name)) {
+    const links = interfaces.get(pod.name)
+    if (!links) return `${pod.name}: its addresses could not be read`
+    const own = links.flatMap(({addresses}) => addresses)
+    const around = interfaces.get(node.name)?.flatMap(({addresses}) => addresses) ?? []
+    for (const {address, prefixLength} of own) {
+      const wider = around
+        .map((at) => networkOf(at.address, at.prefixLength))
+        .find((network) => network !== undefined && contains(network, address))
+      const network = wider ?? networkOf(address, prefixLength)
+      if (network !== undefined) subnets.add(network)
+    }
+  }
+  return [...subnets]
+}

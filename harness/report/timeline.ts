@@ -1,0 +1,74 @@
+// How the matrix grew from stage to stage: what each part of the recipe bought. Data in, text out.
+import Table from 'cli-table3'
+import type {CheckResult, Place, StageResult} from '../model.ts'
+import {COLOURS, MARKS, type Paint} from './text.ts'
+
+/** What was claimed at a stage and whether it held, a line each; why not, below. Empty where nothing was claimed. */
+export function stageFindingsText({checks}: StageResult, paint: Paint): string {
+  return checks.flatMap((check) => findingLines(check, paint)).join('\n')
+}
+
+function findingLines({verdict, claim, evidence, pairs, fails, command}: CheckResult, paint: Paint): string[] {
+  const line = `   ${paint(COLOURS[verdict], MARKS[verdict])} ${claim}`
+  if (verdict === 'pass') {
+    const said = command?.output.split('\n').filter((text) => text.trim() !== '') ?? []
+    return [line, ...said.slice(0, 3).map((text) => `       ${paint('dim', text)}`)]
+  }
+  const why =
+    fails || command
+      ? evidence
+      : pairs
+          .filter((pair) => pair.verdict !== 'pass')
+          .map(
+            ({from, to, protocol, size, evidence: found}) =>
+              `${from} -> ${to} ${[protocol, size].filter(Boolean).join(' ')}: ${found.join('; ')}`,
+          )
+  return [line, ...why.slice(0, 8).map((text) => `       ${text}`), ...(why.length > 8 ? [`       and ${why.length - 8} more`] : [])]
+}
+
+/** One column a stage: how many others each place reaches, and below, by name, the pairs that turned at it. */
+export function timelineText(stages: readonly StageResult[], places: readonly Place[], paint: Paint): string {
+  const seen = stages.filter(({matrix}) => matrix !== undefined)
+  if (seen.length === 0) return ''
+  const table = new Table({
+    head: ['reaches', ...seen.map(({stage}) => String(stage))],
+    style: {head: [], border: [], compact: true},
+    colAligns: ['left', ...seen.map(() => 'right' as const)],
+  })
+  const reached = (stage: StageResult, from?: string) =>
+    stage.matrix?.filter((row) => row.verdict === 'pass' && (from === undefined || row.from === from)).length ?? 0
+  for (const {name} of places) table.push([name, ...seen.map((stage) => countText(reached(stage, name), paint))])
+  table.push(['pairs', ...seen.map((stage) => countText(reached(stage), paint))])
+  const total = Math.max(...seen.map(({matrix}) => matrix?.length ?? 0))
+  const turns = seen.flatMap(({stage, title, gained = [], lost = []}) => {
+    const named = [...turnText('+', gained, 'green', paint), ...turnText('-', lost, 'red', paint)]
+    return named.length === 0 ? [] : [`${paint('bold', `${stage}. ${title}`)}`, ...named]
+  })
+  return [
+    `${paint('bold', 'The timeline')}: how many others each place reaches after each stage, ${total} pairs in all`,
+    table.toString(),
+    ...turns,
+  ].join('\n')
+}
+
+function countText(count: number, paint: Paint): string {
+  return count === 0 ? paint('dim', '·') : String(count)
+}
+
+/** `+ pod1 <-> pod2, node1`: pairs that turned in both directions are told once, those of one place together. */
+function turnText(sign: string, pairs: readonly string[], colour: 'green' | 'red', paint: Paint): string[] {
+  const all = new Set(pairs)
+  const groups = new Map<string, string[]>()
+  for (const pair of pairs) {
+    const [from = '', to = ''] = pair.split(' -> ')
+    const both = all.has(`${to} -> ${from}`)
+    if (both && all.has(`${to} -> ${from}`) && isTold(groups, `${to} <->`, from)) continue
+    const key = `${from} ${both ? '<->' : '->'}`
+    groups.set(key, [...(groups.get(key) ?? []), to])
+  }
+  return [...groups].map(([key, others]) => `   ${paint(colour, sign)} ${key} ${others.join(', ')}`)
+}
+
+function isTold(groups: ReadonlyMap<string, readonly string[]>, key: string, other: string): boolean {
+  return groups.get(key)?.includes(other) ?? false
+}
