@@ -15,7 +15,8 @@ export interface Statement {
 export const STATEMENTS: readonly Statement[] = [
   {words: 'This is the IP address we use to access the kubernetes node, ssh etc', documents: [1, 2, 3]},
   {
-    words: 'if we are using minikube setup (IP address of the minikube VM inside hypervisor will be considered, laptop may be having different IP)',
+    words:
+      'if we are using minikube setup (IP address of the minikube VM inside hypervisor will be considered, laptop may be having different IP)',
     documents: [1, 2, 3],
   },
   {
@@ -27,10 +28,14 @@ export const STATEMENTS: readonly Statement[] = [
   {words: 'they all get a separate IP addresses assigned from this network like 10.244.0.2, 10.244.0.3, 10.244.0.4', documents: [1, 2, 3]},
   {words: 'The PODs can communicate with each other through this IP', documents: [1, 2, 3]},
   {
-    words: 'accessing the other PODs using this internal IP address may not be a good idea as it subject to change when the PODs are recreated',
+    words:
+      'accessing the other PODs using this internal IP address may not be a good idea as it subject to change when the PODs are recreated',
     documents: [1, 2, 3],
   },
-  {words: 'The two networks have same address (10.244.0.0) and the PODs deployed have the same address too (10.244.0.2)', documents: [1, 2, 3]},
+  {
+    words: 'The two networks have same address (10.244.0.0) and the PODs deployed have the same address too (10.244.0.2)',
+    documents: [1, 2, 3],
+  },
   {words: 'The PODs have the same IP addresses assigned to them and that leads to IP conflicts in the network', documents: [1, 2, 3]},
   {words: 'kubernetes does not automatically setup any kind of networking to handle this issues', documents: [1, 2, 3, 4]},
   {words: 'assigns a different network address for each network in the node', documents: [1, 3]},
@@ -44,7 +49,8 @@ export const STATEMENTS: readonly Statement[] = [
   {words: 'How are the Pods addressed?', documents: [4]},
   {words: 'How do they communicate with each other?', documents: [4]},
   {
-    words: 'How do you access the services running on these Pods internally from within the cluster, as well as externally from outside the cluster?',
+    words:
+      'How do you access the services running on these Pods internally from within the cluster, as well as externally from outside the cluster?',
     documents: [4],
   },
   {words: 'every Pod to get its own unique IP address', documents: [4]},

@@ -11,7 +11,9 @@ import {noNat, on, reach, runs, scenario, stage, uniqueAddress} from 'podwire'
 
 export default scenario({
   title: 'minikube: a laptop on one network, the VM that is the node behind it, pods in the VM',
-  shows: ['if we are using minikube setup (IP address of the minikube VM inside hypervisor will be considered, laptop may be having different IP)'],
+  shows: [
+    'if we are using minikube setup (IP address of the minikube VM inside hypervisor will be considered, laptop may be having different IP)',
+  ],
   underlay: '192.168.49.0/24',
   nodes: {minikube: '192.168.49.2'},
   hosts: {
@@ -93,5 +95,11 @@ export default scenario({
     reach('phone', 'minikube').holds(),
     noNat('phone', 'minikube').holds(),
   ],
-  checks: [reach.all(), noNat.all(), uniqueAddress.all(), reach('laptop', 'pod2').holds(), reach('phone', 'pod1').fails('no-route', 'phone')],
+  checks: [
+    reach.all(),
+    noNat.all(),
+    uniqueAddress.all(),
+    reach('laptop', 'pod2').holds(),
+    reach('phone', 'pod1').fails('no-route', 'phone'),
+  ],
 })

@@ -9,7 +9,9 @@ import {answersAt, noNat, on, reach, runs, scenario, stage, uniqueAddress} from 
 
 export default scenario({
   title: 'a pod is made again and gets another address',
-  shows: ['accessing the other PODs using this internal IP address may not be a good idea as it subject to change when the PODs are recreated'],
+  shows: [
+    'accessing the other PODs using this internal IP address may not be a good idea as it subject to change when the PODs are recreated',
+  ],
   underlay: '192.168.1.0/24',
   nodes: {node1: '192.168.1.2'},
   pods: {

@@ -63,7 +63,10 @@ export default scenario({
     runs('pod1')`unshare --mount ip -brief addr show veth-pod1`.prints('10.244.0.2/24'),
     runs('pod1')`unshare --mount timeout 5 socat TCP-LISTEN:8080 -`.fails('Address already in use'),
 
-    ...stage('more pods', 'When we deploy multiple PODS, they all get a separate IP addresses assigned from this network like 10.244.0.2, 10.244.0.3, 10.244.0.4.'),
+    ...stage(
+      'more pods',
+      'When we deploy multiple PODS, they all get a separate IP addresses assigned from this network like 10.244.0.2, 10.244.0.3, 10.244.0.4.',
+    ),
     ...on('node1')`
       ip netns add pod2
       ip link add veth-pod2 type veth peer name veth-pod2-br
@@ -96,17 +99,15 @@ export default scenario({
     reach('admin', 'pod1').fails('no-route', 'admin'),
 
     ...stage('from outside: ssh to the node'),
-    // sshd runs as the user who logs in: where podwire itself has no root, nothing in its nodes may change users.
+    // The server runs as the user who logs in: where podwire itself has no root, nothing in its nodes may change users.
     ...on('node1')`
-      mkdir -p /run/ssh
-      timeout 5 sh -c 'until socat -u TCP:192.168.1.100:8022 - >/run/ssh/authorized_keys 2>/dev/null; do sleep 0.02; done'
-      ssh-keygen -q -t ed25519 -N '' -f /run/ssh/host
+      mkdir -p /run/ssh/.ssh
+      timeout 5 sh -c 'until socat -u TCP:192.168.1.100:8022 - >/run/ssh/.ssh/authorized_keys 2>/dev/null; do sleep 0.02; done'
+      dropbearkey -t ed25519 -f /run/ssh/host
       sed '$ a admin:x:22000:22000::/run/ssh:/bin/bash' /etc/passwd >/run/ssh/passwd
       mount --bind /run/ssh/passwd /etc/passwd
       sysctl -w net.ipv4.ip_unprivileged_port_start=22
-      mkdir -p /run/sshd
-      unshare --user --map-user=22000 --map-group=22000 /usr/sbin/sshd -f /dev/null -h /run/ssh/host -E /run/ssh/log \
-        -o AuthorizedKeysFile=/run/ssh/authorized_keys -o StrictModes=no -o PidFile=none
+      unshare --user --map-user=22000 --map-group=22000 dropbear -E -s -r /run/ssh/host -P /run/ssh/pid
     `,
     runs('admin')`
       ssh-keyscan -t ed25519 192.168.1.2 >/run/ssh/known 2>/dev/null

@@ -93,7 +93,10 @@ export default scenario({
     // The trap: the sketch has the route before the link. A link that is down has no network to have a gateway in.
     runs('node1')`ip -n pod1 route add default via 10.244.1.1`.fails('Nexthop has invalid gateway'),
 
-    ...stage('the link up, and then the route', 'We then assign IP address using the ip addr command and add a route to the default gateway.'),
+    ...stage(
+      'the link up, and then the route',
+      'We then assign IP address using the ip addr command and add a route to the default gateway.',
+    ),
     ...on('node1')`
       ip -n pod1 link set veth-pod1 up
       ip -n pod1 route add default via 10.244.1.1

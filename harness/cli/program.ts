@@ -55,6 +55,19 @@ export async function program(argv: readonly string[]): Promise<number> {
     })
 
   command(
+    'scenarios',
+    'run every scenario that comes with podwire: which statement of the documents each shows',
+    'podwire scenarios --driver local',
+    'podwire scenarios --list',
+  )
+    .addOption(driver)
+    .option('--list', 'name them, run none')
+    .addOption(json)
+    .action(async (options: {driver: DriverChoice; list?: boolean; json?: boolean}) => {
+      code = await (await import('./scenarios.ts')).scenarios(options)
+    })
+
+  command(
     'up <scenario>',
     'start, run every line, check, and keep the lab running',
     'podwire up three-nodes',
