@@ -31,7 +31,7 @@ export interface StepFollower {
  * Puts the scenario's files on its machines.
  * @throws MachineError when one cannot be read or written
  */
-export async function placeFiles({fleet, scenario}: Lab): Promise<void> {
+async function placeFiles({fleet, scenario}: Lab): Promise<void> {
   await Promise.all(
     scenario.files.map(async ({path, from, nodes}) => {
       try {

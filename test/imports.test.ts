@@ -24,8 +24,9 @@ const ROWS = [
   'lab.ts',
   'facts/',
   'probe/',
-  'checks/',
+  // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace.ts',
+  'checks/',
   'diagnose/',
   'report/',
   'cli/',

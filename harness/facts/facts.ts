@@ -93,21 +93,35 @@ interface IpRoute {
   via?: {family: string; host: string}
   dev?: string
   prefsrc?: string
+  pref?: string
   metric?: number
   table?: string
   flags?: string[]
 }
 
-/** @param parts what `question` made the machine print for one namespace; undefined when it could not be asked */
+interface IpNetns {
+  name: string
+  id?: number
+}
+
+/** @param parts what `question` made the machine print for one namespace; undefined when it could not be asked, or gave half an answer */
 export function parseFacts([links = '', routes = '', forwarding = '', names = '']: readonly string[]): NamespaceFacts | undefined {
-  if (links.trim() === '') return undefined
+  const [ofLinks, ofRoutes, ofNames] = [listIn<IpAddr>(links), listIn<IpRoute>(routes || '[]'), listIn<IpNetns>(names || '[]')]
+  if (!ofLinks || !ofRoutes || !ofNames) return undefined
   return {
-    links: (JSON.parse(links) as IpAddr[]).map(linkFrom),
-    routes: (JSON.parse(routes || '[]') as IpRoute[]).filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
+    links: ofLinks.map(linkFrom),
+    routes: ofRoutes.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
     forwarding: {4: forwarding[0] === '1', 6: forwarding[1] === '1'},
-    netnsNames: new Map(
-      (JSON.parse(names || '[]') as {name: string; id?: number}[]).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]])),
-    ),
+    netnsNames: new Map(ofNames.flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
+  }
+}
+
+/** A machine that goes away in the middle of its answer has not answered. */
+function listIn<T>(json: string): T[] | undefined {
+  try {
+    return JSON.parse(json) as T[]
+  } catch {
+    return undefined
   }
 }
 
@@ -129,11 +143,12 @@ function linkFrom({ifindex, ifname, flags, mtu, master, link_index, link_netnsid
   }
 }
 
-function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, metric = 0, table = 'main'}: IpRoute): RouteFacts {
+function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, metric = 0, table = 'main'}: IpRoute): RouteFacts {
   const next = gateway ?? via?.host
-  const family: Family = [dst, next, prefsrc].some((text) => text?.includes(':')) ? 6 : 4
+  // `default` is written alike in both families: then its addresses tell, or the preference that only IPv6 has (RFC 4191). A
+  // next hop under `via` is of the other family than the route (RFC 8950).
+  const family: Family = [dst, gateway, prefsrc].some((text) => text?.includes(':')) || (dst === 'default' && pref !== undefined) ? 6 : 4
   const host = family === 6 ? '128' : '32'
-  // ip -6 shows a default route's device and protocol alone; its family is told by what else the route has.
   const to = dst === 'default' ? (family === 6 ? '::/0' : '0.0.0.0/0') : dst.includes('/') ? dst : `${dst}/${host}`
   return {
     family,

@@ -3,7 +3,7 @@
 
 import {readFileSync} from 'node:fs'
 import {stripTypeScriptTypes} from 'node:module'
-import {type Node, type ObjectExpression, type Property, parse} from 'acorn'
+import {type Node, type ObjectExpression, type Program, type Property, parse} from 'acorn'
 
 /**
  * The line of the value at `path` in the object handed to scenario(), or of the nearest thing around it that is there.
@@ -47,10 +47,19 @@ function twiceIn({properties}: ObjectExpression): {key: string; line: number; fi
   })
 }
 
-function declarationIn(source: string): ObjectExpression | undefined {
+/** The line of `export default`; undefined when there is none. */
+export function defaultExportLine(file: string): number | undefined {
+  const program = programOf(readFileSync(file, 'utf8'))
+  return program.body.find(({type}) => type === 'ExportDefaultDeclaration')?.loc?.start.line
+}
+
+function programOf(source: string): Program {
   // Types become blanks of the same length, so lines stay where they are (module.stripTypeScriptTypes, mode strip).
-  const program = parse(stripTypeScriptTypes(source), {ecmaVersion: 'latest', sourceType: 'module', locations: true})
-  for (const statement of program.body) {
+  return parse(stripTypeScriptTypes(source), {ecmaVersion: 'latest', sourceType: 'module', locations: true})
+}
+
+function declarationIn(source: string): ObjectExpression | undefined {
+  for (const statement of programOf(source).body) {
     const expression = statement.type === 'ExportDefaultDeclaration' ? statement.declaration : undefined
     if (expression?.type !== 'CallExpression') continue
     const argument = expression.arguments[0]

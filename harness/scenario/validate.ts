@@ -17,7 +17,7 @@ import {
   type Step,
 } from '../model.ts'
 import type {Addresses, DeclaredScenario} from '../scenario.ts'
-import {duplicateKeys, lineOf} from './locate.ts'
+import {defaultExportLine, duplicateKeys, lineOf} from './locate.ts'
 import {type Problem, ScenarioError, suggestion} from './problem.ts'
 
 /** Names become host names, interface names (at most 15 bytes, netdevice(7)) and file names under /run/netns. */
@@ -87,6 +87,7 @@ type Declared = DeclaredScenario
  * @throws ScenarioError with every problem found
  */
 export function validate(declared: unknown, name: string, file: string): Scenario {
+  if (!isScenarioCall(declared)) throw new ScenarioError([noScenario(declared, file)])
   const shape = v.safeParse(declarationShape, declared)
   const problems: Problem[] = []
   const report = (path: readonly string[], problem: Omit<Problem, 'source'>) => {
@@ -96,7 +97,7 @@ export function validate(declared: unknown, name: string, file: string): Scenari
   if (!shape.success) {
     for (const issue of shape.issues) {
       const path = (issue.path ?? []).map(({key}) => String(key))
-      report(path, shapeProblem(path, issue, declared))
+      report(path, shapeProblem(path, issue))
     }
     throw new ScenarioError(problems)
   }
@@ -429,15 +430,8 @@ function stagesOf(scenario: Declared): Stage[] {
 function shapeProblem(
   path: readonly string[],
   issue: {received: string; expected: string | null; type: string; message: string},
-  declared: unknown,
 ): Omit<Problem, 'source'> {
-  const last = path.at(-1) ?? 'default export'
-  if (path.length === 0 || (path.length === 1 && last === 'kind' && !isScenarioCall(declared)))
-    return {
-      code: 'no-scenario',
-      message: declared === undefined ? 'the file has no default export' : 'what the file exports by default is no scenario',
-      help: 'export default scenario({ ... })',
-    }
+  const last = path.at(-1) ?? ''
   const known = KEYS[path.length === 1 ? '' : (path[0] ?? '')]
   if (issue.expected === 'never' && known)
     return {code: 'unknown-key', message: `${path.join('.')}: a scenario has no ${last}`, help: suggestion(last, known)}
@@ -445,8 +439,8 @@ function shapeProblem(
     const code = path[0] === 'pods' && last === 'node' ? 'pod-without-node' : 'missing-key'
     return {
       code,
-      message: path[0] === 'pods' && path.length > 1 ? `pod ${path[1]} has no ${last}` : `${path.join('.') || 'the file'} is missing`,
-      help: path.length === 0 ? 'export default scenario({ ... })' : `add ${last}: ...`,
+      message: path[0] === 'pods' && path.length > 1 ? `pod ${path[1]} has no ${last}` : `${path.join('.')} is missing`,
+      help: `add ${last}: ...`,
     }
   }
   if ((path[0] === 'steps' || path[0] === 'checks') && path.length <= 3)
@@ -460,6 +454,25 @@ function shapeProblem(
       ? issue.message
       : `${issue.expected ?? 'another value'} is expected here, not ${issue.received}`
   return {code: 'bad-value', message: `${path.join('.')}: ${expected}`}
+}
+
+function noScenario(declared: unknown, file: string): Problem {
+  const line = defaultExportLine(file)
+  return {
+    code: 'no-scenario',
+    message:
+      line === undefined
+        ? 'the file exports nothing by default'
+        : `what the file exports by default is no scenario, but ${kindOf(declared)}`,
+    ...(line !== undefined && {source: {file, line}}),
+    help: 'export default scenario({ ... })',
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 /** scenario({...}) was called, or what it gave was spread. */

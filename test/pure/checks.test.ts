@@ -1,9 +1,7 @@
 // The checks' verdicts on recorded rows: a healthy lab passes, and each fault is seen by the check it concerns.
 import test from 'ava'
-import {checkNoNat} from '../../harness/checks/no-nat.ts'
-import {checkReach} from '../../harness/checks/reach.ts'
-import {checkUniqueAddress} from '../../harness/checks/unique-address.ts'
 import type {CheckResult, Probe, Verdict} from '../../harness/model.ts'
+import {checkNoNat, checkReach, checkUniqueAddress} from '../tools/findings.ts'
 import {PLACES, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
 
 /** The pairs of places with a verdict, each once. */

@@ -7,8 +7,10 @@ import {RECORDED} from '../tools/recorded.ts'
 function lab(nodes: number, pods: number) {
   const names = Array.from({length: nodes}, (_, index) => `node${index + 1}`)
   return {
-    nodes: names.map((name) => ({name, address: '192.168.1.1'})),
-    pods: names.flatMap((node) => Array.from({length: pods}, (_, index) => ({name: `${node}-${index}`, node, address: '10.244.1.2'}))),
+    nodes: names.map((name) => ({name, address: '192.168.1.1', addresses: ['192.168.1.1']})),
+    pods: names.flatMap((node) =>
+      Array.from({length: pods}, (_, index) => ({name: `${node}-${index}`, node, address: '10.244.1.2', addresses: ['10.244.1.2']})),
+    ),
   }
 }
 

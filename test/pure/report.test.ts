@@ -1,9 +1,6 @@
 // What people read, from recorded data, against fixtures/expected.
 import test from 'ava'
-import {checkNoNat} from '../../harness/checks/no-nat.ts'
-import {checkReach} from '../../harness/checks/reach.ts'
 import {requirementsFrom} from '../../harness/checks/requirements.ts'
-import {checkUniqueAddress} from '../../harness/checks/unique-address.ts'
 import type {CommandResult} from '../../harness/command.ts'
 import type {Probe} from '../../harness/model.ts'
 import {
@@ -18,6 +15,7 @@ import {
   stepText,
 } from '../../harness/report/text.ts'
 import {isAsExpected} from '../tools/expected.ts'
+import {checkNoNat, checkReach, checkUniqueAddress, findings} from '../tools/findings.ts'
 import {PLACES, type Recording, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
 
 const plain: Paint = (_, text) => text
@@ -29,11 +27,11 @@ function report(name: Recording): string {
   if (!reach) throw new Error('no check')
   const short = checks.map((check) => shortfallText(check, reach, plain)).filter((text) => text !== '')
   return [
-    matrixText(PLACES, reach, plain),
+    matrixText(PLACES, reach.pairs, plain),
     hopsText(probes, PLACES),
     checks.map((check) => checkText(check, plain)).join('\n'),
     ...short,
-    requirementsText(requirementsFrom(PLACES, checks), plain),
+    requirementsText(requirementsFrom(PLACES, findings(PLACES, probes, recordedInterfaces(name))), plain),
   ].join('\n\n')
 }
 
@@ -52,7 +50,7 @@ test('a pair that only small packets reach has an s, and one that was not probed
     (probe): Probe =>
       probe.from === 'pod1' && probe.to === 'pod4' && probe.size === 'full' ? {...probe, answered: false, error: 'no-answer'} : probe,
   )
-  const rows = matrixText(PLACES, checkReach(small), plain).split('\n')
+  const rows = matrixText(PLACES, checkReach(small).pairs, plain).split('\n')
   t.regex(rows.find((row) => row.startsWith('│ pod1')) ?? '', /│ +sss +│/)
   t.regex(rows.find((row) => row.startsWith('│ node3')) ?? '', /│ +\?\?\? +│/)
 })
@@ -90,10 +88,10 @@ test('a step is told as a person would type it, with its time or how it ended, i
 
 test('a stage is told with its number and the document’s sentence', (t) => {
   t.is(
-    stageText({title: 'a bridge', sentence: 'So we create a bridge.', steps: []}, 2, plain),
+    stageText({title: 'a bridge', sentence: 'So we create a bridge.', steps: [], readdressed: {}, claims: []}, 2, plain),
     '\n2. a bridge\n   “So we create a bridge.”',
   )
-  t.is(stageText({title: 'a bridge', steps: []}, 2, plain), '\n2. a bridge')
+  t.is(stageText({title: 'a bridge', steps: [], readdressed: {}, claims: []}, 2, plain), '\n2. a bridge')
 })
 
 test('a short time is told in milliseconds, a long one in seconds', (t) => {

@@ -2,13 +2,12 @@
 import {readFileSync} from 'node:fs'
 import {Ajv2020, type ValidateFunction} from 'ajv/dist/2020.js'
 import test from 'ava'
-import {checkNoNat} from '../../harness/checks/no-nat.ts'
-import {checkReach} from '../../harness/checks/reach.ts'
 import {requirementsFrom} from '../../harness/checks/requirements.ts'
-import {checkUniqueAddress} from '../../harness/checks/unique-address.ts'
 import {sum} from '../../harness/checks/verdict.ts'
 import type {CommandResult} from '../../harness/command.ts'
+import type {CheckResult, Claim, StageResult} from '../../harness/model.ts'
 import {resultJson} from '../../harness/report/json.ts'
+import {checkNoNat, checkReach, checkUniqueAddress, findings} from '../tools/findings.ts'
 import {podwireAsNobody} from '../tools/podwire.ts'
 import {MTU, PLACES, RECORDED, type Recording, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
 
@@ -29,27 +28,83 @@ const COMMAND: CommandResult = {
   duration: 0.5,
 }
 
+const SOURCE = {file: '/three-nodes.ts', line: 30}
+
+/** One claim of each kind. */
+const CLAIMS: readonly Claim[] = [
+  {check: 'reach', source: SOURCE},
+  {check: 'reach', from: ['pod1'], to: ['10.244.9.9'], fails: {cause: 'no-route', at: 'node1'}, source: SOURCE},
+  {check: 'no-nat', from: ['pod1'], to: ['pod2'], source: SOURCE},
+  {check: 'unique-address', places: ['pod1', 'pod2'], fails: {cause: 'duplicate-address'}, source: SOURCE},
+  {check: 'own-subnet', source: SOURCE},
+  {check: 'hops', from: 'pod1', to: 'pod3', routers: 2, source: SOURCE},
+  {check: 'command', place: 'pod1', command: 'ip addr', prints: ['10.244.1.2'], exit: 'success', source: SOURCE},
+]
+
+const FAILED_AS_CLAIMED: CheckResult = {
+  check: 'reach',
+  claim: 'reach pod1 -> pod3 fails: no-route at node1',
+  verdict: 'pass',
+  fails: {cause: 'no-route', at: 'node1'},
+  pairs: [{from: 'pod1', to: 'pod3', address: '10.244.2.2', protocol: 'icmp', size: 'small', verdict: 'fail', evidence: ['ENETUNREACH']}],
+  evidence: [],
+  source: SOURCE,
+}
+
+const SAID: CheckResult = {
+  check: 'command',
+  claim: 'pod1# ip addr',
+  verdict: 'fail',
+  pairs: [],
+  evidence: ['it does not say "10.244.1.2"'],
+  command: {place: 'pod1', command: 'ip addr', exitCode: 0, output: ''},
+  source: SOURCE,
+}
+
+const STAGES: readonly StageResult[] = [
+  {stage: 1, title: 'a', checks: []},
+  {
+    stage: 2,
+    title: 'c',
+    checks: [FAILED_AS_CLAIMED, SAID],
+    probing: 12.5,
+    matrix: [{from: 'pod1', to: 'pod2', verdict: 'pass'}],
+    gained: ['pod1 -> pod2'],
+    lost: [],
+  },
+]
+
 function result(name: Recording): Json {
   const probes = recordedProbes(name)
   const checks = [checkReach(probes), checkNoNat(probes), checkUniqueAddress(PLACES, recordedInterfaces('healthy'))]
-  const step = {node: 'node1', command: 'ip link', source: {file: '/three-nodes.ts', line: 30}}
+  const step = {node: 'node1', command: 'ip link', source: SOURCE}
   const document = resultJson({
     lab: 'three-nodes-1',
     scenario: {
       name: 'three-nodes',
       file: '/three-nodes.ts',
       title: 'three nodes',
+      shows: ['a sentence'],
       ...RECORDED,
+      hosts: [{name: 'laptop', node: 'laptop', address: '192.168.1.50', addresses: ['192.168.1.50', 'fd00::50']}],
+      files: [{path: '/run/podwire/net.sh', from: '/net.sh', nodes: ['node1']}],
       stages: [
-        {title: 'a', sentence: 'b', steps: [step]},
-        {title: 'c', steps: []},
+        {title: 'a', sentence: 'b', steps: [step], readdressed: {}, claims: []},
+        {title: 'c', steps: [], readdressed: {pod1: ['10.244.1.9']}, claims: CLAIMS},
       ],
-      claims: [{check: 'reach'}],
+      claims: CLAIMS,
     },
     driver: {name: 'local', reason: 'asked for', description: 'namespaces of this machine, as root'},
     history: [COMMAND, {...COMMAND, exitCode: null, cause: 'time-limit'}],
-    outcome: {verdict: sum(checks.map(({verdict}) => verdict)), mtu: MTU, probes, checks, requirements: requirementsFrom(PLACES, checks)},
-    times: {startUp: 1, start: 2, steps: 3, checks: 4, dispose: 5, total: 6},
+    outcome: {
+      verdict: sum(checks.map(({verdict}) => verdict)),
+      mtu: MTU,
+      probes,
+      checks,
+      requirements: requirementsFrom(PLACES, findings(PLACES, probes, recordedInterfaces('healthy'))),
+      stages: STAGES,
+    },
+    times: {startUp: 1, start: 2, steps: 3, stages: 3.5, checks: 4, dispose: 5, total: 6},
   })
   return JSON.parse(JSON.stringify(document)) as Json
 }
@@ -106,6 +161,19 @@ const BROKEN: Readonly<Record<string, {at: readonly (string | number)[]; value: 
   'a pair of another protocol': {at: ['checks', 0, 'pairs', 0, 'protocol'], value: 'sctp'},
   'a requirement without pairs': {at: ['requirements', 0, 'total'], value: 0},
   'a step on line 0': {at: ['scenario', 'stages', 0, 'steps', 0, 'source', 'line'], value: 0},
+  'a probe of a third family': {at: ['probes', 0, 'family'], value: 5},
+  'a probe to no address': {at: ['probes', 0, 'address'], value: undefined},
+  'a cause that there is not': {at: ['stages', 1, 'checks', 0, 'fails', 'cause'], value: 'gremlins'},
+  'a check without its claim': {at: ['checks', 0, 'claim'], value: undefined},
+  'a command that came to nothing': {at: ['stages', 1, 'checks', 1, 'command', 'exitCode'], value: undefined},
+  'a stage that looked and does not say what turned': {at: ['stages', 1, 'gained'], value: undefined},
+  'a stage of number 0': {at: ['stages', 0, 'stage'], value: 0},
+  'a claim of another kind': {at: ['scenario', 'stages', 1, 'claims', 0, 'check'], value: 'latency'},
+  'a claim of hops that counts none': {at: ['scenario', 'stages', 1, 'claims', 5, 'routers'], value: undefined},
+  'a pod without addresses': {at: ['scenario', 'pods', 0, 'addresses'], value: []},
+  'a file that goes nowhere': {at: ['scenario', 'files', 0, 'path'], value: undefined},
+  'a scenario that does not say what it shows': {at: ['scenario', 'shows'], value: undefined},
+  'a requirement that may be stronger': {at: ['requirements', 0, 'stronger'], value: undefined},
   'a scenario without nodes': {at: ['scenario', 'nodes'], value: []},
 }
 

@@ -67,13 +67,13 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     what: '192.168.1.0/24',
     by: '192.168.1.1/24',
     code: 'bad-prefix',
-    help: 'write it like 192.168.1.0/24, with no host bits set',
+    help: 'write it in CIDR notation, like 192.168.1.0/24, with no host bits set and a length of 8 to 30',
   },
   'an underlay without a prefix length': {
     what: '192.168.1.0/24',
     by: '192.168.1.0',
     code: 'bad-prefix',
-    help: 'write it like 192.168.1.0/24, with no host bits set',
+    help: 'write it in CIDR notation, like 192.168.1.0/24, with no host bits set and a length of 8 to 30',
   },
   'a name that the shell would read': {
     what: 'pod1: {',
@@ -177,8 +177,21 @@ test('shell words that only look unfinished are no mistake', async (t) => {
 })
 
 test('a file that exports no scenario is told so', async (t) => {
-  for (const text of ['export default 1\n', 'export const x = 1\n', 'export default {}\n']) {
+  for (const text of [
+    '',
+    '\n',
+    'export default 1\n',
+    'export const x = 1\n',
+    'export default {}\n',
+    'export default []\n',
+    'export default null\n',
+  ]) {
     const problems = await problemsOf(t, text)
-    t.true(problems.length > 0 && problems.every(({code}) => ['missing-key', 'bad-value'].includes(code)), JSON.stringify(problems))
+    t.deepEqual(
+      problems.map(({code, help}) => [code, help]),
+      [['no-scenario', 'export default scenario({ ... })']],
+      text,
+    )
+    t.regex(problems[0]?.message ?? '', /export/, text)
   }
 })

@@ -1,5 +1,6 @@
 // The rows that real nodes gave; fixtures/recorded/README.md says how they were recorded.
 import {readFileSync} from 'node:fs'
+import {type Facts, parseFacts} from '../../harness/facts/facts.ts'
 import {type Interface, parseInterfaces} from '../../harness/facts/interfaces.ts'
 import {type Place, type Probe, placesOf} from '../../harness/model.ts'
 import {readProbes} from '../../harness/probe/read.ts'
@@ -11,16 +12,17 @@ export type Recording = 'healthy' | 'masquerade' | 'forwarding-off' | 'no-namesp
 export const RECORDED = {
   underlay: '192.168.1.0/24',
   nodes: [
-    {name: 'node1', address: '192.168.1.11'},
-    {name: 'node2', address: '192.168.1.12'},
-    {name: 'node3', address: '192.168.1.13'},
+    {name: 'node1', address: '192.168.1.11', addresses: ['192.168.1.11']},
+    {name: 'node2', address: '192.168.1.12', addresses: ['192.168.1.12']},
+    {name: 'node3', address: '192.168.1.13', addresses: ['192.168.1.13']},
   ],
   pods: [
-    {name: 'pod1', node: 'node1', address: '10.244.1.2'},
-    {name: 'pod2', node: 'node1', address: '10.244.1.3'},
-    {name: 'pod3', node: 'node2', address: '10.244.2.2'},
-    {name: 'pod4', node: 'node3', address: '10.244.3.2'},
+    {name: 'pod1', node: 'node1', address: '10.244.1.2', addresses: ['10.244.1.2']},
+    {name: 'pod2', node: 'node1', address: '10.244.1.3', addresses: ['10.244.1.3']},
+    {name: 'pod3', node: 'node2', address: '10.244.2.2', addresses: ['10.244.2.2']},
+    {name: 'pod4', node: 'node3', address: '10.244.3.2', addresses: ['10.244.3.2']},
   ],
+  hosts: [],
 } as const
 
 export const PLACES: readonly Place[] = placesOf(RECORDED)
@@ -38,6 +40,11 @@ export function recordedProbes(name: Recording): Probe[] {
 export function recordedInterfaces(name: Recording | 'two-pods-one-address'): Map<string, readonly Interface[] | undefined> {
   const file = name === 'two-pods-one-address' || name === 'no-namespace' ? name : 'healthy'
   return new Map(table(`${file}.addr.tsv`).map(([place = '', json = '']) => [place, parseInterfaces(json)]))
+}
+
+/** What the places of the healthy lab said of their links, addresses and routes. */
+export function recordedFacts(): Facts {
+  return new Map(table('healthy.facts.tsv').map(([place = '', ...parts]) => [place, parseFacts(parts)]))
 }
 
 function table(file: string): string[][] {

@@ -43,6 +43,14 @@ export function soundBut(what: string, by: string): string {
   return SOUND.replace(what, () => by)
 }
 
+/** SOUND with these claims instead of its own, on a line of theirs; everything that podwire exports is there. */
+export function claimsLast(claims: string): string {
+  return soundBut('[reach.all(), noNat.all(), uniqueAddress.all()]', `[\n    ${claims},\n  ]`).replace(
+    "from 'podwire'",
+    "from 'podwire'\nimport {answersAt, hops, ownSubnet, runs} from 'podwire'",
+  )
+}
+
 /** The 1-based line of the first occurrence. */
 export function lineWith(text: string, what: string): number {
   const index = text.split('\n').findIndex((line) => line.includes(what))
