@@ -51,7 +51,7 @@ export default scenario({
     reach.among('node1', 'node2', 'node3').holds(),
     // ping says it in the kernel's words: the pod has a namespace, and nothing else.
     runs('pod1')`ping -c 1 -W 1 10.244.2.2`.fails('Network is unreachable'),
-    reach('pod1', 'pod3').fails('gateway-missing', 'pod1'),
+    reach('pod1', 'pod3').fails('interface-missing', 'pod1'),
 
     ...stage('a subnet for each bridge', 'We decide that each bridge network will be on its own subnet.'),
     ...on('node1')`
@@ -112,8 +112,8 @@ export default scenario({
       ip -n pod4 route add default via 10.244.3.1
     `,
     // The trap: the sketch never brings up the host's end of the veth pair, so the pod's end has no carrier.
-    reach('pod1', 'pod2').fails('peer-down', 'pod1'),
-    reach('pod1', 'node1').fails('peer-down', 'pod1'),
+    reach('pod1', 'pod2').fails('peer-down', 'node1'),
+    reach('pod1', 'node1').fails('peer-down', 'node1'),
 
     ...stage("the host's end of each veth up"),
     ...on('node1')`

@@ -1,9 +1,10 @@
 // Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, a result for each.
 import {familyOf} from '../address.ts'
 import type {Fleet} from '../driver.ts'
-import {type Facts, readFacts} from '../facts/facts.ts'
+import type {Facts} from '../facts/facts.ts'
 import {type Interfaces, readInterfaces, underlayMtu} from '../facts/interfaces.ts'
 import {forgetUnresolved} from '../facts/neighbours.ts'
+import {readFacts} from '../facts/read.ts'
 import {
   type CheckResult,
   type Claim,

@@ -30,14 +30,14 @@ export function reasonOf(probe: Probe, facts: Facts, places: readonly Place[]): 
   return found
 }
 
-function predicted({from, to, address}: Probe, facts: Facts, places: readonly Place[]): Reason {
-  const there = traceTo(facts, places, from, address)
+function predicted({from, to, address, protocol}: Probe, facts: Facts, places: readonly Place[]): Reason {
+  const there = traceTo(facts, places, from, address, {protocol})
   if (there.ended !== 'delivered') return {cause: there.ended, at: there.at, evidence: there.evidence}
   if (places.some(({name}) => name === to) && there.at !== to)
     return {cause: 'duplicate-address', at: there.at, evidence: `${address} is found at ${there.at}`}
   const source = sourceTo(facts, from, address)
   if (source === undefined) return {cause: 'unknown', evidence: `${from} has no address to send from`}
-  const back = traceTo(facts, places, there.at, source)
+  const back = traceTo(facts, places, there.at, source, {protocol, reply: true, source: address})
   if (back.ended === 'no-route' || back.ended === 'gateway-missing') return {cause: 'no-return-route', at: back.at, evidence: back.evidence}
   if (back.ended !== 'delivered') return {cause: back.ended, at: back.at, evidence: back.evidence}
   return {cause: 'unknown', evidence: 'links, addresses and routes let it pass both ways'}

@@ -57,8 +57,8 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
       '      ip -n pod1 addr add 10.244.1.2/24 dev veth-pod1\n',
       '      ip -n pod1 addr add 10.244.1.2/24 dev veth-pod1\n      ip link set dev veth-pod1-br up\n',
     ],
-    claim: 'reach pod1 -> node1 fails: peer-down at pod1',
-    because: /holds, and should fail: peer-down at pod1/,
+    claim: 'reach pod1 -> node1 fails: peer-down at node1',
+    because: /holds, and should fail: peer-down at node1/,
   },
   {
     title: 'a failure by accident: a wrong next hop where no route is claimed',
