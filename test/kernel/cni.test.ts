@@ -251,6 +251,10 @@ onEach(LOCAL, 'cni: a wrong configuration is answered with the code for it, and 
     await refused(t, callOn(on, ADD_POD1, typeof input === 'string' ? input : JSON.stringify(input)), code, says)
     t.deepEqual(await left(on), NOTHING, says)
   }
+  await on.type('rm -rf attachments; touch attachments') // where a folder would have to be
+  await refused(t, callOn(on, ADD_POD1, JSON.stringify(good)), 5, '/run/podwire/attachments')
+  await on.type('rm attachments')
+  t.deepEqual(await left(on), NOTHING)
   const more = {ipMasq: false, runtimeConfig: {}, args: {}, capabilities: {ips: true}, 'cni.dev/new': 1}
   t.truthy(await callOn(on, ADD_POD1, JSON.stringify({...good, ...more}))) // the twin
 })
@@ -291,7 +295,10 @@ onEach(LOCAL, 'cni: a step that the kernel refuses undoes those before it, and i
 
 onEach(LOCAL, 'cni: an IPv6 range beside the IPv4 one', async (t, runner) => {
   await using on = await node(runner, 'pod1')
-  if ((await on.run('ip addr add fd00:10:244:1::1/64 dev v-net-0 nodad')).code !== 0) return t.pass('no IPv6 on this machine')
+  if ((await on.run('ip addr add fd00:10:244:1::1/64 dev v-net-0 nodad')).code !== 0) {
+    t.pass('this machine has no IPv6')
+    return
+  }
   const ranges = [[{subnet: '10.244.1.0/24'}], [{subnet: 'fd00:10:244:1::/64'}]]
   const both = network(on, list('0.4.0', {ipam: {...IPAM, ranges, routes: [{dst: '0.0.0.0/0'}, {dst: '::/0'}]}}))
   const {ips} = await both.add(attachment('pod1'))

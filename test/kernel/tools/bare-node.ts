@@ -43,7 +43,8 @@ export interface BareNode extends AsyncDisposable {
 }
 
 export async function bareNode({user}: Runner): Promise<BareNode> {
-  const mapped = user !== undefined || process.getuid?.() !== 0
+  const isRoot = process.getuid?.() === 0
+  const mapped = user !== undefined || !isRoot
   const namespaces = ['--pid', '--fork', '--kill-child', '--net', '--mount', '--propagation', 'private']
   const holder = spawn('unshare', [...(mapped ? ['--user', '--map-root-user'] : []), ...namespaces, 'bash', '--norc', '-c', BEGIN], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -57,7 +58,16 @@ export async function bareNode({user}: Runner): Promise<BareNode> {
     break
   }
   if (!/^\d+$/.test(pid)) throw new Error('the node did not start')
-  const enter = ['--target', pid, ...(mapped ? ['--user'] : []), '--net', '--mount', '--pid', '--wdns=/run/podwire']
+  const enter = [
+    '--target',
+    pid,
+    ...(mapped ? ['--user'] : []),
+    ...(isRoot ? [] : ['--preserve-credentials']),
+    '--net',
+    '--mount',
+    '--pid',
+    '--wdns=/run/podwire',
+  ]
 
   async function run(script: string, {input = '', env = {}}: RunOptions = {}): Promise<NodeEnded> {
     const child = spawn('nsenter', [...enter, 'bash', '--norc', '-c', script], {env: {PATH, LC_ALL: 'C.UTF-8', ...env}})

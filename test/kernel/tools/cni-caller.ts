@@ -77,7 +77,7 @@ export function answerOf({code, stdout, stderr}: NodeEnded): Result | undefined 
 }
 
 /** The highest version of CNI in the list that this caller knows, as spec 1.1.0 asks. */
-export function versionOf({cniVersion, cniVersions = []}: NetworkList): string {
+function versionOf({cniVersion, cniVersions = []}: NetworkList): string {
   return (
     [cniVersion, ...cniVersions]
       .filter((version) => version <= '1.1.0')
