@@ -1,7 +1,6 @@
 // Hosts and prefixes, on ip-num. Text in, text out; the arithmetic stays in here.
-import {IPv4, IPv4CidrRange, IPv6, IPv6CidrRange} from 'ip-num'
-
-export type Family = 4 | 6
+import {collapseIPv6Number, IPv4, IPv4CidrRange, IPv6, IPv6CidrRange} from 'ip-num'
+import type {Family} from './model.ts'
 
 /** The family of a host address in its usual notation (RFC 4632, RFC 4291), or undefined when it is none. */
 export function familyOf(host: string): Family | undefined {
@@ -37,6 +36,36 @@ export function isUsableHost(prefix: string, host: string): boolean {
   if (!range || !address || !contains(prefix, host)) return false
   if (address.family === 6 || range.last - range.first < 2n) return true // RFC 3021: both addresses of a /31 are hosts
   return address.value !== range.first && address.value !== range.last
+}
+
+/** The length of a prefix in CIDR notation, in bits; undefined when it is none. */
+export function prefixLengthOf(prefix: string): number | undefined {
+  return parsePrefix(prefix) && Number(prefix.split('/')[1])
+}
+
+/** Not the unspecified address, loopback, multicast or reserved: RFC 6890's special blocks that no interface is reached at. */
+const NOT_UNICAST = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/128', '::1/128', 'ff00::/8', 'fe80::/10']
+
+/** True when an interface can be reached at `host` from another machine. Link-local IPv6 is left out: it needs a zone. */
+export function isUnicast(host: string): boolean {
+  return familyOf(host) !== undefined && !NOT_UNICAST.some((prefix) => contains(prefix, host))
+}
+
+/** The network that a host with this prefix length is on, in CIDR notation: 10.244.1.2, 24 gives 10.244.1.0/24. Undefined for no address. */
+export function networkOf(host: string, prefixLength: number): string | undefined {
+  const address = parseHost(host)
+  if (!address || prefixLength < 0 || prefixLength > (address.family === 4 ? 32 : 128)) return undefined
+  const span = 1n << BigInt((address.family === 4 ? 32 : 128) - prefixLength)
+  const first = address.value - (address.value % span)
+  const text = address.family === 4 ? IPv4.fromNumber(first).toString() : collapseIPv6Number(IPv6.fromNumber(first).toString())
+  return `${text}/${prefixLength}`
+}
+
+/** True when two texts mean the same host: fd00::1 and fd00:0:0::1. */
+export function sameHost(a: string, b: string): boolean {
+  if (a === b) return true
+  const [left, right] = [parseHost(a), parseHost(b)]
+  return left !== undefined && left.family === right?.family && left.value === right.value
 }
 
 function parseHost(host: string): {family: Family; value: bigint} | undefined {

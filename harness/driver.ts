@@ -2,7 +2,7 @@
 // test/contract/ holds every driver to it. A Driver starts (or finds again) nodes; a Fleet is those nodes, running.
 import type {Readable, Writable} from 'node:stream'
 import type {CommandResult} from './command.ts'
-import type {NodeSpec} from './model.ts'
+import type {Machine} from './model.ts'
 
 export type DriverName = 'local' | 'docker'
 
@@ -11,7 +11,7 @@ export interface FleetSpec {
   /** The lab's name: lower-case letters, digits and dashes, at most 40. */
   readonly lab: string
   readonly underlay: string
-  readonly nodes: readonly NodeSpec[]
+  readonly nodes: readonly Machine[]
 }
 
 /** Plain data with which another process finds a kept fleet again. Its content is the driver's own affair. */

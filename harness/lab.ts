@@ -2,7 +2,7 @@
 import PQueue from 'p-queue'
 import {CommandError, type CommandResult, type History} from './command.ts'
 import type {Driver, Fleet} from './driver.ts'
-import type {Scenario, Stage, Step} from './model.ts'
+import {machinesOf, type Scenario, type Stage, type Step} from './model.ts'
 
 export interface Lab extends AsyncDisposable {
   readonly name: string
@@ -14,7 +14,7 @@ export interface Lab extends AsyncDisposable {
 
 /** Starts the scenario's nodes; nothing is wired yet. */
 export async function startLab(name: string, scenario: Scenario, driver: Driver): Promise<Lab> {
-  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: scenario.nodes})
+  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 

@@ -1,18 +1,31 @@
 // The nouns. Everything else in harness/ is made of these; start reading here.
 // Declared things (…Spec) come from a scenario file; the others exist once a lab runs.
 
-/** A host with its own network stack, as a scenario declares it. */
+/** A machine of the cluster with its own network stack, as a scenario declares it. */
 export interface NodeSpec {
   readonly name: string
-  /** Its address on the underlay, dotted quad, without a prefix length. */
+  /** Its address on the underlay, dotted quad, without a prefix length. The driver gives it this one. */
   readonly address: string
+  /** Every address that it should answer at, `address` first. The others are given by steps. */
+  readonly addresses: readonly string[]
 }
 
-/** A pod, as a scenario declares it: a network namespace on a node, and the address it should answer at. */
+/** A pod, as a scenario declares it: a network namespace on a node, and the addresses it should answer at. */
 export interface PodSpec {
   readonly name: string
   readonly node: string
+  /** The first of its addresses. */
   readonly address: string
+  readonly addresses: readonly string[]
+}
+
+/** A machine that is no node of the cluster: a laptop, a router. On the underlay, or in a namespace of a machine that is. */
+export interface HostSpec {
+  readonly name: string
+  /** The machine on the underlay: the host itself, or the one whose namespace it is. */
+  readonly node: string
+  readonly address: string
+  readonly addresses: readonly string[]
 }
 
 /** A line of a file, 1-based. Errors point at it. */
@@ -33,39 +46,140 @@ export interface Stage {
   readonly title: string
   readonly sentence?: string
   readonly steps: readonly Step[]
+  /** Addresses that places should answer at from this stage on, where they are others than before. */
+  readonly readdressed: Readonly<Record<string, readonly string[]>>
+  /** What is claimed once the steps of this stage have run. */
+  readonly claims: readonly Claim[]
 }
 
-/** A claim that a scenario makes about its lab. */
-export type Claim = {readonly check: 'reach'} | {readonly check: 'no-nat'} | {readonly check: 'unique-address'}
+/** A file that is put on machines before the first step: a script, a plug-in, a configuration. */
+export interface FileSpec {
+  /** Where it goes: an absolute path below /run, which is each machine's own. */
+  readonly path: string
+  /** The file on podwire's side that it is a copy of. */
+  readonly from: string
+  /** Which machines get it. */
+  readonly nodes: readonly string[]
+}
+
+/** The causes that a failure can be named by. Each is one fault, whatever command brought it about. */
+export const CAUSES = [
+  ...['node-down', 'pod-missing', 'interface-missing', 'interface-down', 'peer-down', 'wrong-namespace', 'bridge-missing', 'bridge-down'],
+  ...['port-not-enslaved', 'port-isolated', 'hairpin-off', 'fdb-wrong', 'stp-listening'],
+  ...['address-missing', 'wrong-prefix-length', 'address-outside-subnet', 'duplicate-address', 'duplicate-mac', 'overlapping-subnets'],
+  ...['neighbour-unresolved', 'neighbour-wrong', 'proxy-arp-missing', 'arp-suppressed', 'neighbour-table-full'],
+  ...['gateway-missing', 'no-route', 'no-return-route', 'wrong-next-hop', 'next-hop-unreachable', 'wrong-device', 'wrong-source'],
+  ...['more-specific-route', 'blackhole-route', 'unreachable-route', 'prohibit-route', 'policy-rule', 'routing-loop', 'leaves-lab'],
+  ...['forwarding-off', 'reverse-path-filter', 'martian-source', 'ipv6-disabled'],
+  ...['filter-drop', 'filter-reject', 'bridge-filter-drop', 'tc-drop', 'xdp-drop', 'source-nat', 'destination-nat', 'conntrack-full'],
+  ...['mtu-too-small', 'mtu-blackhole', 'bad-checksum'],
+  ...['vtep-fdb-missing', 'vtep-fdb-wrong', 'vtep-neighbour-missing', 'vni-mismatch', 'tunnel-port-mismatch', 'tunnel-endpoint-down'],
+  ...['bgp-session-down', 'flow-missing', 'no-listener', 'echo-ignored', 'unknown'],
+] as const
+
+export type Cause = (typeof CAUSES)[number]
+
+/** How a claim fails that is meant to fail: by this cause and, where it is said, at this place. Another failure is not what was claimed. */
+export interface ExpectedFailure {
+  readonly cause: Cause
+  readonly at?: string
+}
+
+/** A claim over pairs of places. Without `from` and `to` it is of every place of the cluster and every other one. */
+export interface PairClaim {
+  readonly check: 'reach' | 'no-nat'
+  /** Names of places. */
+  readonly from?: readonly string[]
+  /** Names of places, or addresses that no place is meant to have. */
+  readonly to?: readonly string[]
+  readonly fails?: ExpectedFailure
+  readonly source: SourceLine
+}
+
+/** A claim over the addresses of the cluster's places. Without `places` it is of all of them. */
+export interface AddressClaim {
+  readonly check: 'unique-address' | 'own-subnet'
+  readonly places?: readonly string[]
+  readonly fails?: ExpectedFailure
+  readonly source: SourceLine
+}
+
+/** A claim of how many routers packets of one place cross on the way to another. */
+export interface HopsClaim {
+  readonly check: 'hops'
+  readonly from: string
+  readonly to: string
+  readonly routers: number
+  readonly source: SourceLine
+}
+
+/** A claim of what a literal command at a place comes to. */
+export interface CommandClaim {
+  readonly check: 'command'
+  readonly place: string
+  readonly command: string
+  /** All of these stand in its output; with `exit: 'failure'` also in what it says on standard error. */
+  readonly prints: readonly string[]
+  readonly exit: 'success' | 'failure'
+  readonly source: SourceLine
+}
+
+/** What a scenario claims of its lab, at the stage where it stands. */
+export type Claim = PairClaim | AddressClaim | HopsClaim | CommandClaim
 
 /** A whole experiment as one value, already validated. */
 export interface Scenario {
   readonly name: string
   readonly file: string
   readonly title: string
+  /** The documents' statements that this shows, in their words. */
+  readonly shows: readonly string[]
   /** The network that joins the nodes, in CIDR notation: 192.168.1.0/24 in the documents. */
   readonly underlay: string
   readonly nodes: readonly NodeSpec[]
   readonly pods: readonly PodSpec[]
+  readonly hosts: readonly HostSpec[]
+  readonly files: readonly FileSpec[]
   readonly stages: readonly Stage[]
+  /** What is claimed at the end. */
   readonly claims: readonly Claim[]
 }
 
-/** Somewhere a packet can start or end: a node itself, or a pod on it. */
+/** Somewhere a packet can start or end: a machine itself, or a network namespace on it. */
 export interface Place {
   readonly name: string
-  readonly kind: 'node' | 'pod'
+  /** `host` is a machine that is no node of the cluster. */
+  readonly kind: 'node' | 'pod' | 'host'
+  /** The machine on the underlay through which it is reached; its own name, unless it is a namespace there. */
   readonly node: string
+  /** Its namespace's name under /run/netns on that machine; undefined for the machine's own. */
+  readonly netns: string | undefined
+  /** The first of its addresses. */
+  readonly address: string
+  readonly addresses: readonly string[]
+}
+
+/** The places of a scenario in the order in which people list them: pods, nodes, hosts. A namespace carries its place's name. */
+export function placesOf(scenario: Pick<Scenario, 'nodes' | 'pods' | 'hosts'>): Place[] {
+  return [
+    ...scenario.pods.map((pod): Place => ({...pod, kind: 'pod', netns: pod.name})),
+    ...scenario.nodes.map((node): Place => ({...node, kind: 'node', node: node.name, netns: undefined})),
+    ...scenario.hosts.map((host): Place => ({...host, kind: 'host', netns: host.node === host.name ? undefined : host.name})),
+  ]
+}
+
+/** The machines on the underlay, which a driver starts: the nodes, and the hosts that are not namespaces of another. */
+export function machinesOf(scenario: Pick<Scenario, 'nodes' | 'hosts'>): Machine[] {
+  return [...scenario.nodes, ...scenario.hosts.filter(({name, node}) => name === node)].map(({name, address}) => ({name, address}))
+}
+
+/** What a driver needs to know of a machine: its name, and its address on the underlay. */
+export interface Machine {
+  readonly name: string
   readonly address: string
 }
 
-/** The places of a scenario in the order in which people list them: pods, then nodes. A pod's namespace carries the pod's name. */
-export function placesOf(scenario: Pick<Scenario, 'nodes' | 'pods'>): Place[] {
-  return [
-    ...scenario.pods.map((pod): Place => ({...pod, kind: 'pod'})),
-    ...scenario.nodes.map((node): Place => ({...node, kind: 'node', node: node.name})),
-  ]
-}
+export type Family = 4 | 6
 
 export type Protocol = 'icmp' | 'tcp' | 'udp'
 export const PROTOCOLS: readonly Protocol[] = ['icmp', 'tcp', 'udp']
@@ -74,7 +188,7 @@ export const PROTOCOLS: readonly Protocol[] = ['icmp', 'tcp', 'udp']
 export type PacketSize = 'small' | 'full'
 export const PACKET_SIZES: readonly PacketSize[] = ['small', 'full']
 
-/** Source and destination as one side knew them. For ICMP the port is the echo identifier on both ends. */
+/** Source and destination as one side knew them. For ICMP the port is the echo identifier (RFC 792, RFC 4443) on both ends. */
 export interface FlowTuple {
   readonly source: string
   readonly sourcePort: number
@@ -90,10 +204,21 @@ export interface Passage {
   readonly seenAt?: string
 }
 
+/** What to probe: from a place, to an address that a place should answer at, or to one that no place is meant to have. */
+export interface Pair {
+  readonly from: string
+  /** A place's name; the address itself where none is meant. */
+  readonly to: string
+  readonly address: string
+}
+
 /** One packet exchange from a place to a place, with what each receiver saw. */
 export interface Probe {
   readonly from: string
   readonly to: string
+  /** The address that was asked. */
+  readonly address: string
+  readonly family: Family
   readonly protocol: Protocol
   readonly size: PacketSize
   /** null: could not be observed. */
@@ -102,7 +227,7 @@ export interface Probe {
   readonly error?: string
   /** Round trip in milliseconds, where it was measured. */
   readonly rtt?: number
-  /** Time to live left when the request arrived, where it was seen. */
+  /** Time to live (IPv6: hop limit) left when the request arrived, where it was seen; it leaves with 64. */
   readonly ttl?: number
   readonly request: Passage
   readonly reply: Passage
@@ -122,11 +247,50 @@ export interface PairVerdict {
   readonly evidence: readonly string[]
 }
 
+/** What a command of a claim came to. */
+export interface CommandVerdict {
+  readonly place: string
+  readonly command: string
+  readonly exitCode: number | null
+  readonly output: string
+}
+
 /** A claim's result over all its pairs. */
 export interface CheckResult {
   readonly check: Claim['check']
+  /** The claim in words: `reach`, `reach pod1 -> pod3 fails: no-route`. */
+  readonly claim: string
+  /** The verdict on the claim: a failure that was claimed, by its cause, is a pass. */
   readonly verdict: Verdict
+  readonly fails?: ExpectedFailure
+  /** What was found, pair by pair, whatever was claimed. */
   readonly pairs: readonly PairVerdict[]
+  /** Why the claim does not hold or is not known to, where that is not already in the pairs. */
+  readonly evidence: readonly string[]
+  readonly command?: CommandVerdict
+  readonly source?: SourceLine
+}
+
+/** What one round of probes said of the pairs of places after a stage: who reached whom, with small packets. */
+export interface MatrixRow {
+  readonly from: string
+  readonly to: string
+  readonly verdict: Verdict
+}
+
+/** One stage as it was found: what was claimed there, and, where it was asked for, the matrix and what turned in it. */
+export interface StageResult {
+  /** 1-based. */
+  readonly stage: number
+  readonly title: string
+  readonly checks: readonly CheckResult[]
+  /** Milliseconds that the probes of the matrix took. */
+  readonly probing?: number
+  readonly matrix?: readonly MatrixRow[]
+  /** Pairs that reach since this stage and did not before, as `pod1 -> pod3`. */
+  readonly gained?: readonly string[]
+  /** Pairs that reached before this stage and do no more. */
+  readonly lost?: readonly string[]
 }
 
 /** A sentence of the documents (or of Kubernetes) with the pairs that stand behind its verdict. */
@@ -135,6 +299,8 @@ export interface Requirement {
   readonly sentence: string
   /** Whose words: the documents' own, or those that Kubernetes uses today. */
   readonly by: 'documents' | 'kubernetes'
+  /** The documents ask more than Kubernetes does today. */
+  readonly stronger: boolean
   readonly verdict: Verdict
   readonly passed: number
   readonly total: number

@@ -1,32 +1,59 @@
 // What a scenario file is written with. Everything here makes plain data; nothing starts, and nothing is checked yet:
 // scenario/validate.ts does that when the file is loaded, so that all mistakes are told at once, each with its line.
 import {fileURLToPath} from 'node:url'
-import type {Claim, SourceLine} from './model.ts'
+import type {Cause, Claim, SourceLine} from './model.ts'
+
+/** One address, or one of each family, without prefix lengths. */
+export type Addresses = string | readonly string[]
 
 /** A node or pod name as a key, its declaration as the value. */
 export interface Declaration {
   /** One sentence. */
   readonly title: string
+  /** The documents' statements that this shows, in their words. */
+  readonly shows?: readonly string[]
   /** The network that joins the nodes, in CIDR notation. */
   readonly underlay: string
-  /** name: address on the underlay */
-  readonly nodes: Readonly<Record<string, string>>
+  /** name: its address on the underlay, which it starts with; then others that it should answer at, which steps give it */
+  readonly nodes: Readonly<Record<string, Addresses>>
   /** name: the node it is on and the address that it should answer at. Its namespace has its name. */
-  readonly pods: Readonly<Record<string, {readonly node: string; readonly address: string}>>
-  readonly steps: readonly DeclaredStep[]
-  readonly checks: readonly Claim[]
+  readonly pods: Readonly<Record<string, {readonly node: string; readonly address: Addresses}>>
+  /** Machines that are no nodes of the cluster: name: address on the underlay; or the machine whose namespace it is, and its address. */
+  readonly hosts?: Readonly<Record<string, Addresses | {readonly node: string; readonly address: Addresses}>>
+  /** Path on the machines, below /run: the file to copy there, seen from the scenario's own folder. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly steps: readonly (DeclaredStep | DeclaredClaim)[]
+  readonly checks: readonly DeclaredClaim[]
 }
 
 export type DeclaredStep =
   | {readonly kind: 'stage'; readonly title: string; readonly sentence?: string}
   | {readonly kind: 'step'; readonly node: string; readonly command: string; readonly source: SourceLine}
+  | {readonly kind: 'address'; readonly place: string; readonly address: Addresses; readonly source: SourceLine}
+
+/** A claim as it is written: what is claimed, and how to say that it should not hold. */
+export interface DeclaredClaim {
+  readonly kind: 'claim'
+  readonly claim: Claim
+}
+
+export interface FailingClaim extends DeclaredClaim {
+  /** It holds: what a claim says when nothing is added. */
+  holds(): DeclaredClaim
+  /**
+   * It does not hold here, and for this reason; a failure for another reason is not what is claimed.
+   * @param cause what a diagnosis would name: 'no-route', 'forwarding-off', ...
+   * @param at the place where the cause is
+   */
+  fails(cause: Cause | (string & {}), at?: string): DeclaredClaim
+}
 
 /** What a scenario file exports by default. */
 export interface DeclaredScenario extends Declaration {
   readonly kind: 'scenario'
 }
 
-/** Declares a scenario: nodes, pods, the literal steps that wire them, and what should hold afterwards. */
+/** Declares a scenario: nodes, pods, the literal steps that wire them, and what should hold on the way and afterwards. */
 export function scenario(declaration: Declaration): DeclaredScenario {
   return {kind: 'scenario', ...declaration}
 }
@@ -46,31 +73,121 @@ export function stage(title: string, sentence?: string): DeclaredStep[] {
  */
 export function on(node: string): (lines: TemplateStringsArray, ...filled: never[]) => DeclaredStep[] {
   return (template, ...filled) => {
-    const {file, line} = callSite()
-    if (filled.length > 0) throw new LiteralError({file, line})
-    const steps: DeclaredStep[] = []
-    let unfinished: {command: string; line: number} | undefined
-    for (const [index, raw] of (template.raw[0] ?? '').split('\n').entries()) {
-      const text = raw.trim()
-      const begun = unfinished ?? {command: '', line: line + index}
-      unfinished = undefined
-      if (begun.command === '' && (text === '' || text.startsWith('#'))) continue
-      if (text.endsWith('\\')) unfinished = {command: `${begun.command}${text.slice(0, -1)}`, line: begun.line}
-      else steps.push({kind: 'step', node, command: begun.command + text, source: {file, line: begun.line}})
-    }
-    if (unfinished) steps.push({kind: 'step', node, command: `${unfinished.command}\\`, source: {file, line: unfinished.line}})
-    return steps
+    const source = callSite()
+    return literalLines(template, filled, source).map(({command, line}) => ({
+      kind: 'step',
+      node,
+      command,
+      source: {file: source.file, line},
+    }))
   }
 }
 
-/** Every place reaches every other: ICMP, TCP and UDP, in a small packet and at the full MTU with Don't Fragment set. */
-export const reach = {all: (): Claim => ({check: 'reach'})}
+/** From this stage on a place should answer at another address: a pod that was made again, a subnet that was moved. */
+export function answersAt(place: string, address: Addresses): DeclaredStep {
+  return {kind: 'address', place, address, source: callSite()}
+}
+
+/**
+ * Packets of one place reach another and are answered: ICMP, TCP and UDP, in a small packet and at the full MTU with
+ * Don't Fragment set. Among `steps` it is claimed after the stage in which it stands.
+ * @param to a place, or an address that no place is meant to have
+ */
+export function reach(from: string, to: string): FailingClaim {
+  return mayFail({check: 'reach', from: [from], to: [to], source: callSite()})
+}
+/** Every place of the cluster, pod or node, reaches every other. */
+reach.all = (): FailingClaim => mayFail({check: 'reach', source: callSite()})
+/** Each of these reaches each other. */
+reach.among = (...places: readonly string[]): FailingClaim => mayFail({check: 'reach', from: places, to: places, source: callSite()})
 
 /** Nothing translates an address or port on the way, in either direction, by what the receivers saw. */
-export const noNat = {all: (): Claim => ({check: 'no-nat'})}
+export function noNat(from: string, to: string): FailingClaim {
+  return mayFail({check: 'no-nat', from: [from], to: [to], source: callSite()})
+}
+noNat.all = (): FailingClaim => mayFail({check: 'no-nat', source: callSite()})
+noNat.among = (...places: readonly string[]): FailingClaim => mayFail({check: 'no-nat', from: places, to: places, source: callSite()})
 
-/** No two places hold the same address, and every pod holds its own. */
-export const uniqueAddress = {all: (): Claim => ({check: 'unique-address'})}
+/** No two places hold the same address, and every one holds its own. */
+export const uniqueAddress = {
+  all: (): FailingClaim => mayFail({check: 'unique-address', source: callSite()}),
+  among: (...places: readonly string[]): FailingClaim => mayFail({check: 'unique-address', places, source: callSite()}),
+}
+
+/** The networks that the nodes' pods are attached to do not overlap: each node has a subnet of its own. */
+export const ownSubnet = {all: (): FailingClaim => mayFail({check: 'own-subnet', source: callSite()})}
+
+/** How many routers a packet crosses: what is gone of its time to live when it arrives (RFC 791, RFC 8200). */
+export function hops(from: string, to: string): {are(routers: number): DeclaredClaim} {
+  const source = callSite()
+  return {are: (routers) => ({kind: 'claim', claim: {check: 'hops', from, to, routers, source}})}
+}
+
+/**
+ * A literal command at a place, run when the stage's steps have, and what it comes to.
+ *
+ *     runs('laptop')`ssh 192.168.1.2 hostname`.prints('node1')
+ */
+export function runs(place: string): (lines: TemplateStringsArray, ...filled: never[]) => CommandOutcome {
+  return (template, ...filled) => {
+    const source = callSite()
+    const lines = literalLines(template, filled, source)
+    const command = lines.map((line) => line.command).join('\n')
+    const claim = (exit: 'success' | 'failure', prints: readonly string[]): DeclaredClaim => ({
+      kind: 'claim',
+      claim: {check: 'command', place, command, exit, prints, source: {file: source.file, line: lines[0]?.line ?? source.line}},
+    })
+    return {
+      ...claim('success', []),
+      holds: () => claim('success', []),
+      prints: (...texts) => claim('success', texts),
+      fails: (...texts) => claim('failure', texts),
+    }
+  }
+}
+
+export interface CommandOutcome extends DeclaredClaim {
+  /** It ends with 0: what is claimed when nothing is added. */
+  holds(): DeclaredClaim
+  /** It ends with 0, and all of these stand in its output. */
+  prints(...texts: readonly string[]): DeclaredClaim
+  /** It ends with another code, and all of these stand in what it says: the kernel's or the tool's own words. */
+  fails(...texts: readonly string[]): DeclaredClaim
+}
+
+function mayFail(claim: Extract<Claim, {fails?: unknown}>): FailingClaim {
+  return {
+    kind: 'claim',
+    claim,
+    holds: () => ({kind: 'claim', claim}),
+    fails: (cause, at) => ({
+      kind: 'claim',
+      // 'no route' is as good as 'no-route'; whether there is such a cause is seen when the file is loaded.
+      claim: {...claim, fails: {cause: cause.trim().replaceAll(' ', '-') as Cause, ...(at !== undefined && {at})}},
+    }),
+  }
+}
+
+/**
+ * The commands in a template, each with its line. Template literals know `\`` and `\${` as the only way to write ` and ${;
+ * every other backslash belongs to the shell.
+ * @throws LiteralError when a value is filled in
+ */
+function literalLines(template: TemplateStringsArray, filled: readonly never[], {file, line}: SourceLine): {command: string; line: number}[] {
+  if (filled.length > 0) throw new LiteralError({file, line})
+  const found: {command: string; line: number}[] = []
+  let unfinished: {command: string; line: number} | undefined
+  for (const [index, raw] of (template.raw[0] ?? '').split('\n').entries()) {
+    const text = raw.trim().replace(/\\(`|\$\{)/g, '$1')
+    const begun = unfinished ?? {command: '', line: line + index}
+    unfinished = undefined
+    if (begun.command === '' && (text === '' || text.startsWith('#'))) continue
+    if (text.endsWith('\\')) unfinished = {command: `${begun.command}${text.slice(0, -1)}`, line: begun.line}
+    else found.push({command: begun.command + text, line: begun.line})
+  }
+  if (unfinished) found.push({...unfinished, command: `${unfinished.command}\\`})
+  return found
+}
 
 /** A step was built from parts. */
 export class LiteralError extends Error {

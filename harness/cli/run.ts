@@ -7,7 +7,7 @@ import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
-import {placesOf, type Scenario} from '../model.ts'
+import {machinesOf, placesOf, type Scenario} from '../model.ts'
 import {type ResultSource, resultJson} from '../report/json.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
@@ -79,7 +79,7 @@ export async function standUp(scenario: Scenario, name: string, options: RunOpti
 
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
   const {attachFleet} = await import('../drivers/docker.ts')
-  const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: scenario.nodes})
+  const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 

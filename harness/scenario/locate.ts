@@ -24,6 +24,26 @@ export function lineOf(file: string, path: readonly string[]): number | undefine
   return node.loc?.start.line
 }
 
+/** Names declared twice in nodes, pods, hosts or files: JavaScript keeps the last and says nothing. */
+export function duplicateKeys(file: string): {key: string; line: number; firstLine: number}[] {
+  const declaration = declarationIn(readFileSync(file, 'utf8'))
+  const objects = [declaration, ...(declaration?.properties ?? []).map((property) => (property.type === 'Property' ? property.value : undefined))]
+  return objects.flatMap((object) => (object?.type === 'ObjectExpression' ? twiceIn(object as ObjectExpression) : []))
+}
+
+function twiceIn({properties}: ObjectExpression): {key: string; line: number; firstLine: number}[] {
+  const first = new Map<string, number>()
+  return properties.flatMap((property) => {
+    const key = property.type === 'Property' && !property.computed ? keyOf(property) : undefined
+    if (key === undefined) return []
+    const line = property.loc?.start.line ?? 1
+    const firstLine = first.get(key)
+    if (firstLine !== undefined) return [{key, line, firstLine}]
+    first.set(key, line)
+    return []
+  })
+}
+
 function declarationIn(source: string): ObjectExpression | undefined {
   // Types become blanks of the same length, so lines stay where they are (module.stripTypeScriptTypes, mode strip).
   const program = parse(stripTypeScriptTypes(source), {ecmaVersion: 'latest', sourceType: 'module', locations: true})

@@ -1,38 +1,66 @@
 // From a declaration to a Scenario, or to all of its problems at once. Nothing has been started when this runs.
 import {spawnSync} from 'node:child_process'
+import {statSync} from 'node:fs'
+import {dirname, isAbsolute, normalize, resolve} from 'node:path'
 import * as v from 'valibot'
-import {contains, familyOf, isPrefix, isUsableHost} from '../address.ts'
-import type {NodeSpec, PodSpec, Scenario, Stage, Step} from '../model.ts'
-import type {DeclaredScenario} from '../scenario.ts'
-import {lineOf} from './locate.ts'
+import {contains, familyOf, isPrefix, isUnicast, isUsableHost, prefixLengthOf} from '../address.ts'
+import {CAUSES, type Claim, type FileSpec, type HostSpec, type NodeSpec, type PodSpec, type Scenario, type SourceLine, type Stage, type Step} from '../model.ts'
+import type {Addresses, DeclaredScenario} from '../scenario.ts'
+import {duplicateKeys, lineOf} from './locate.ts'
 import {type Problem, ScenarioError, suggestion} from './problem.ts'
 
 /** Names become host names, interface names (at most 15 bytes, netdevice(7)) and file names under /run/netns. */
 const NAME = /^[a-z][a-z0-9-]{0,13}$/
 
+/** Devices that are there already where a name becomes a device, and names that a JavaScript object cannot hold as plain keys. */
+const RESERVED: readonly string[] = ['lo', 'eth0', 'underlay', 'constructor', 'prototype']
+
+const source = v.strictObject({file: v.string(), line: v.number()})
+const addresses = v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))], 'an address, or a list of them, is expected here')
+const onNode = v.strictObject({node: v.string(), address: addresses})
+const fails = v.optional(v.strictObject({cause: v.string(), at: v.optional(v.string())}))
+const names = v.optional(v.array(v.string()))
+const claimShape = v.object({
+  kind: v.literal('claim'),
+  claim: v.variant('check', [
+    v.strictObject({check: v.picklist(['reach', 'no-nat']), from: names, to: names, fails, source}),
+    v.strictObject({check: v.picklist(['unique-address', 'own-subnet']), places: names, fails, source}),
+    v.strictObject({check: v.literal('hops'), from: v.string(), to: v.string(), routers: v.pipe(v.number(), v.integer(), v.minValue(0)), source}),
+    v.strictObject({
+      check: v.literal('command'),
+      place: v.string(),
+      command: v.string(),
+      exit: v.picklist(['success', 'failure']),
+      prints: v.array(v.string()),
+      source,
+    }),
+  ]),
+})
+
 const declarationShape = v.strictObject({
   kind: v.literal('scenario'),
-  title: v.pipe(v.string(), v.nonEmpty()),
+  title: v.pipe(v.string(), v.nonEmpty('a sentence is expected here, not an empty text')),
+  shows: v.optional(v.array(v.string())),
   underlay: v.string(),
-  nodes: v.record(v.string(), v.string()),
-  pods: v.record(v.string(), v.strictObject({node: v.string(), address: v.string()})),
+  nodes: v.record(v.string(), addresses),
+  pods: v.record(v.string(), onNode),
+  hosts: v.optional(v.record(v.string(), v.union([addresses, onNode], 'an address, or {node, address}, is expected here'))),
+  files: v.optional(v.record(v.string(), v.string())),
   steps: v.array(
-    v.union([
+    v.variant('kind', [
       v.strictObject({kind: v.literal('stage'), title: v.string(), sentence: v.optional(v.string())}),
-      v.strictObject({
-        kind: v.literal('step'),
-        node: v.string(),
-        command: v.string(),
-        source: v.strictObject({file: v.string(), line: v.number()}),
-      }),
+      v.strictObject({kind: v.literal('step'), node: v.string(), command: v.string(), source}),
+      v.strictObject({kind: v.literal('address'), place: v.string(), address: addresses, source}),
+      claimShape,
     ]),
   ),
-  checks: v.array(v.strictObject({check: v.picklist(['reach', 'no-nat', 'unique-address'])})),
+  checks: v.array(claimShape),
 })
 
 const KEYS: Record<string, readonly string[]> = {
-  '': ['title', 'underlay', 'nodes', 'pods', 'steps', 'checks'],
+  '': ['title', 'shows', 'underlay', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
   pods: ['node', 'address'],
+  hosts: ['node', 'address'],
 }
 
 type Declared = DeclaredScenario
@@ -51,60 +79,110 @@ export function validate(declared: unknown, name: string, file: string): Scenari
   if (!shape.success) {
     for (const issue of shape.issues) {
       const path = (issue.path ?? []).map(({key}) => String(key))
-      report(path, shapeProblem(path, issue))
+      report(path, shapeProblem(path, issue, declared))
     }
     throw new ScenarioError(problems)
   }
   const scenario = shape.output as Declared
-  checkNodes(scenario, report)
-  checkPods(scenario, report)
-  problems.push(...checkSteps(scenario))
+  for (const {key, line, firstLine} of duplicateKeys(file)) {
+    problems.push({
+      code: 'declared-twice',
+      message: `${key} is declared twice, and only the last would count`,
+      source: {file, line},
+      note: `the first is in line ${firstLine}`,
+    })
+  }
+  checkNodes(declared as Declared, report)
+  checkPods(declared as Declared, report)
+  checkHosts(declared as Declared, report)
+  problems.push(...checkFiles(scenario, file, report), ...checkSteps(scenario), ...checkClaims(scenario))
+  if (scenario.checks.length === 0 && !scenario.steps.some(({kind}) => kind === 'claim'))
+    report(['checks'], {
+      code: 'no-checks',
+      message: 'a scenario that claims nothing cannot hold or fail',
+      help: 'claim something: checks: [reach.all(), noNat.all()]',
+    })
   if (problems.length > 0) throw new ScenarioError(problems)
   return {
     name,
     file,
     title: scenario.title,
+    shows: scenario.shows ?? [],
     underlay: scenario.underlay,
     nodes: nodesOf(scenario),
-    pods: Object.entries(scenario.pods).map(([pod, spec]): PodSpec => ({name: pod, ...spec})),
+    pods: Object.entries(scenario.pods).map(([pod, {node, address}]): PodSpec => ({name: pod, node, ...addressed(address)})),
+    hosts: hostsOf(scenario),
+    files: filesOf(scenario, file),
     stages: stagesOf(scenario),
-    claims: scenario.checks,
+    claims: scenario.checks.map(({claim}) => claim),
   }
 }
 
 type Report = (path: readonly string[], problem: Omit<Problem, 'source'>) => void
 
+function listOf(address: Addresses): readonly string[] {
+  return typeof address === 'string' ? [address] : address
+}
+
+function addressed(address: Addresses): {address: string; addresses: readonly string[]} {
+  const all = listOf(address)
+  return {address: all[0] ?? '', addresses: all}
+}
+
 function nodesOf(scenario: Declared): NodeSpec[] {
-  return Object.entries(scenario.nodes).map(([name, address]) => ({name, address}))
+  return Object.entries(scenario.nodes).map(([name, address]) => ({name, ...addressed(address)}))
+}
+
+function hostsOf(scenario: Declared): HostSpec[] {
+  return Object.entries(scenario.hosts ?? {}).map(([name, host]) =>
+    isAddresses(host) ? {name, node: name, ...addressed(host)} : {name, node: host.node, ...addressed(host.address)},
+  )
+}
+
+function isAddresses(host: Addresses | {readonly node: string; readonly address: Addresses}): host is Addresses {
+  return typeof host === 'string' || Array.isArray(host)
+}
+
+/** The machines on the underlay: their names, and where each is declared. */
+function machinesIn(scenario: Declared): {name: string; addresses: readonly string[]; path: readonly string[]}[] {
+  return [
+    ...nodesOf(scenario).map(({name, addresses}) => ({name, addresses, path: ['nodes', name]})),
+    ...hostsOf(scenario)
+      .filter(({name, node}) => name === node)
+      .map(({name, addresses}) => ({name, addresses, path: ['hosts', name]})),
+  ]
 }
 
 function checkNodes(scenario: Declared, report: Report): void {
-  if (!isPrefix(scenario.underlay)) {
+  const {underlay} = scenario
+  const length = prefixLengthOf(underlay) ?? 0
+  if (!isPrefix(underlay) || underlay.includes(':') || length < 8 || length > 30 || !isUnicast(underlay.split('/')[0] ?? '')) {
     report(['underlay'], {
       code: 'bad-prefix',
-      message: `${scenario.underlay} is no network in CIDR notation`,
-      help: 'write it like 192.168.1.0/24, with no host bits set',
+      message: `${underlay} is no IPv4 network that nodes can be on`,
+      help: 'write it in CIDR notation, like 192.168.1.0/24, with no host bits set and a length of 8 to 30',
+      ...(underlay.includes(':') && {note: 'nodes start with an IPv4 address; IPv6 addresses are given to them by steps'}),
     })
     return
   }
   const holder = new Map<string, string>()
-  for (const {name, address} of nodesOf(scenario)) {
-    const path = ['nodes', name]
+  for (const {name, addresses, path} of machinesIn(scenario)) {
     checkName(name, path, report)
+    const [address = '', ...others] = addresses
     const first = holder.get(address)
     if (familyOf(address) === undefined) report(path, {code: 'bad-address', message: `${name}: ${address} is no address`})
-    else if (!contains(scenario.underlay, address)) {
+    else if (!contains(underlay, address)) {
       report(path, {
         code: 'address-outside-underlay',
         message: `${name}: ${address} is not on the underlay`,
-        note: `the underlay is ${scenario.underlay}`,
-        help: nearUnderlay(scenario.underlay, address),
+        note: `the underlay is ${underlay}`,
+        help: nearUnderlay(underlay, address),
       })
-    } else if (!isUsableHost(scenario.underlay, address)) {
+    } else if (!isUsableHost(underlay, address)) {
       report(path, {
         code: 'address-not-usable',
         message: `${name}: ${address} is the network's own first or last address`,
-        note: `the underlay is ${scenario.underlay}`,
+        note: `the underlay is ${underlay}`,
       })
     } else if (first !== undefined) {
       report(path, {
@@ -114,8 +192,9 @@ function checkNodes(scenario: Declared, report: Report): void {
       })
     }
     holder.set(address, first ?? name)
+    for (const other of others) checkAddress(name, other, path, report)
   }
-  if (holder.size === 0) report(['nodes'], {code: 'no-nodes', message: 'a scenario needs at least one node'})
+  if (Object.keys(scenario.nodes).length === 0) report(['nodes'], {code: 'no-nodes', message: 'a scenario needs at least one node'})
 }
 
 function checkPods(scenario: Declared, report: Report): void {
@@ -130,28 +209,90 @@ function checkPods(scenario: Declared, report: Report): void {
         message: `pod ${name} is on ${node}, which is no node of this scenario`,
         help: suggestion(node, nodes),
       })
-    if (familyOf(address) === undefined)
-      report(['pods', name, 'address'], {
-        code: 'bad-address',
-        message: `pod ${name}: ${address} is no address`,
-        help: 'write it without a prefix length, like 10.244.1.2',
-      })
+    for (const one of listOf(address)) {
+      checkAddress(`pod ${name}`, one, ['pods', name, 'address'], report)
+      const holder = machinesIn(scenario).find(({addresses}) => addresses.includes(one))
+      if (holder)
+        report(['pods', name, 'address'], {
+          code: 'address-taken',
+          message: `pod ${name}: ${one} is the address of ${holder.name}`,
+          help: 'a pod has an address of its own',
+        })
+    }
   }
 }
 
+function checkHosts(scenario: Declared, report: Report): void {
+  const taken = [...Object.keys(scenario.nodes), ...Object.keys(scenario.pods)]
+  const machines = machinesIn(scenario).map(({name}) => name)
+  for (const {name, node, addresses} of hostsOf(scenario)) {
+    if (taken.includes(name))
+      report(['hosts', name], {code: 'name-taken', message: `${name} is a node or pod already`, help: 'give the host a name of its own'})
+    if (node === name) continue // checked with the nodes
+    checkName(name, ['hosts', name], report)
+    if (!machines.includes(node))
+      report(['hosts', name, 'node'], {
+        code: 'unknown-node',
+        message: `host ${name} is on ${node}, which is no machine of this scenario`,
+        help: suggestion(node, machines),
+      })
+    for (const address of addresses) checkAddress(`host ${name}`, address, ['hosts', name, 'address'], report)
+  }
+}
+
+function checkAddress(whose: string, address: string, path: readonly string[], report: Report): void {
+  if (familyOf(address) === undefined)
+    report(path, {
+      code: 'bad-address',
+      message: `${whose}: ${address} is no address`,
+      help: 'write it without a prefix length, like 10.244.1.2',
+    })
+  else if (!isUnicast(address))
+    report(path, {
+      code: 'address-not-usable',
+      message: `${whose}: ${address} is no address that an interface can be reached at`,
+      help: 'choose a unicast address, like 10.244.1.2',
+    })
+}
+
 function checkName(name: string, path: readonly string[], report: Report): void {
-  if (NAME.test(name)) return
+  if (NAME.test(name) && !RESERVED.includes(name)) return
   report(path, {
     code: 'bad-name',
     message: `${JSON.stringify(name)} cannot name a place`,
-    help: 'use 1 to 14 lower-case letters, digits and dashes, a letter first',
+    help: NAME.test(name) ? 'that name is taken; choose another' : 'use 1 to 14 lower-case letters, digits and dashes, a letter first',
   })
 }
 
+function checkFiles(scenario: Declared, file: string, report: Report): Problem[] {
+  for (const {path, from} of filesOf(scenario, file)) {
+    if (!isAbsolute(path) || normalize(path) !== path || !path.startsWith('/run/') || path.startsWith('/run/netns'))
+      report(['files', path], {
+        code: 'bad-path',
+        message: `${path} is no place for a file`,
+        help: 'choose a path below /run, which is each machine’s own, like /run/podwire/net-script.sh',
+      })
+    if (!statSync(from, {throwIfNoEntry: false})?.isFile())
+      report(['files', path], {code: 'no-file', message: `there is no file ${from}`, help: 'name it as seen from the scenario’s own folder'})
+  }
+  return []
+}
+
+function filesOf(scenario: Declared, file: string): FileSpec[] {
+  const nodes = machinesIn(scenario).map(({name}) => name)
+  return Object.entries(scenario.files ?? {}).map(([path, from]) => ({path, from: resolve(dirname(file), from), nodes}))
+}
+
 function checkSteps(scenario: Declared): Problem[] {
-  const nodes = Object.keys(scenario.nodes)
+  const nodes = machinesIn(scenario).map(({name}) => name)
+  const places = placeNames(scenario)
   const problems: Problem[] = []
   for (const step of scenario.steps) {
+    if (step.kind === 'address') {
+      if (!places.includes(step.place)) problems.push(unknownPlace(step.place, places, step.source))
+      for (const address of listOf(step.address))
+        checkAddress(step.place, address, [], (_, problem) => problems.push({...problem, source: step.source}))
+    }
     if (step.kind !== 'step') continue
     if (!nodes.includes(step.node))
       problems.push({
@@ -160,11 +301,70 @@ function checkSteps(scenario: Declared): Problem[] {
         source: step.source,
         help: suggestion(step.node, nodes),
       })
-    const complaint = shellComplaint(step.command)
-    if (complaint !== undefined)
-      problems.push({code: 'unfinished-line', message: `bash cannot read this line`, source: step.source, note: complaint})
+    problems.push(...checkLine(step.command, step.source))
   }
   return problems
+}
+
+function checkClaims(scenario: Declared): Problem[] {
+  const places = placeNames(scenario)
+  const problems: Problem[] = []
+  for (const claim of claimsIn(scenario)) {
+    const named = namedIn(claim)
+    for (const name of named.places) if (!places.includes(name)) problems.push(unknownPlace(name, places, claim.source))
+    for (const name of named.targets)
+      if (!places.includes(name) && familyOf(name) === undefined) problems.push(unknownPlace(name, places, claim.source))
+    if ('fails' in claim && claim.fails && !CAUSES.includes(claim.fails.cause))
+      problems.push({
+        code: 'unknown-cause',
+        message: `${claim.fails.cause} is no cause that a failure is named by`,
+        source: claim.source,
+        help: suggestion(claim.fails.cause, CAUSES),
+      })
+    if (claim.check === 'command') {
+      if (claim.command === '') problems.push({code: 'empty-command', message: 'there is no command to run', source: claim.source})
+      else problems.push(...checkLine(claim.command, claim.source))
+    }
+    if (isPairless(claim)) problems.push({code: 'no-pairs', message: 'the claim is of no pair of places', source: claim.source})
+  }
+  return problems
+}
+
+function claimsIn(scenario: Declared): Claim[] {
+  return [...scenario.steps.flatMap((step) => (step.kind === 'claim' ? [step.claim] : [])), ...scenario.checks.map(({claim}) => claim)]
+}
+
+function namedIn(claim: Claim): {places: readonly string[]; targets: readonly string[]} {
+  const at = 'fails' in claim && claim.fails?.at !== undefined ? [claim.fails.at] : []
+  if (claim.check === 'command') return {places: [claim.place], targets: []}
+  if (claim.check === 'hops') return {places: [claim.from, claim.to], targets: []}
+  if ('places' in claim) return {places: [...(claim.places ?? []), ...at], targets: []}
+  if ('from' in claim) return {places: [...(claim.from ?? []), ...at], targets: claim.to ?? []}
+  return {places: at, targets: []}
+}
+
+/** A claim about one place and itself, or about a list of one. */
+function isPairless(claim: Claim): boolean {
+  if (claim.check !== 'reach' && claim.check !== 'no-nat') return false
+  return claim.from !== undefined && !claim.from.some((from) => claim.to?.some((to) => to !== from))
+}
+
+function placeNames(scenario: Declared): string[] {
+  return [...Object.keys(scenario.pods), ...Object.keys(scenario.nodes), ...Object.keys(scenario.hosts ?? {})]
+}
+
+function unknownPlace(name: string, places: readonly string[], source: SourceLine): Problem {
+  return {code: 'unknown-place', message: `${name} is no place of this scenario`, source, help: suggestion(name, places)}
+}
+
+/** execve(2) takes no argument of more than 128 KiB (MAX_ARG_STRLEN), and a line goes to bash as one. */
+const LONGEST_LINE = 100_000
+
+function checkLine(command: string, source: SourceLine): Problem[] {
+  if (Buffer.byteLength(command) > LONGEST_LINE)
+    return [{code: 'line-too-long', message: `a line of ${Buffer.byteLength(command)} bytes is too long`, source, help: 'put it into a file: files: {...}'}]
+  const complaint = shellComplaint(command)
+  return complaint === undefined ? [] : [{code: 'unfinished-line', message: 'bash cannot read this line', source, note: complaint}]
 }
 
 /** What bash says of a line's syntax, undefined when it reads it. `bash -n` reads and runs nothing (bash(1)). */
@@ -182,19 +382,34 @@ function shellComplaint(command: string): string | undefined {
 }
 
 function stagesOf(scenario: Declared): Stage[] {
-  const stages: {title: string; sentence?: string; steps: Step[]}[] = []
+  const stages: {title: string; sentence?: string; steps: Step[]; readdressed: Record<string, readonly string[]>; claims: Claim[]}[] = []
+  const open = (title: string) => ({title, steps: [], readdressed: {}, claims: []})
   for (const step of scenario.steps) {
-    if (step.kind === 'stage') stages.push({title: step.title, ...(step.sentence !== undefined && {sentence: step.sentence}), steps: []})
-    else {
-      if (stages.length === 0) stages.push({title: scenario.title, steps: []})
-      stages.at(-1)?.steps.push({node: step.node, command: step.command, source: step.source})
+    if (step.kind === 'stage') {
+      stages.push({...open(step.title), ...(step.sentence !== undefined && {sentence: step.sentence})})
+      continue
     }
+    if (stages.length === 0) stages.push(open(scenario.title))
+    const stage = stages.at(-1)
+    if (step.kind === 'step') stage?.steps.push({node: step.node, command: step.command, source: step.source})
+    else if (step.kind === 'claim') stage?.claims.push(step.claim)
+    else if (stage) stage.readdressed[step.place] = listOf(step.address)
   }
   return stages
 }
 
-function shapeProblem(path: readonly string[], issue: {received: string; expected: string | null; type: string}): Omit<Problem, 'source'> {
+function shapeProblem(
+  path: readonly string[],
+  issue: {received: string; expected: string | null; type: string; message: string},
+  declared: unknown,
+): Omit<Problem, 'source'> {
   const last = path.at(-1) ?? 'default export'
+  if (path.length === 0 || (path.length === 1 && last === 'kind' && !isScenarioCall(declared)))
+    return {
+      code: 'no-scenario',
+      message: declared === undefined ? 'the file has no default export' : 'what the file exports by default is no scenario',
+      help: 'export default scenario({ ... })',
+    }
   const known = KEYS[path.length === 1 ? '' : (path[0] ?? '')]
   if (issue.expected === 'never' && known)
     return {code: 'unknown-key', message: `${path.join('.')}: a scenario has no ${last}`, help: suggestion(last, known)}
@@ -206,10 +421,19 @@ function shapeProblem(path: readonly string[], issue: {received: string; expecte
       help: path.length === 0 ? 'export default scenario({ ... })' : `add ${last}: ...`,
     }
   }
-  return {
-    code: 'bad-value',
-    message: `${path.join('.') || 'the default export'}: ${issue.expected ?? 'another value'} is expected here, not ${issue.received}`,
-  }
+  if ((path[0] === 'steps' || path[0] === 'checks') && path.length <= 3)
+    return {
+      code: 'bad-value',
+      message: `${path.slice(0, 2).join('.')}: ${path[0] === 'steps' ? 'a step or a claim' : 'a claim'} is expected here`,
+      help: path[0] === 'steps' ? "spread a list: ...stage('...'), ...on('node1')`...`" : 'like reach.all()',
+    }
+  const expected = issue.type === 'union' || issue.type === 'non_empty' ? issue.message : `${issue.expected ?? 'another value'} is expected here, not ${issue.received}`
+  return {code: 'bad-value', message: `${path.join('.')}: ${expected}`}
+}
+
+/** scenario({...}) was called, or what it gave was spread. */
+function isScenarioCall(declared: unknown): boolean {
+  return typeof declared === 'object' && declared !== null && (declared as {kind?: unknown}).kind === 'scenario'
 }
 
 /** 192.168.51.11 on 192.168.1.0/24 was probably meant to be 192.168.1.11. */

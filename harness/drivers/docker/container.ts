@@ -2,7 +2,7 @@
 import type {Duplex} from 'node:stream'
 import type Docker from 'dockerode'
 import type {FleetSpec} from '../../driver.ts'
-import type {NodeSpec} from '../../model.ts'
+import type {Machine} from '../../model.ts'
 import {labelsFor} from './labels.ts'
 
 /**
@@ -27,7 +27,7 @@ export interface HeldContainer {
 export async function startContainer(
   docker: Docker,
   spec: FleetSpec,
-  node: NodeSpec,
+  node: Machine,
   image: string,
   network: string,
   privileged: boolean,
