@@ -11,7 +11,7 @@
 # by these: addresses, ports and identifiers are what is to be found out.
 #
 # It reads a plan, a line of tab-separated fields each, up to the line `end`:
-#   probe  nonce  port  mtu  patience in seconds  sizes, with commas
+#   probe  nonce  port  mtu  patience in seconds  sizes  families   with commas
 #   here   place  namespace or -  ICMP identifier        a place of this machine
 #   ask    number  from  to  address                     a pair that begins here; its number stands for it in all rows
 # Then it obeys a line each, and end of input is `stop`:
@@ -42,7 +42,7 @@ use constant {
   SO_SNDBUFFORCE => 32, SO_RCVBUFFORCE => 33, SO_MEMINFO => 55, SOL_RAW => 255, ICMP_FILTER => 1, ICMP6_FILTER => 1, TCP_MAXSEG => 2,
   IP_MTU_DISCOVER => 10, IP_RECVERR => 11, IP_PKTINFO => 8,
   IPV6_MTU_DISCOVER => 23, IPV6_RECVERR => 25, IPV6_V6ONLY => 26, IPV6_RECVPKTINFO => 49, IPV6_PKTINFO => 50, IPV6_RECVHOPLIMIT => 51,
-  IPV6_HOPLIMIT => 52, IPV6_DONTFRAG => 62, PMTUDISC_DO => 2,
+  IPV6_HOPLIMIT => 52, IPV6_DONTFRAG => 62, PMTUDISC_DO => 2, IFA_F_TENTATIVE => 0x40,
   # A message is a header line of so many bytes, then filling; the small ones are a header alone.
   HEADER => 64,
 };
@@ -62,7 +62,7 @@ my $call = {
 
 $SIG{PIPE} = 'IGNORE';
 
-my ($nonce, $port, $mtu, $patience, @sizes) = ('', 0, 1500, 1);
+my ($nonce, $port, $mtu, $patience, @sizes, @families) = ('', 0, 1500, 1);
 my (@here, @asked);
 # No buffered reading: the first order may have come with the plan.
 my $orders = '';
@@ -70,7 +70,7 @@ until ($orders =~ /^end\n/m) { sysread STDIN, $orders, 65536, length $orders or 
 while ($orders =~ s/^(.*)\n//) {
   my ($word, @rest) = split /\t/, $1;
   last if $word eq 'end';
-  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4] }
+  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5] }
   push @here, {name => $rest[0], netns => $rest[1], identifier => $rest[2]} if $word eq 'here';
   push @asked, {number => $rest[0], from => $rest[1], to => $rest[2], address => $rest[3], family => $rest[3] =~ /:/ ? 6 : 4} if $word eq 'ask';
 }
@@ -107,7 +107,6 @@ for my $place (@here) {
 }
 @here = grep { $_->{fd} } @here;
 my %here = map { $_->{name} => $_ } @here;
-my %families = map { $_ => 1 } 4, map { $_->{family} } @asked;
 
 # --- event loop: one handler a descriptor -------------------------------------------------------------------------
 
@@ -585,10 +584,22 @@ sub exchange_all {
   }
 }
 
+# A new IPv6 address is not used until the kernel knows that nobody else has it, a second or two after its link came up
+# (RFC 4862, 5.4): what is sent before is lost, and says nothing of the lab.
+sub settle_addresses {
+  my ($place, $until) = @_;
+  while (!$stopped && enter($place) && open(my $list, '<', '/proc/self/net/if_inet6')) {
+    return unless grep { hex((split)[4]) & IFA_F_TENTATIVE } <$list>;
+    return if now() > $until;
+    select undef, undef, undef, 0.02;
+  }
+}
+
 my %obey = (
   lock => \&hold_lock,
   listen => sub {
-    for my $place (@here) { for my $family (sort keys %families) { open_raw($place, $family); listen_at($place, $family) } }
+    if (grep { $_ == 6 } @families) { my $until = now() + 2.5; settle_addresses($_, $until) for @here }
+    for my $place (@here) { for my $family (@families) { open_raw($place, $family); listen_at($place, $family) } }
     row('ready');
   },
   go => sub { exchange_all(@_); row('done') },

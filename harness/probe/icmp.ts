@@ -28,6 +28,10 @@ export function icmpReader(results: Results, unobservable: Unobservable): (excha
     if (blind !== undefined) return {...probe, answered: null, error: blind}
     const [deafened] = ends.to ? [ends.to.name].filter((name) => results.overrun.has(name)) : results.overrun
     if (deafened !== undefined) return {...probe, answered: null, error: `${deafened} could not take in all that it heard`}
-    return {...probe, answered: false, error: ends.to ? `answered, but ${pair.to} saw no request` : 'answered, but no place saw the request'}
+    return {
+      ...probe,
+      answered: false,
+      error: ends.to ? `answered, but ${pair.to} saw no request` : 'answered, but no place saw the request',
+    }
   }
 }

@@ -54,13 +54,14 @@ export async function probePairs(
   const nonce = randomBytes(6).toString('hex')
   // An ICMP identifier for each place, and others than in the run before: the kernel tracks a connection by it for 30 s.
   const identifiers = new Map([...places.entries()].map(identifierFrom(randomInt(65_536))))
+  const families = [...new Set(pairs.map(({address}) => familyOf(address) ?? 4))]
   const rows: Row[] = []
   const machines = [...Map.groupBy(places, ({node}) => node)]
   const started = await Promise.all(
     machines.map(async ([node, here]) => {
       const names = new Set(here.map(({name}) => name))
       const plan = [
-        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join()],
+        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join(), families.join()],
         ...here.map(({name, netns}) => ['here', name, netns ?? '-', identifiers.get(name)]),
         ...[...pairs.entries()].flatMap(([number, {from, to, address}]) => (names.has(from) ? [['ask', number, from, to, address]] : [])),
         ['end'],

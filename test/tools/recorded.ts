@@ -2,7 +2,8 @@
 import {readFileSync} from 'node:fs'
 import {type Interface, parseInterfaces} from '../../harness/facts/interfaces.ts'
 import {type Place, type Probe, placesOf} from '../../harness/model.ts'
-import {readProbes} from '../../harness/probe/read.ts'
+import {allPairs} from '../../harness/probe/probe.ts'
+import {type Probed, readProbes} from '../../harness/probe/read.ts'
 import type {Row} from '../../harness/probe/rows.ts'
 
 export type Recording = 'healthy' | 'masquerade' | 'forwarding-off' | 'no-namespace'
@@ -11,27 +12,29 @@ export type Recording = 'healthy' | 'masquerade' | 'forwarding-off' | 'no-namesp
 export const RECORDED = {
   underlay: '192.168.1.0/24',
   nodes: [
-    {name: 'node1', address: '192.168.1.11'},
-    {name: 'node2', address: '192.168.1.12'},
-    {name: 'node3', address: '192.168.1.13'},
+    {name: 'node1', address: '192.168.1.11', addresses: ['192.168.1.11']},
+    {name: 'node2', address: '192.168.1.12', addresses: ['192.168.1.12']},
+    {name: 'node3', address: '192.168.1.13', addresses: ['192.168.1.13']},
   ],
   pods: [
-    {name: 'pod1', node: 'node1', address: '10.244.1.2'},
-    {name: 'pod2', node: 'node1', address: '10.244.1.3'},
-    {name: 'pod3', node: 'node2', address: '10.244.2.2'},
-    {name: 'pod4', node: 'node3', address: '10.244.3.2'},
+    {name: 'pod1', node: 'node1', address: '10.244.1.2', addresses: ['10.244.1.2']},
+    {name: 'pod2', node: 'node1', address: '10.244.1.3', addresses: ['10.244.1.3']},
+    {name: 'pod3', node: 'node2', address: '10.244.2.2', addresses: ['10.244.2.2']},
+    {name: 'pod4', node: 'node3', address: '10.244.3.2', addresses: ['10.244.3.2']},
   ],
+  hosts: [],
 } as const
 
 export const PLACES: readonly Place[] = placesOf(RECORDED)
 export const MTU = 1500
+export const PROBED: Probed = {places: PLACES, pairs: allPairs(PLACES), mtu: MTU}
 
 export function recordedRows(name: Recording): Row[] {
   return table(`${name}.rows.tsv`).map(([node = '', kind = '', ...fields]) => ({node, kind, fields}))
 }
 
 export function recordedProbes(name: Recording): Probe[] {
-  return readProbes(recordedRows(name), PLACES, MTU)
+  return readProbes(recordedRows(name), PROBED)
 }
 
 /** Only what was recorded apart has a file; nothing else changed an address. */
