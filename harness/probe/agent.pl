@@ -18,13 +18,13 @@
 #   lock    hold the lab's lock, once nobody else does   listen  begin to listen
 #   go ...  exchange with all but the named places        stop    end
 #
-# It prints rows of tab-separated fields; an address is never without the next field, its port or ICMP identifier:
+# It prints rows of tab-separated fields; for ICMP a port is the identifier:
 #   busy    words                                         the lock was not to be had
 #   absent  place  error                                  its namespace is not there
 #   deaf    place  protocol  family  error                nothing could listen there, for ICMP: nor send
 #   overrun place  messages                               so many ICMP messages came faster than they were read
 #   heard   place  protocol  number  size  source  port  destination  port  ttl    a request arrived; ttl for ICMP
-#   echoed  place  number  size  source  identifier  destination  identifier       an ICMP reply arrived
+#   echoed  place  number  size  source  port  destination  port                    an ICMP reply arrived
 #   result  number  protocol  size  outcome  rtt in ms  source  port  destination  answered-by  mss  note
 # An outcome is `ok`, `no-answer`, the name of the error number with which the kernel refused, or an ICMP error and who
 # sent it: `net-unreachable from 10.244.1.1`. `-` is what is not known. A note is an ICMP error that did not end it.
@@ -38,7 +38,7 @@ use Socket qw(:DEFAULT inet_pton inet_ntop pack_sockaddr_in6 unpack_sockaddr_in6
 
 # linux/in.h, linux/in6.h, linux/icmp.h, linux/icmpv6.h: what Socket has no names for
 use constant {
-  CLONE_NEWNET => 0x40000000, SOCK_NONBLOCK => 04000, RLIMIT_NOFILE => 7, CLOCK_MONOTONIC => 1,
+  CLONE_NEWNET => 0x40000000, SOCK_NONBLOCK => 04000, RLIMIT_NOFILE => 7, CLOCK_REALTIME => 0, CLOCK_MONOTONIC => 1, SO_TIMESTAMPNS => 35,
   SO_SNDBUFFORCE => 32, SO_RCVBUFFORCE => 33, SO_MEMINFO => 55, SOL_RAW => 255, ICMP_FILTER => 1, ICMP6_FILTER => 1, TCP_MAXSEG => 2,
   IP_MTU_DISCOVER => 10, IP_RECVERR => 11, IP_PKTINFO => 8,
   IPV6_MTU_DISCOVER => 23, IPV6_RECVERR => 25, IPV6_V6ONLY => 26, IPV6_RECVPKTINFO => 49, IPV6_PKTINFO => 50, IPV6_RECVHOPLIMIT => 51,
@@ -133,7 +133,8 @@ sub unwatch {
 }
 
 my $clock = pack 'qq', 0, 0;
-sub now { syscall $call->{clock_gettime}, CLOCK_MONOTONIC, $clock; my ($s, $ns) = unpack 'qq', $clock; return $s + $ns / 1e9 }
+sub now { my ($which) = @_; syscall $call->{clock_gettime}, $which // CLOCK_MONOTONIC, $clock; return seconds($clock) }
+sub seconds { my ($s, $ns) = unpack 'qq', $_[0]; return $s + $ns / 1e9 }
 
 # Calls $what after $delay, unless the exchange is over by then. What has one delay falls due in the order in which it came.
 sub later { my ($delay, $exchange, $what) = @_; push @{$queues{$delay}}, {at => $waited + $delay, exchange => $exchange, what => $what} }
@@ -306,30 +307,31 @@ sub open_raw {
   # Room for what comes while this process waits for a processor. Without the right to force it, as much as anyone may have.
   setsockopt($socket, SOL_SOCKET, $_->[0], pack('i', 1 << 24)) || setsockopt($socket, SOL_SOCKET, $_->[1], pack('i', 1 << 24))
     for [SO_RCVBUFFORCE, SO_RCVBUF], [SO_SNDBUFFORCE, SO_SNDBUF];
+  # When a reply came, not when this process got round to it.
+  setsockopt $socket, SOL_SOCKET, SO_TIMESTAMPNS, pack('i', 1);
   $place->{raw}{$family} = $socket;
   watch($socket, 'read', sub { hear($place, $family) });
 }
 
 my %heard;
-# Reads all that has come to the place's raw socket.
+# Reads all that has come to the place's raw socket. IPv4 comes with its header (raw(7)), IPv6 without (RFC 3542).
 sub hear {
   my ($place, $family) = @_;
   my $socket = $place->{raw}{$family} or return;
-  if ($family == 4) {
-    while (defined recv $socket, my $packet, 65536, 0) {
-      my ($first, $ttl, $source, $destination) = unpack 'C x7 C x3 a4 a4', $packet;
-      icmp_in($place, 4, $source, $destination, $ttl, substr $packet, ($first & 15) * 4);
-    }
-    return;
-  }
   while (my ($packet, $peer, $with) = receive($socket)) {
-    my (undef, $source) = unpack_sockaddr_in6($peer);
-    icmp_in($place, 6, $source, meant(6, $with), unpack('l', $with->{IPPROTO_IPV6 . ' ' . IPV6_HOPLIMIT}), $packet);
+    my $arrived = seconds($with->{SOL_SOCKET . ' ' . SO_TIMESTAMPNS});
+    if ($family == 4) {
+      my ($first, $ttl, $source, $destination) = unpack 'C x7 C x3 a4 a4', $packet;
+      icmp_in($place, 4, $source, $destination, $ttl, $arrived, substr $packet, ($first & 15) * 4);
+    } else {
+      my (undef, $source) = unpack_sockaddr_in6($peer);
+      icmp_in($place, 6, $source, meant(6, $with), unpack('l', $with->{IPPROTO_IPV6 . ' ' . IPV6_HOPLIMIT}), $arrived, $packet);
+    }
   }
 }
 
 sub icmp_in {
-  my ($place, $family, $source, $destination, $ttl, $packet) = @_;
+  my ($place, $family, $source, $destination, $ttl, $arrived, $packet) = @_;
   return if length $packet < 8;
   my ($type, $code, $identifier) = unpack 'C C x2 n', $packet;
   my $echo = $type == $icmp{$family}{request} ? 'heard' : $type == $icmp{$family}{reply} ? 'echoed' : '';
@@ -341,7 +343,7 @@ sub icmp_in {
   row('echoed', $place->{name}, $number, $size, @flow);
   my $exchange = $by_number{"$number $size"};
   # At another place than the one that asked it is no answer to anybody.
-  result($exchange, 'ok', now() - $exchange->{begun}) if $exchange && !$exchange->{over} && $exchange->{place} == $place;
+  result($exchange, 'ok', $arrived - $exchange->{begun}) if $exchange && !$exchange->{over} && $exchange->{place} == $place;
 }
 
 # An ICMP error came to a place. It quotes the packet that it is about, as that left here (conntrack turns it back), or at
@@ -390,7 +392,7 @@ sub ask_icmp {
   my $packet = pack 'C C n n n a*', $icmp{$family}{request}, 0, 0, $place->{identifier}, $sequence, $text;
   substr($packet, 2, 2) = pack 'n', checksum($packet) if $family == 4; # for ICMPv6 the kernel does it (RFC 3542)
   my $peer = sockaddr($family, $exchange->{target}, 0);
-  $exchange->{begun} = now();
+  $exchange->{begun} = now(CLOCK_REALTIME);
   attempts($exchange, sub { return defined send $raw, $packet, 0, $peer });
 }
 
