@@ -546,7 +546,7 @@ my ($soft, $hard) = unpack 'QQ', $limits;
 my $more = pack 'QQ', $hard < 65536 ? $hard : 65536, $hard;
 $soft = unpack 'Q', $more if syscall($call->{prlimit64}, 0, RLIMIT_NOFILE, $more, 0) == 0;
 my $window = $soft - 64 - 7 * @here;
-$window = $window < 16 ? 16 : $window > 400 ? 400 : $window;
+$window = $window < 16 ? 16 : $window > 1000 ? 1000 : $window;
 
 my ($stopped, $lock) = (0);
 fcntl STDIN, F_SETFL, fcntl(STDIN, F_GETFL, 0) | O_NONBLOCK;
@@ -580,7 +580,7 @@ sub exchange_all {
     push @waiting, sub { ask_tcp($pair, @sizes) };
     push @waiting, map { my $size = $_; sub { ask_udp($pair, $size) } } @sizes;
   }
-  while (@waiting || $pending) {
+  while (!$stopped && (@waiting || $pending)) {
     while (@waiting && $under_way < $window) { (shift @waiting)->() }
     turn();
   }
