@@ -7,7 +7,12 @@ import type {Reason} from './expectation.ts'
 
 /** What the sender's own kernel can have meant by an error number (ip(7), errno(3)). */
 const BY_ERRNO: Readonly<Record<string, readonly Cause[]>> = {
-  ENETUNREACH: ['no-route', 'gateway-missing', 'interface-down', 'peer-down', 'unreachable-route', 'ipv6-disabled'],
+  ENETUNREACH: [
+    ...(['no-route', 'gateway-missing', 'unreachable-route', 'policy-rule', 'ipv6-disabled'] as const),
+    // What a route hangs on; it went with it.
+    ...(['interface-missing', 'wrong-namespace', 'interface-down', 'peer-down', 'bridge-missing', 'bridge-down'] as const),
+    ...(['address-missing', 'address-outside-subnet', 'wrong-prefix-length'] as const),
+  ],
   EHOSTUNREACH: [
     'neighbour-unresolved',
     'next-hop-unreachable',

@@ -3,7 +3,8 @@ import {readFileSync} from 'node:fs'
 import {type Facts, parseFacts} from '../../harness/facts/facts.ts'
 import {type Interface, parseInterfaces} from '../../harness/facts/interfaces.ts'
 import {type Place, type Probe, placesOf} from '../../harness/model.ts'
-import {readProbes} from '../../harness/probe/read.ts'
+import {allPairs} from '../../harness/probe/probe.ts'
+import {type Probed, readProbes} from '../../harness/probe/read.ts'
 import type {Row} from '../../harness/probe/rows.ts'
 
 export type Recording = 'healthy' | 'masquerade' | 'forwarding-off' | 'no-namespace'
@@ -27,13 +28,14 @@ export const RECORDED = {
 
 export const PLACES: readonly Place[] = placesOf(RECORDED)
 export const MTU = 1500
+export const PROBED: Probed = {places: PLACES, pairs: allPairs(PLACES), mtu: MTU}
 
 export function recordedRows(name: Recording): Row[] {
   return table(`${name}.rows.tsv`).map(([node = '', kind = '', ...fields]) => ({node, kind, fields}))
 }
 
 export function recordedProbes(name: Recording): Probe[] {
-  return readProbes(recordedRows(name), PLACES, MTU)
+  return readProbes(recordedRows(name), PROBED)
 }
 
 /** Only what was recorded apart has a file; nothing else changed an address. */
