@@ -120,7 +120,8 @@ class Walk {
       const here = this.#namespace(at)
       if (iif) this.#hook('prerouting', at, here, iif.name)
       if (holds(here, this.#destination)) return this.#deliver(at, here, iif)
-      if (passed.has(at)) throw this.#stop('routing-loop', at, this.#hops.find(({place}) => place === at)?.route ?? '', `${at} has passed it on before`)
+      if (passed.has(at))
+        throw this.#stop('routing-loop', at, this.#hops.find(({place}) => place === at)?.route ?? '', `${at} has passed it on before`)
       passed.add(at)
       const next = this.#forward(at, here, iif)
       at = next.place
@@ -134,7 +135,8 @@ class Walk {
     if (here) return here
     const place = this.#world.places.find(({name}) => name === at)
     const machine = place && this.#world.facts.get(place.node)
-    if (place?.netns !== undefined && machine) throw this.#stop('pod-missing', at, place.netns, `${place.node} has no network namespace ${place.netns}`)
+    if (place?.netns !== undefined && machine)
+      throw this.#stop('pod-missing', at, place.netns, `${place.node} has no network namespace ${place.netns}`)
     throw this.#stop('unknown', at, '', `${at} could not be asked`)
   }
 
@@ -180,8 +182,11 @@ class Walk {
       nextHop: route.via ?? this.#destination,
     }
     this.#hops.push(hop)
-    const sent = rule ? (cause: Cause, object: string, evidence: string) => this.#byRule(at, here, route, cause, object, evidence) : undefined
-    const stop = (cause: Cause, object: string, evidence: string) => sent?.(cause, object, evidence) ?? this.#stop(cause, at, object, evidence)
+    const sent = rule
+      ? (cause: Cause, object: string, evidence: string) => this.#byRule(at, here, route, cause, object, evidence)
+      : undefined
+    const stop = (cause: Cause, object: string, evidence: string) =>
+      sent?.(cause, object, evidence) ?? this.#stop(cause, at, object, evidence)
     if (route.type === 'unreachable' || route.type === 'blackhole' || route.type === 'prohibit')
       throw stop(`${route.type}-route`, routeWords(route), `${at} has the route ${routeWords(route)}`)
     const link = here.links.find(({name}) => name === route.dev)
@@ -191,7 +196,8 @@ class Walk {
       throw stop('ipv6-disabled', `net.ipv6.conf.${link.name}.disable_ipv6`, `IPv6 is off on ${link.name} at ${at}`)
     this.#hook(iif ? 'forward' : 'output', at, here, iif?.name, link.name)
     this.#hook('postrouting', at, here, iif?.name, link.name)
-    if (link.mtu < this.#journey.length) throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#journey.length}`)
+    if (link.mtu < this.#journey.length)
+      throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#journey.length}`)
     return this.#cross(at, here, link, route, stop)
   }
 
@@ -209,7 +215,8 @@ class Walk {
     const words = `${at} has no route to ${this.#destination}`
     const lost = place && this.#lostEnd(place, here)
     if (lost) return new Stopped({ended: lost.cause, at: lost.at, object: lost.object, evidence: `${words}: ${lost.evidence}`})
-    const gatewayless = place?.kind === 'pod' && !here.routes.some(({to, family}) => family === this.#family && (to === '0.0.0.0/0' || to === '::/0'))
+    const gatewayless =
+      place?.kind === 'pod' && !here.routes.some(({to, family}) => family === this.#family && (to === '0.0.0.0/0' || to === '::/0'))
     if (gatewayless) return this.#stop('gateway-missing', at, 'default', `${at} has no default route`)
     return this.#stop('no-route', at, this.#destination, words)
   }
@@ -226,7 +233,8 @@ class Walk {
     const devices = here.links.filter(({name}) => name !== 'lo')
     const [only] = devices
     if (!only) return this.#missingDevice(place)
-    if (place.netns === undefined) return {cause: 'address-missing', at: place.name, object: address, evidence: `${place.name} does not hold ${address}`}
+    if (place.netns === undefined)
+      return {cause: 'address-missing', at: place.name, object: address, evidence: `${place.name} does not hold ${address}`}
     return wrongAddress(this.#world, place, only, address)
   }
 
@@ -287,10 +295,17 @@ class Walk {
 
   #hook(hook: Hook, at: string, here: NamespaceFacts, iif?: string, oif?: string): void {
     const {verdict, by, translated, doubts} = runHook(here.ruleset, hook, this.#packet(iif, oif))
-    for (const doubt of doubts) this.#doubts.push({cause: 'filter-drop', at, object: rulingWords(doubt), evidence: `${rulingWords(doubt)} at ${at} is not understood`})
+    for (const doubt of doubts)
+      this.#doubts.push({
+        cause: 'filter-drop',
+        at,
+        object: rulingWords(doubt),
+        evidence: `${rulingWords(doubt)} at ${at} is not understood`,
+      })
     if (translated) {
       this.#translated.push({...translated, at})
-      if (translated.cause === 'destination-nat' && translated.address !== undefined && hook !== 'postrouting') this.#destination = translated.address
+      if (translated.cause === 'destination-nat' && translated.address !== undefined && hook !== 'postrouting')
+        this.#destination = translated.address
     }
     if (verdict === 'accept' || !by) return
     const object = rulingWords(by)
@@ -301,19 +316,29 @@ class Walk {
   }
 
   /** Over the segment to the next hop. */
-  #cross(at: string, here: NamespaceFacts, link: LinkFacts, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Port {
+  #cross(
+    at: string,
+    here: NamespaceFacts,
+    link: LinkFacts,
+    route: RouteFacts,
+    stop: (cause: Cause, object: string, evidence: string) => Stopped,
+  ): Port {
     const from: Port = {place: at, link}
     const nextHop = route.via ?? this.#destination
     if (!link.up) throw stop(link.kind === 'bridge' ? 'bridge-down' : 'interface-down', link.name, `${link.name} is down at ${at}`)
+    // The other end is out of sight, or podwire would say which one it is.
+    if (!link.carrier && link.kind !== 'bridge' && !peerOf(this.#world, from))
+      throw stop('peer-down', link.name, `${link.name} has no carrier at ${at}`)
     const ways = segmentOf(this.#world, from).filter((way) => holdsThere(this.#world, way, nextHop))
     const holders = new Map(ways.map((way) => [endOf(way).place, way]))
     const [way, ...others] = holders.values()
     if (!way) throw this.#whyNotThere(from, nextHop, route, stop)
-    if (others.length > 0)
-      throw this.#stop('duplicate-address', at, nextHop, `${[...holders.keys()].join(' and ')} both hold ${nextHop}`)
+    if (others.length > 0) throw this.#stop('duplicate-address', at, nextHop, `${[...holders.keys()].join(' and ')} both hold ${nextHop}`)
     this.#checkNeighbour(from, here, way, nextHop)
     this.#checkWay(way)
-    const end = way.ports.findLast(({place, link: each}) => place === endOf(way).place && (each.master === undefined || each.kind === 'bridge')) ?? endOf(way)
+    const end =
+      way.ports.findLast(({place, link: each}) => place === endOf(way).place && (each.master === undefined || each.kind === 'bridge')) ??
+      endOf(way)
     return holdsOn(this.#world, end, nextHop)
   }
 
@@ -324,14 +349,44 @@ class Walk {
       const {place, link} = port
       const here = this.#world.facts.get(place)
       if (index > 0 && link.mtu < this.#journey.length)
-        throw this.#stop('mtu-blackhole', place, link.name, `${link.name} at ${place} takes ${link.mtu} bytes, the packet has ${this.#journey.length}, and nothing says so`)
+        throw this.#stop(
+          'mtu-blackhole',
+          place,
+          link.name,
+          `${link.name} at ${place} takes ${link.mtu} bytes, the packet has ${this.#journey.length}, and nothing says so`,
+        )
       for (const control of here?.trafficControl.filter(({dev}) => dev === link.name) ?? [])
-        this.#doubts.push({cause: 'tc-drop', at: place, object: `${control.dev} ${control.side} ${control.kind}`, evidence: `${link.name} at ${place} has ${control.text}`})
-      if (link.xdp !== undefined) this.#doubts.push({cause: 'xdp-drop', at: place, object: link.name, evidence: `${link.name} at ${place} has XDP program ${link.xdp}`})
+        this.#doubts.push({
+          cause: 'tc-drop',
+          at: place,
+          object: `${control.dev} ${control.side} ${control.kind}`,
+          evidence: `${link.name} at ${place} has ${control.text}`,
+        })
+      if (link.xdp !== undefined)
+        this.#doubts.push({
+          cause: 'xdp-drop',
+          at: place,
+          object: link.name,
+          evidence: `${link.name} at ${place} has XDP program ${link.xdp}`,
+        })
       if (link.kind !== 'bridge' || !here) continue
       const [inPort, outPort] = [way.ports[index - 1], way.ports[index + 1]]
-      const wrong = here.fdb.find((entry) => entry.master === link.name && entry.mac === target.link.mac && entry.permanent && outPort && entry.dev !== outPort.link.name && entry.dev !== link.name)
-      if (wrong) throw this.#stop('fdb-wrong', place, `${wrong.mac} dev ${wrong.dev} master ${link.name}`, `${link.name} at ${place} sends ${wrong.mac} to ${wrong.dev}, and it is behind ${outPort?.link.name}`)
+      const wrong = here.fdb.find(
+        (entry) =>
+          entry.master === link.name &&
+          entry.mac === target.link.mac &&
+          entry.permanent &&
+          outPort &&
+          entry.dev !== outPort.link.name &&
+          entry.dev !== link.name,
+      )
+      if (wrong)
+        throw this.#stop(
+          'fdb-wrong',
+          place,
+          `${wrong.mac} dev ${wrong.dev} master ${link.name}`,
+          `${link.name} at ${place} sends ${wrong.mac} to ${wrong.dev}, and it is behind ${outPort?.link.name}`,
+        )
       if (inPort?.link.port && outPort?.link.port) this.#bridged(place, here, inPort.link.name, outPort.link.name)
     }
   }
@@ -339,11 +394,13 @@ class Walk {
   #bridged(at: string, here: NamespaceFacts, iif: string, oif: string): void {
     for (const hook of ['prerouting', 'forward', 'postrouting'] as const) {
       const {verdict, by} = runHook(here.ruleset, hook, this.#packet(iif, oif), ['bridge'])
-      if (verdict !== 'accept' && by) throw this.#stop('bridge-filter-drop', at, rulingWords(by), `${rulingWords(by)} at ${at} drops frames from ${iif} to ${oif}`)
+      if (verdict !== 'accept' && by)
+        throw this.#stop('bridge-filter-drop', at, rulingWords(by), `${rulingWords(by)} at ${at} drops frames from ${iif} to ${oif}`)
     }
     if (here.sysctls.get('bridge.bridge-nf-call-iptables') !== '1') return
     const {verdict, by} = runHook(here.ruleset, 'forward', this.#packet(iif, oif))
-    if (verdict !== 'accept' && by) throw this.#stop('bridge-filter-drop', at, rulingWords(by), `${rulingWords(by)} at ${at} drops bridged packets`)
+    if (verdict !== 'accept' && by)
+      throw this.#stop('bridge-filter-drop', at, rulingWords(by), `${rulingWords(by)} at ${at} drops bridged packets`)
   }
 
   #checkNeighbour(from: Port, here: NamespaceFacts, way: Passage, nextHop: string): void {
@@ -351,12 +408,23 @@ class Walk {
     const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
     const fixed = entry?.mac !== undefined && !['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)
     if (fixed && entry.mac !== holder.mac)
-      throw this.#stop('neighbour-wrong', from.place, `${nextHop} dev ${from.link.name} lladdr ${entry.mac}`, `${from.place} holds ${entry.mac} for ${nextHop} (${entry.state}), which has ${holder.mac}`)
+      throw this.#stop(
+        'neighbour-wrong',
+        from.place,
+        `${nextHop} dev ${from.link.name} lladdr ${entry.mac}`,
+        `${from.place} holds ${entry.mac} for ${nextHop} (${entry.state}), which has ${holder.mac}`,
+      )
     const twin = segmentOf(this.#world, from).find(({ports}) => {
       const port = ports.at(-1) as Port
       return port.link.mac === holder.mac && port.place !== endOf(way).place && port.link.addresses.some(({scope}) => scope === 'global')
     })
-    if (twin) throw this.#stop('duplicate-mac', endOf(way).place, `${holder.name} ${holder.mac}`, `${endOf(way).place} and ${endOf(twin).place} both have ${holder.mac}`)
+    if (twin)
+      throw this.#stop(
+        'duplicate-mac',
+        endOf(way).place,
+        `${holder.name} ${holder.mac}`,
+        `${endOf(way).place} and ${endOf(twin).place} both have ${holder.mac}`,
+      )
     if (fixed && entry.state === 'PERMANENT') return
     this.#checkResolution(from, here, {place: endOf(way).place, link: holder}, nextHop)
   }
@@ -366,10 +434,24 @@ class Walk {
     for (const {place, link} of [from, holder])
       if (!link.arp) throw this.#stop('arp-suppressed', place, link.name, `${link.name} at ${place} is set to NOARP`)
     if (this.#family !== 4) return
-    const mode = (name: string) => Math.max(Number(there?.sysctls.get(`ipv4.conf.all.${name}`) ?? 0), Number(there?.sysctls.get(`ipv4.conf.${holder.link.name}.${name}`) ?? 0))
+    const mode = (name: string) =>
+      Math.max(
+        Number(there?.sysctls.get(`ipv4.conf.all.${name}`) ?? 0),
+        Number(there?.sysctls.get(`ipv4.conf.${holder.link.name}.${name}`) ?? 0),
+      )
     if (mode('arp_ignore') >= 3)
-      throw this.#stop('arp-suppressed', holder.place, `net.ipv4.conf.${holder.link.name}.arp_ignore`, `arp_ignore is ${mode('arp_ignore')} at ${holder.place}: it does not answer for ${nextHop}`)
-    for (const [place, facts, hook] of [[from.place, here, 'output'], [holder.place, there, 'input'], [holder.place, there, 'output'], [from.place, here, 'input']] as const) {
+      throw this.#stop(
+        'arp-suppressed',
+        holder.place,
+        `net.ipv4.conf.${holder.link.name}.arp_ignore`,
+        `arp_ignore is ${mode('arp_ignore')} at ${holder.place}: it does not answer for ${nextHop}`,
+      )
+    for (const [place, facts, hook] of [
+      [from.place, here, 'output'],
+      [holder.place, there, 'input'],
+      [holder.place, there, 'output'],
+      [from.place, here, 'input'],
+    ] as const) {
       if (!facts) continue
       const {verdict, by} = runHook(facts.ruleset, hook, this.#packet(), ['arp'])
       if (verdict !== 'accept' && by) throw this.#stop('arp-suppressed', place, rulingWords(by), `${rulingWords(by)} at ${place} drops ARP`)
@@ -390,28 +472,54 @@ class Walk {
       const lost = this.#lostEnd(meant, there)
       if (lost) return new Stopped({ended: lost.cause, at: lost.at, object: lost.object, evidence: lost.evidence})
     }
-    const own = bridgeAddressLost(this.#world, from, nextHop)
+    const own = route.via === undefined ? undefined : bridgeAddressLost(this.#world, from, nextHop)
     if (own) return new Stopped({ended: own.cause, at: own.at, object: own.object, evidence: own.evidence})
     if (route.to === '0.0.0.0/0' || route.to === '::/0') {
       const kind = this.#world.places.find(({name}) => name === from.place)?.kind
-      if (kind !== 'pod') return stop('leaves-lab', routeWords(route), `${from.place} sends it to ${nextHop} by ${routeWords(route)}, and nobody in the lab is there`)
+      if (kind !== 'pod')
+        return stop(
+          'leaves-lab',
+          routeWords(route),
+          `${from.place} sends it to ${nextHop} by ${routeWords(route)}, and nobody in the lab is there`,
+        )
     }
-    if (route.via !== undefined) return stop('next-hop-unreachable', routeWords(route), `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
+    if (route.via !== undefined)
+      return stop('next-hop-unreachable', routeWords(route), `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
     return stop('neighbour-unresolved', nextHop, `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
   }
 
   /** Somebody holds it, on another segment. */
-  #elsewhere(from: Port, nextHop: string, route: RouteFacts, place: string, stop: (cause: Cause, object: string, evidence: string) => Stopped): Stopped {
+  #elsewhere(
+    from: Port,
+    nextHop: string,
+    route: RouteFacts,
+    place: string,
+    stop: (cause: Cause, object: string, evidence: string) => Stopped,
+  ): Stopped {
     const there = holderLink(this.#world.facts.get(place), nextHop) as LinkFacts
     const end = {place, link: there}
-    const near = this.#world.facts.get(from.place)?.links.find(
-      (link) => link.name !== from.link.name && link.name !== 'lo' && segmentOf(this.#world, {place: from.place, link}, true).some((way) => holdsThere(this.#world, way, nextHop)),
-    )
+    const near = this.#world.facts
+      .get(from.place)
+      ?.links.find(
+        (link) =>
+          link.name !== from.link.name &&
+          link.name !== 'lo' &&
+          segmentOf(this.#world, {place: from.place, link}, true).some((way) => holdsThere(this.#world, way, nextHop)),
+      )
     // Its veth pair may be broken rather than the route wrong: on no bridge, or without a carrier.
     const loose = near ? undefined : looseEnd(this.#world, end, from)
     if (loose) return new Stopped({ended: loose.cause, at: loose.at, object: loose.object, evidence: loose.evidence})
-    if (near) return stop('wrong-device', routeWords(route), `${from.place} looks for ${nextHop} on ${from.link.name}, and ${place} is on ${near.name}`)
-    return stop(route.via === undefined ? 'wrong-device' : 'next-hop-unreachable', routeWords(route), `${nextHop} is ${place}, which is not on ${from.link.name} of ${from.place}`)
+    if (near)
+      return stop(
+        'wrong-device',
+        routeWords(route),
+        `${from.place} looks for ${nextHop} on ${from.link.name}, and ${place} is on ${near.name}`,
+      )
+    return stop(
+      route.via === undefined ? 'wrong-device' : 'next-hop-unreachable',
+      routeWords(route),
+      `${nextHop} is ${place}, which is not on ${from.link.name} of ${from.place}`,
+    )
   }
 }
 
@@ -431,7 +539,19 @@ function holdsOn(world: World, end: Port, address: string): Port {
   return own && own.name === end.link.name ? {place: end.place, link: own} : end
 }
 
-function rulingWords({family, table, chain, handle, text}: {family: string; table: string; chain: string; handle?: number; text: string}): string {
+function rulingWords({
+  family,
+  table,
+  chain,
+  handle,
+  text,
+}: {
+  family: string
+  table: string
+  chain: string
+  handle?: number
+  text: string
+}): string {
   return `${family} ${table} ${chain}${handle === undefined ? '' : ` handle ${handle}`}: ${text}`
 }
 
@@ -449,12 +569,23 @@ function missingDevice(world: World, place: Place): Block {
 function wrongAddress(world: World, place: Place, link: LinkFacts, address: string): Block {
   const gateway = world.facts.get(place.node)
   const [held] = link.addresses.filter((each) => familyOf(each.address) === familyOf(address) && each.scope === 'global')
-  if (!held) return {cause: 'address-missing', at: place.name, object: link.name, evidence: `${link.name} at ${place.name} has no address, and should have ${address}`}
+  if (!held)
+    return {
+      cause: 'address-missing',
+      at: place.name,
+      object: link.name,
+      evidence: `${link.name} at ${place.name} has no address, and should have ${address}`,
+    }
   const near = gateway?.links.some(({addresses}) =>
     addresses.some((own) => networkOf(own.address, own.prefixLength) === networkOf(held.address, own.prefixLength)),
   )
   const cause = near ? 'address-missing' : 'address-outside-subnet'
-  return {cause, at: place.name, object: `${held.address}/${held.prefixLength} dev ${link.name}`, evidence: `${place.name} holds ${held.address}, not ${address}`}
+  return {
+    cause,
+    at: place.name,
+    object: `${held.address}/${held.prefixLength} dev ${link.name}`,
+    evidence: `${place.name} holds ${held.address}, not ${address}`,
+  }
 }
 
 /** The gateway of a pod is an address of its node's bridge: the bridge may be gone, or its address. */
@@ -467,9 +598,25 @@ function bridgeAddressLost(world: World, from: Port, nextHop: string): Block | u
   const bridge = node.links.find(({name}) => name === host.link.master)
   const bridges = node.links.filter(({kind}) => kind === 'bridge')
   if (!bridge && bridges.length === 0)
-    return {cause: 'bridge-missing', at: place.node, object: host.link.name, evidence: `${place.node} has no bridge, and ${host.link.name} is on none`}
-  if (!bridge) return {cause: 'port-not-enslaved', at: place.node, object: host.link.name, evidence: `${host.link.name} at ${place.node} is on no bridge`}
-  return {cause: 'address-missing', at: place.node, object: bridge.name, evidence: `${bridge.name} at ${place.node} does not hold ${nextHop}`}
+    return {
+      cause: 'bridge-missing',
+      at: place.node,
+      object: host.link.name,
+      evidence: `${place.node} has no bridge, and ${host.link.name} is on none`,
+    }
+  if (!bridge)
+    return {
+      cause: 'port-not-enslaved',
+      at: place.node,
+      object: host.link.name,
+      evidence: `${host.link.name} at ${place.node} is on no bridge`,
+    }
+  return {
+    cause: 'address-missing',
+    at: place.node,
+    object: bridge.name,
+    evidence: `${bridge.name} at ${place.node} does not hold ${nextHop}`,
+  }
 }
 
 /** A veth pair whose host end is on no bridge, or on another one than the packet comes from. */
@@ -478,12 +625,23 @@ function looseEnd(world: World, end: Port, from: Port): Block | undefined {
   for (const port of pod) {
     const host = peerOf(world, port)
     if (!host || !isHostEnd(world, host)) continue
-    if (!host.link.up) return {cause: 'peer-down', at: host.place, object: host.link.name, evidence: `${host.link.name} is down at ${host.place}`}
+    if (!host.link.up)
+      return {cause: 'peer-down', at: host.place, object: host.link.name, evidence: `${host.link.name} is down at ${host.place}`}
     if (host.link.master === undefined)
-      return {cause: 'port-not-enslaved', at: host.place, object: host.link.name, evidence: `${host.link.name} at ${host.place} is on no bridge`}
+      return {
+        cause: 'port-not-enslaved',
+        at: host.place,
+        object: host.link.name,
+        evidence: `${host.link.name} at ${host.place} is on no bridge`,
+      }
     const bridge = world.facts.get(host.place)?.links.find(({name}) => name === host.link.master)
     if (bridge && !bridge.addresses.some(({scope}) => scope === 'global'))
-      return {cause: 'port-not-enslaved', at: host.place, object: host.link.name, evidence: `${host.link.name} at ${host.place} is on ${bridge.name}, which is not the bridge of the pods`}
+      return {
+        cause: 'port-not-enslaved',
+        at: host.place,
+        object: host.link.name,
+        evidence: `${host.link.name} at ${host.place} is on ${bridge.name}, which is not the bridge of the pods`,
+      }
   }
   return undefined
 }

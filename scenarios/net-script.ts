@@ -11,7 +11,10 @@ import {answersAt, noNat, on, ownSubnet, reach, runs, scenario, stage, uniqueAdd
 
 export default scenario({
   title: 'a script that connects a container, and the same script as a CNI plugin',
-  shows: ['How are the Pods addressed?', 'a solution that takes care of automatically assigning IP addresses and establish connectivity between the Pods in a node'],
+  shows: [
+    'How are the Pods addressed?',
+    'a solution that takes care of automatically assigning IP addresses and establish connectivity between the Pods in a node',
+  ],
   underlay: '192.168.1.0/24',
   nodes: {
     node1: '192.168.1.11',
@@ -84,7 +87,9 @@ export default scenario({
       cd /run/podwire && CNI_COMMAND=ADD CNI_CONTAINERID=pod4 CNI_NETNS=/run/netns/pod4 CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni ./podwire-bridge <pod4.json
     `,
     runs('node3')`cd /run/podwire && CNI_COMMAND=VERSION ./podwire-bridge </dev/null`.prints('1.1.0'),
-    runs('node3')`cd /run/podwire && CNI_COMMAND=ADD CNI_NETNS=/run/netns/pod4 CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni ./podwire-bridge <pod4.json`.fails(
+    runs(
+      'node3',
+    )`cd /run/podwire && CNI_COMMAND=ADD CNI_NETNS=/run/netns/pod4 CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni ./podwire-bridge <pod4.json`.fails(
       '"code": 4',
       'CNI_CONTAINERID',
     ),

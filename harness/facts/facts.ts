@@ -23,7 +23,13 @@ export interface LinkFacts {
   readonly peer?: {readonly index: number; readonly netnsId?: number}
   readonly addresses: readonly {readonly address: string; readonly prefixLength: number; readonly scope: string}[]
   /** What it is as a port of a bridge. */
-  readonly port?: {readonly state: string; readonly isolated: boolean; readonly hairpin: boolean; readonly learning: boolean; readonly flood: boolean}
+  readonly port?: {
+    readonly state: string
+    readonly isolated: boolean
+    readonly hairpin: boolean
+    readonly learning: boolean
+    readonly flood: boolean
+  }
   /** A bridge's own settings. */
   readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean}
   readonly vxlan?: VxlanFacts

@@ -20,7 +20,8 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
   const found = new Map<string, NamespaceFacts | undefined>()
   for (const [index, line] of lines.entries()) {
     const [word, name] = line.split('\t')
-    if (word === 'namespace' && name !== undefined) found.set(name, parseFacts(lines.slice(index + 1, index + 1 + PARTS), name === '-' ? names : ''))
+    if (word === 'namespace' && name !== undefined)
+      found.set(name, parseFacts(lines.slice(index + 1, index + 1 + PARTS), name === '-' ? names : ''))
   }
   return found
 }
@@ -30,7 +31,20 @@ const PARTS = 12
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
-  const [links = '', routes = '', rules = '', neighbours = '', rules6 = '', fdb = '', nft = '', qdiscs = '', filters = '', listeners = '', sysctls = '', legacy = ''] = parts
+  const [
+    links = '',
+    routes = '',
+    rules = '',
+    neighbours = '',
+    rules6 = '',
+    fdb = '',
+    nft = '',
+    qdiscs = '',
+    filters = '',
+    listeners = '',
+    sysctls = '',
+    legacy = '',
+  ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
   if (!ofLinks || !ofRoutes) return undefined
@@ -75,12 +89,29 @@ interface IpAddr {
   master?: string
   link_index?: number
   link_netnsid?: number
-  linkinfo?: {info_kind?: string; info_data?: Readonly<Record<string, unknown>>; info_slave_kind?: string; info_slave_data?: Readonly<Record<string, unknown>>}
+  linkinfo?: {
+    info_kind?: string
+    info_data?: Readonly<Record<string, unknown>>
+    info_slave_kind?: string
+    info_slave_data?: Readonly<Record<string, unknown>>
+  }
   addr_info?: {local?: string; prefixlen?: number; scope?: string}[]
   xdp?: {prog?: {id?: number}}
 }
 
-function linkFrom({ifindex, ifname, flags, mtu, address = '', master, link_index, link_netnsid, linkinfo = {}, addr_info = [], xdp}: IpAddr): LinkFacts {
+function linkFrom({
+  ifindex,
+  ifname,
+  flags,
+  mtu,
+  address = '',
+  master,
+  link_index,
+  link_netnsid,
+  linkinfo = {},
+  addr_info = [],
+  xdp,
+}: IpAddr): LinkFacts {
   const {info_kind: kind = '', info_data: own = {}, info_slave_data: slave = {}} = linkinfo
   return {
     index: ifindex,
@@ -92,8 +123,11 @@ function linkFrom({ifindex, ifname, flags, mtu, address = '', master, link_index
     mac: address,
     arp: !flags.includes('NOARP'),
     ...(master !== undefined && {master}),
-    ...(kind === 'veth' && link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
-    addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) => (local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}])),
+    ...(kind === 'veth' &&
+      link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
+    addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
+      local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}],
+    ),
     ...(linkinfo.info_slave_kind === 'bridge' && {
       port: {
         state: String(slave.state ?? ''),
@@ -170,7 +204,20 @@ interface IpRule {
   table?: string
 }
 
-function ruleFrom({priority, src = 'all', srclen, dst = 'all', dstlen, iif, oif, fwmark, ipproto, action, table, ...rest}: IpRule): RuleFacts {
+function ruleFrom({
+  priority,
+  src = 'all',
+  srclen,
+  dst = 'all',
+  dstlen,
+  iif,
+  oif,
+  fwmark,
+  ipproto,
+  action,
+  table,
+  ...rest
+}: IpRule): RuleFacts {
   const prefix = (host: string, length?: number) => (host === 'all' ? undefined : `${host}/${length ?? (host.includes(':') ? 128 : 32)}`)
   const [from, to] = [prefix(src, srclen), prefix(dst, dstlen)]
   return {
@@ -254,7 +301,10 @@ function listenerFrom(line: string): ListenerFacts[] {
   const [protocol, , , , local = ''] = line.trim().split(/\s+/)
   if (protocol !== 'tcp' && protocol !== 'udp') return []
   const colon = local.lastIndexOf(':')
-  const address = local.slice(0, colon).replace(/%.*$/, '').replace(/^\[|\]$/g, '')
+  const address = local
+    .slice(0, colon)
+    .replace(/%.*$/, '')
+    .replace(/^\[|\]$/g, '')
   return [{protocol, address, port: Number(local.slice(colon + 1))}]
 }
 

@@ -37,4 +37,3 @@ interface NamedSet {
 }
 
 export type Expression = Readonly<Record<string, unknown>>
-

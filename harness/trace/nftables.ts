@@ -102,7 +102,8 @@ class Run {
     for (const {rule} of this.#ruleset) {
       if (!rule || rule.family !== chain.family || rule.table !== chain.table || rule.chain !== chain.name) continue
       const ended = this.#rule(rule, chain, depth)
-      if (ended !== 'next') return ended === 'return' && chain.hook === undefined ? 'next' : ended === 'return' ? this.#policy(chain) : ended
+      if (ended !== 'next')
+        return ended === 'return' && chain.hook === undefined ? 'next' : ended === 'return' ? this.#policy(chain) : ended
     }
     return chain.hook === undefined ? 'next' : this.#policy(chain)
   }
@@ -133,7 +134,8 @@ class Run {
   #statement(expression: Expression, chain: Chain, ruling: Ruling, depth: number, sure: boolean): Ended {
     const [word = ''] = Object.keys(expression)
     if (word === 'vmap') return this.#verdictMap(expression.vmap as {key: unknown; data: unknown}, chain, ruling, depth, sure)
-    if (!['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'snat', 'dnat', 'masquerade', 'redirect', 'mangle'].includes(word)) return 'next'
+    if (!['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'snat', 'dnat', 'masquerade', 'redirect', 'mangle'].includes(word))
+      return 'next'
     if (!sure) {
       if (word !== 'accept' && word !== 'return') this.#doubts.push(ruling)
       return 'next'
@@ -157,7 +159,9 @@ class Run {
   }
 
   #jump({target}: {target: string}, chain: Chain, word: 'jump' | 'goto', depth: number): Ended {
-    const next = this.#ruleset.find((item) => item.chain?.name === target && item.chain.table === chain.table && item.chain.family === chain.family)?.chain
+    const next = this.#ruleset.find(
+      (item) => item.chain?.name === target && item.chain.table === chain.table && item.chain.family === chain.family,
+    )?.chain
     if (!next || depth > DEEPEST) return 'next'
     const ended = this.chain(next, depth + 1)
     return ended === 'next' && word === 'goto' ? 'return' : ended
@@ -166,8 +170,10 @@ class Run {
   /** `ip saddr set 10.0.0.1`: translation without state. */
   #mangle({key, value}: {key: unknown; value: unknown}, by: Ruling): Ended {
     const {field} = (key as {payload?: {field?: string}}).payload ?? {}
-    if (field === 'saddr' || field === 'sport') this.#translated ??= {cause: 'source-nat', by, ...(typeof value === 'string' && {address: value})}
-    if (field === 'daddr' || field === 'dport') this.#translated ??= {cause: 'destination-nat', by, ...(typeof value === 'string' && {address: value})}
+    if (field === 'saddr' || field === 'sport')
+      this.#translated ??= {cause: 'source-nat', by, ...(typeof value === 'string' && {address: value})}
+    if (field === 'daddr' || field === 'dport')
+      this.#translated ??= {cause: 'destination-nat', by, ...(typeof value === 'string' && {address: value})}
     return 'next'
   }
 
@@ -195,7 +201,12 @@ class Run {
 
   /** What the packet has in a field; null where the field is of a protocol that the packet is not; undefined: not known. */
   #valueOf(left: unknown): unknown {
-    const {payload, meta, ct, concat} = (left ?? {}) as {payload?: {protocol: string; field: string}; meta?: {key: string}; ct?: {key: string}; concat?: unknown[]}
+    const {payload, meta, ct, concat} = (left ?? {}) as {
+      payload?: {protocol: string; field: string}
+      meta?: {key: string}
+      ct?: {key: string}
+      concat?: unknown[]
+    }
     if (concat) {
       const parts = concat.map((part) => this.#valueOf(part))
       return parts.includes(undefined) ? undefined : parts.includes(null) ? null : parts
@@ -211,7 +222,9 @@ class Run {
     const own = this.#packet.protocol
     if (protocol === 'ip' || protocol === 'ip6') {
       if ((protocol === 'ip' ? 4 : 6) !== family) return null
-      return {saddr: source, daddr: destination, protocol: this.#l4(), nexthdr: this.#l4(), length: this.#packet.length, version: family}[field]
+      return {saddr: source, daddr: destination, protocol: this.#l4(), nexthdr: this.#l4(), length: this.#packet.length, version: family}[
+        field
+      ]
     }
     if (protocol === 'tcp' || protocol === 'udp' || protocol === 'th') {
       if (own === 'icmp' || (protocol !== 'th' && protocol !== own)) return null
@@ -249,7 +262,8 @@ class Run {
     if (value === null) return false
     if (value === undefined) return undefined
     if (Array.isArray(right)) return anyOf(right.map((one) => this.#equals(value, one, chain)))
-    if (typeof right === 'string' && right.startsWith('@')) return anyOf(this.#elements(right, chain).map((one) => this.#equals(value, one, chain)))
+    if (typeof right === 'string' && right.startsWith('@'))
+      return anyOf(this.#elements(right, chain).map((one) => this.#equals(value, one, chain)))
     if (typeof right === 'object' && right !== null) return this.#equalsObject(value, right as Readonly<Record<string, unknown>>, chain)
     if (typeof value === 'string' && typeof right === 'string') {
       if (familyOf(value) !== undefined && familyOf(right) !== undefined) return sameHost(value, right)
@@ -264,7 +278,8 @@ class Run {
     const {set, prefix, range, elem, concat} = right
     if (Array.isArray(set)) return anyOf(set.map((one) => this.#equals(value, one, chain)))
     if (elem !== undefined) return this.#equals(value, (elem as {val: unknown}).val, chain)
-    if (Array.isArray(concat)) return Array.isArray(value) ? allOf(value.map((part, index) => this.#equals(part, concat[index], chain))) : undefined
+    if (Array.isArray(concat))
+      return Array.isArray(value) ? allOf(value.map((part, index) => this.#equals(part, concat[index], chain))) : undefined
     if (prefix !== undefined) {
       const {addr, len} = prefix as {addr: string; len: number}
       return typeof value === 'string' ? contains(`${addr}/${len}`, value) : undefined
@@ -308,7 +323,16 @@ function betweenHosts(value: string, low: string, high: string): boolean {
 
 /** Where a rule stands, and its words. */
 export function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
-  return {family, table, chain, handle, text: expr.map(words).filter((text) => text !== '').join(' ')}
+  return {
+    family,
+    table,
+    chain,
+    handle,
+    text: expr
+      .map(words)
+      .filter((text) => text !== '')
+      .join(' '),
+  }
 }
 
 /** nft(8)'s own notation, as far as rules that people write by hand go. */
@@ -322,7 +346,8 @@ function words(expression: Expression): string {
   if (word === 'counter') return 'counter'
   if (word === 'jump' || word === 'goto') return `${word} ${value?.target}`
   if (word === 'vmap') return 'vmap'
-  if (word === 'snat' || word === 'dnat') return `${word} to ${rightWords(value?.addr)}${value?.port === undefined ? '' : `:${rightWords(value.port)}`}`
+  if (word === 'snat' || word === 'dnat')
+    return `${word} to ${rightWords(value?.addr)}${value?.port === undefined ? '' : `:${rightWords(value.port)}`}`
   if (word === 'mangle') return `${leftWords(value?.key)} set ${rightWords(value?.value)}`
   return word
 }

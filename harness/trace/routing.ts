@@ -74,7 +74,10 @@ export function sourceFor(here: NamespaceFacts, route: RouteFacts): string | und
       .filter((link) => name === undefined || link.name === name)
       .flatMap(({addresses}) => addresses)
       .filter(({address, scope}) => familyOf(address) === route.family && scope === 'global')
-      .map(({address, prefixLength}) => ({address, near: route.via !== undefined && contains(networkOf(address, prefixLength) ?? '', route.via)}))
+      .map(({address, prefixLength}) => ({
+        address,
+        near: route.via !== undefined && contains(networkOf(address, prefixLength) ?? '', route.via),
+      }))
   const own = ofFamily(route.dev)
   return (own.find(({near}) => near) ?? own[0] ?? ofFamily(undefined)[0])?.address
 }

@@ -58,7 +58,12 @@ export function blockIn(world: World, ports: readonly Port[]): Block | undefined
     if (!link.up) return downBlock(world, port)
     const [before, after] = [ports[index - 1], ports[index + 1]]
     if (link.kind === 'bridge' && before?.link.port && after?.link.port && before.link.port.isolated && after.link.port.isolated)
-      return {cause: 'port-isolated', at: place, object: after.link.name, evidence: `${before.link.name} and ${after.link.name} are both isolated at ${place}`}
+      return {
+        cause: 'port-isolated',
+        at: place,
+        object: after.link.name,
+        evidence: `${before.link.name} and ${after.link.name} are both isolated at ${place}`,
+      }
     if (link.port && !['forwarding', ''].includes(link.port.state))
       return {cause: 'stp-listening', at: place, object: link.name, evidence: `${link.name} is ${link.port.state} at ${place}`}
   }
@@ -73,7 +78,9 @@ function downBlock(world: World, port: Port): Block {
 
 /** The end of a veth pair that is at a machine, the other being in a namespace. */
 export function isHostEnd(world: World, {place, link}: Port): boolean {
-  return link.kind === 'veth' && netnsOf(world, place) === undefined && link.peer?.netnsId !== undefined && !isUnderlay(world, {place, link})
+  return (
+    link.kind === 'veth' && netnsOf(world, place) === undefined && link.peer?.netnsId !== undefined && !isUnderlay(world, {place, link})
+  )
 }
 
 function neighboursOf(world: World, port: Port): Port[] {
