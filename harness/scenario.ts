@@ -210,7 +210,8 @@ export class LiteralError extends Error {
  */
 function callSite(): SourceLine {
   const frame = new Error('where').stack?.split('\n')[3] ?? ''
-  const [, where, line] = /\(?((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(frame) ?? []
+  // `at file:///mine.ts:3:5` or `at name (file:///mine.ts:3:5)`; the path may have blanks and brackets of its own.
+  const [, where, line] = /(?:^\s*at |\()((?:file:\/\/)?\/.*):(\d+):\d+\)?$/.exec(frame) ?? []
   if (where === undefined) return {file: '', line: 0}
   return {file: where.startsWith('file:') ? fileURLToPath(where) : where, line: Number(line)}
 }

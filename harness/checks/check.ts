@@ -173,7 +173,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     return {check, pairs, source, ...expected, ...judge(pairs, claim.fails, reason)}
   }
   const {check} = claim
-  const among = clusterOf(places).filter(({name}) => claim.places?.includes(name) ?? true)
+  const among = claim.places ? places.filter(({name}) => claim.places?.includes(name)) : clusterOf(places)
   const pairs = check === 'unique-address' ? uniqueAddressVerdicts(among, interfaces) : ownSubnetVerdicts(among, interfaces)
   // A claim that all of them share an address is not meant: one pair that does is enough.
   const failing = pairs.filter(({verdict}) => verdict === 'fail')

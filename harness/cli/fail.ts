@@ -1,30 +1,42 @@
 // From whatever was thrown to words on standard error and an exit code.
 import {readFileSync} from 'node:fs'
 import {relative} from 'node:path'
-import {CommandError} from '../command.ts'
+import {inspect} from 'node:util'
+import {CommandError, type CommandResult} from '../command.ts'
 import {MachineError} from '../driver.ts'
 import type {SourceLine} from '../model.ts'
+import {errorJson} from '../report/json.ts'
 import {type Message, messageText, stepMessage} from '../report/message.ts'
 import {ScenarioError} from '../scenario/problem.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {isInterrupted} from './interrupt.ts'
-import {complain, paintError} from './terminal.ts'
+import {complain, paintError, printJson} from './terminal.ts'
 
-/** Tells the error and returns the exit code that belongs to it. */
-export function fail(error: unknown): number {
+/**
+ * Tells the error and returns the exit code that belongs to it.
+ * @param json a program reads standard output: it gets a document too
+ */
+export function fail(error: unknown, json = false): number {
   if (isInterrupted()) return EXIT.interrupted
-  const {messages, code} = explain(error)
-  for (const message of messages) complain(`${messageText(message, paintError)}\n`)
+  const {messages, code, step} = explain(error)
+  for (const message of messages) complain(`${messageText({...message, source: shown(message.source)}, paintError)}\n`)
+  if (json) printJson(errorJson(code, messages, step))
   return code
 }
 
-function explain(error: unknown): {messages: Message[]; code: number} {
+interface Explained {
+  readonly messages: readonly Message[]
+  readonly code: number
+  readonly step?: CommandResult
+}
+
+function explain(error: unknown): Explained {
   if (error instanceof ScenarioError) {
     const messages = error.problems.map(
       ({code, message, source, note, help}): Message => ({
         code,
         message,
-        source: shown(source),
+        source,
         excerpt: excerpt(source),
         notes: note === undefined ? [] : [note],
         help: help === undefined ? [] : [help],
@@ -34,9 +46,11 @@ function explain(error: unknown): {messages: Message[]; code: number} {
   }
   if (error instanceof UsageError) return {messages: [{code: 'usage', message: error.message, help: error.help}], code: EXIT.badInput}
   if (error instanceof MachineError) return {messages: [{code: error.code, message: error.message, help: error.help}], code: EXIT.cannotRun}
-  if (error instanceof CommandError)
-    return {messages: [stepMessage(error.result, shown(error.source), error.context.notes, error.context.help)], code: EXIT.checkFailed}
-  const {message, stack} = error instanceof Error ? error : {message: String(error), stack: undefined}
+  if (error instanceof CommandError) {
+    const {result, source, context} = error
+    return {messages: [stepMessage(result, source, context.notes, context.help)], code: EXIT.checkFailed, step: result}
+  }
+  const {message, stack} = error instanceof Error ? error : {message: inspect(error), stack: undefined}
   return {
     messages: [
       {code: 'internal', message, notes: stack === undefined ? [] : [stack], help: ['this is a mistake in podwire, not in your scenario']},

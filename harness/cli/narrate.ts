@@ -6,16 +6,17 @@ import type {ResultSource} from '../report/json.ts'
 import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
 import {stageFindingsText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
-import {paint, print} from './terminal.ts'
+import {output, type Screen} from './terminal.ts'
 
 export interface Narrator extends StepFollower {
   found?(result: StageResult): void
   driver(chosen: ChosenDriver, lab: Lab, how?: string): void
 }
 
-/** @param quiet shows nothing: the result alone is wanted */
-export function narrator(quiet: boolean): Narrator {
-  if (quiet) return {driver: () => undefined}
+/** @param screen undefined shows nothing: the result alone is wanted */
+export function narrator(screen: Screen | undefined): Narrator {
+  if (!screen) return {driver: () => undefined}
+  const {paint, write: print} = screen
   return {
     driver({driver, reason}, lab, how) {
       print(`${paint('bold', `driver ${driver.name}`)} (${reason}): ${lab.fleet.description}${how ? `, ${how}` : ''}`)
@@ -31,14 +32,17 @@ export function narrator(quiet: boolean): Narrator {
 }
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
-export function outcomeText({scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>): string {
+export function outcomeText(
+  {scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>,
+  {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
+): string {
   const places = placesOf(scenario)
   const cluster = places.filter(({kind}) => kind !== 'host')
   const parts: string[] = []
   const reach = outcome.checks.find(({check}) => check === 'reach')
-  const timeline = timelineText(outcome.stages, cluster, paint)
+  const timeline = timelineText(outcome.stages, cluster, paint, width)
   if (timeline !== '') parts.push(timeline)
-  if (cluster.length > 1) parts.push(matrixText(cluster, reachVerdicts(outcome.probes), paint))
+  if (cluster.length > 1) parts.push(matrixText(cluster, reachVerdicts(outcome.probes), paint, width))
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
   parts.push(

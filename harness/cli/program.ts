@@ -1,12 +1,16 @@
 // The command line: names, options, examples. What a command does is in the file of its name.
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
+import {errorJson} from '../report/json.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
+import {isForPrograms, printJson} from './terminal.ts'
 
 /** @returns the exit code */
 export async function program(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.asClaimed
+  // Until the command line is understood: does it look as if a program were to read standard output?
+  let forPrograms = asksForJson(argv)
   const podwire = new Command('podwire')
     .description('Wires Kubernetes pod networks by hand, on real kernels, and proves what they do.')
     .version('0.1.0')
@@ -17,6 +21,10 @@ export async function program(argv: readonly string[]): Promise<number> {
       'after',
       examples('podwire run three-nodes', 'podwire up three-nodes', 'podwire exec pod1 -- ping -c1 10.244.2.2', 'podwire down'),
     )
+
+  podwire.hook('preAction', (_, action) => {
+    forPrograms = isForPrograms(action.opts())
+  })
 
   const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
@@ -44,8 +52,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(driver)
     .addOption(privileged)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
-    .option('--report <format>', 'text or json; may be given again', collect, [])
-    .option('--out <folder>', 'write reports there, not to standard output')
+    .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
+    .option('--out <folder>', 'write the reports there (json, where none is named)')
     .addOption(timeline)
     .addOption(timeLimit)
     .addOption(patience)
@@ -139,9 +147,18 @@ export async function program(argv: readonly string[]): Promise<number> {
     return code
   } catch (error) {
     // Commander has told its own errors already; help and version end with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asClaimed : EXIT.badInput
-    return fail(error)
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.asClaimed
+    if (error instanceof CommanderError) {
+      if (forPrograms) printJson(errorJson(EXIT.badInput, [{code: 'usage', message: error.message.replace(/^error: /, '')}]))
+      return EXIT.badInput
+    }
+    return fail(error, forPrograms)
   }
+}
+
+/** What exec and shell are given to run is theirs. */
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.includes('--json') && !['exec', 'shell'].includes(argv[0] ?? '')
 }
 
 function examples(...lines: string[]): string {

@@ -1,8 +1,9 @@
 // podwire run: start, wire, check, report, remove.
-import {accessSync, constants, existsSync, mkdirSync, writeFileSync} from 'node:fs'
+import {accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {check, checkStage, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
+import {MachineError} from '../driver.ts'
 import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
@@ -14,7 +15,7 @@ import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {narrator, outcomeText} from './narrate.ts'
-import {complain, print} from './terminal.ts'
+import {complain, errors, isForPrograms, output, printJson, type Screen} from './terminal.ts'
 
 export interface RunOptions {
   readonly driver: DriverChoice
@@ -38,15 +39,17 @@ export interface Finished {
 }
 
 export async function run(reference: string, options: RunOptions): Promise<number> {
-  const formats = formatsOf(options)
+  const reports = reportsOf(options)
   if (options.out !== undefined) prepareFolder(options.out)
   const scenario = await loadScenario(reference)
   const {lab, outcome, result} = await standUp(scenario, labName(scenario), options)
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
-  if (formats.includes('text') && !options.json) print(`\n${outcomeText(full)}`)
-  if (formats.includes('json')) writeReport(full, options)
+  const screen = screenFor(options)
+  if (screen) screen.write(`\n${outcomeText(full, screen)}`)
+  if (options.out !== undefined) for (const format of reports) writeReport(full, format, options.out)
+  if (isForPrograms(options)) printJson(resultJson(full))
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
 }
 
@@ -54,12 +57,11 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
 export async function standUp(scenario: Scenario, name: string, options: RunOptions): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
-  const quiet = options.json === true
   const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const held = hold(lab)
   try {
-    const tell = narrator(quiet)
+    const tell = narrator(screenFor(options))
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
     const stages: StageResult[] = []
@@ -117,14 +119,21 @@ function labName(scenario: Scenario): string {
 }
 
 const FORMATS = ['text', 'json'] as const
+type Format = (typeof FORMATS)[number]
 
-function formatsOf({report = [], json, attach, driver}: RunOptions): readonly string[] {
+/** The formats that are written to files: those that were asked for, else the one that programs read. */
+function reportsOf({report = [], attach, driver}: RunOptions): readonly Format[] {
   if (attach && driver !== 'docker') throw new UsageError('--attach is of the docker driver', ['add --driver docker'])
   for (const format of report) {
     if (!(FORMATS as readonly string[]).includes(format)) throw new UsageError(`no report ${format}`, [`there is ${FORMATS.join(', ')}`])
   }
-  if (json) return ['json']
-  return report.length === 0 ? ['text'] : report
+  return report.length === 0 ? ['json'] : (report as Format[])
+}
+
+/** Where people read: on standard output, unless that is a program's; then on standard error, where text was asked for too. */
+function screenFor(options: RunOptions): Screen | undefined {
+  if (!isForPrograms(options)) return output
+  return !options.json && options.report?.includes('text') ? errors : undefined
 }
 
 /**
@@ -134,6 +143,7 @@ function formatsOf({report = [], json, attach, driver}: RunOptions): readonly st
 function prepareFolder(out: string): void {
   try {
     if (!existsSync(out)) mkdirSync(out)
+    if (!statSync(out).isDirectory()) throw new Error('it is no folder')
     accessSync(out, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new UsageError(`reports cannot be written to ${out}: ${error instanceof Error ? error.message : String(error)}`, [
@@ -142,13 +152,15 @@ function prepareFolder(out: string): void {
   }
 }
 
-function writeReport(result: ResultSource, {out}: RunOptions): void {
-  const text = `${JSON.stringify(resultJson(result), undefined, 2)}\n`
-  if (out === undefined) {
-    process.stdout.write(text)
-    return
+function writeReport(result: ResultSource, format: Format, out: string): void {
+  const path = join(out, `${result.scenario.name}.${format === 'text' ? 'txt' : format}`)
+  try {
+    writeFileSync(path, format === 'json' ? `${JSON.stringify(resultJson(result), undefined, 2)}\n` : `${outcomeText(result, PAPER)}\n`)
+  } catch (error) {
+    throw new MachineError('report-not-written', `${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
-  const path = join(out, `${result.scenario.name}.json`)
-  writeFileSync(path, text)
   complain(`wrote ${path}`)
 }
+
+/** Neither colours nor a width. */
+const PAPER = {paint: (_: string, text: string) => text, width: Number.POSITIVE_INFINITY}

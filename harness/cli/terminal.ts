@@ -6,6 +6,21 @@ import type {Paint} from '../report/text.ts'
 export const paint: Paint = (style, text) => styleText(style, text, {stream: process.stdout})
 export const paintError: Paint = (style, text) => styleText(style, text, {stream: process.stderr})
 
+/** Where text for people goes, and how wide it may be. */
+export interface Screen {
+  readonly paint: Paint
+  /** Columns. What is no terminal wraps nothing. */
+  readonly width: number
+  write(text: string): void
+}
+
+export const output: Screen = {paint, width: widthOf(process.stdout), write: print}
+export const errors: Screen = {paint: paintError, width: widthOf(process.stderr), write: complain}
+
+function widthOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
@@ -16,4 +31,17 @@ export function complain(text: string): void {
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+}
+
+/** Standard output is one JSON document's alone: --json, or --report json where no folder is named. */
+export function isForPrograms({
+  json,
+  report = [],
+  out,
+}: {
+  readonly json?: boolean
+  readonly report?: readonly string[]
+  readonly out?: string
+}): boolean {
+  return json === true || (out === undefined && report.includes('json'))
 }

@@ -3,6 +3,7 @@
 import type {Outcome} from '../checks/check.ts'
 import type {CommandResult} from '../command.ts'
 import type {Scenario, Stage} from '../model.ts'
+import type {Message} from './message.ts'
 
 export const FORMAT = 1
 
@@ -33,6 +34,20 @@ export function resultJson({lab, scenario, driver, history, outcome, times}: Res
     stages: outcome.stages,
     requirements: outcome.requirements,
     times,
+  }
+}
+
+/**
+ * What a command that prints JSON prints when there is no result: fixtures/schema/error.json.
+ * @param step the step that was refused or hung, where that is what ended it
+ */
+export function errorJson(exit: number, messages: readonly Message[], step?: CommandResult): Record<string, unknown> {
+  return {
+    format: FORMAT,
+    kind: 'error',
+    exit,
+    problems: messages.map(({code, message, source, notes = [], help = []}) => ({code, message, ...(source && {source}), notes, help})),
+    ...(step && {step: commandJson(step)}),
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Step,
   type Verdict,
 } from '../model.ts'
+import {visible, visibleLine} from './visible.ts'
 
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan', text: string) => string
 
@@ -30,14 +31,26 @@ export function stageText(stage: Stage, number: number, paint: Paint): string {
 
 /** One line as a person would type it, and its time at column 72. */
 export function stepText(step: Step, result: CommandResult, paint: Paint): string {
-  const line = `   ${paint('cyan', `${step.node}#`)} ${step.command}`
-  const width = 3 + step.node.length + 2 + step.command.length
+  const command = visibleLine(step.command)
+  const line = `   ${paint('cyan', `${step.node}#`)} ${command}`
+  const width = 3 + step.node.length + 2 + command.length
   const ending = result.exitCode === 0 ? paint('dim', milliseconds(result.duration)) : paint('red', endingOf(result))
   return `${line}${' '.repeat(Math.max(2, 72 - width))}${ending}`
 }
 
-/** All places against all places; a cell has a mark for each protocol. */
-export function matrixText(places: readonly Place[], pairs: readonly PairVerdict[], paint: Paint): string {
+const LEGEND = 'icmp, tcp, udp;  ✓ small packets and full MTU   s small only   ✗ none   ? not observed'
+
+/**
+ * All places against all places; a cell has a mark for each protocol. Where that is wider than the screen, only the pairs
+ * that fall short.
+ * @param width columns of the screen
+ */
+export function matrixText(
+  places: readonly Place[],
+  pairs: readonly PairVerdict[],
+  paint: Paint,
+  width = Number.POSITIVE_INFINITY,
+): string {
   // Of two families a cell shows what both have: a pair that fails in one has failed.
   const cells = new Map(
     [...Map.groupBy(pairs, ({from, to, protocol, size}) => `${from} ${to} ${protocol} ${size}`)].map(([key, same]) => [
@@ -45,24 +58,51 @@ export function matrixText(places: readonly Place[], pairs: readonly PairVerdict
       (['fail', 'unknown', 'pass'] as const).find((verdict) => same.some((pair) => pair.verdict === verdict)),
     ]),
   )
+  const cell = (from: Place, to: Place, paintMark: Paint) =>
+    PROTOCOLS.map((protocol) =>
+      cellMark(
+        PACKET_SIZES.map((size) => cells.get(`${from.name} ${to.name} ${protocol} ${size}`) ?? 'unknown'),
+        paintMark,
+      ),
+    ).join('')
+  if (matrixWidth(places) > width) return shortMatrixText(places, cell, paint)
   const table = new Table({
     head: ['from \\ to', ...places.map(({name}) => name)],
     style: {head: [], border: [], compact: true},
     colAligns: ['left', ...places.map(() => 'center' as const)],
   })
+  for (const from of places)
+    table.push([from.name, ...places.map((to) => (from.name === to.name ? paint('dim', ' - ') : cell(from, to, paint)))])
+  return `${table.toString()}\n${paint('dim', `each cell: ${LEGEND}`)}`
+}
+
+/** A border, and for each column its text, a blank on both sides and a border. */
+function matrixWidth(places: readonly Place[]): number {
+  const names = places.map(({name}) => name.length)
+  const first = Math.max('from \\ to'.length, ...names)
+  return 1 + [first, ...names.map((length) => Math.max(length, PROTOCOLS.length))].reduce((sum, length) => sum + length + 3, 0)
+}
+
+/** A line for each place and each kind of shortfall, with all whom it concerns. */
+function shortMatrixText(places: readonly Place[], cell: (from: Place, to: Place, paint: Paint) => string, paint: Paint): string {
+  const whole = MARKS.pass.repeat(PROTOCOLS.length)
+  const lines: string[] = []
+  let passing = 0
   for (const from of places) {
-    const row = places.map((to) => {
-      if (from.name === to.name) return paint('dim', ' - ')
-      return PROTOCOLS.map((protocol) =>
-        cellMark(
-          PACKET_SIZES.map((size) => cells.get(`${from.name} ${to.name} ${protocol} ${size}`) ?? 'unknown'),
-          paint,
-        ),
-      ).join('')
-    })
-    table.push([from.name, ...row])
+    const others = places.filter(({name}) => name !== from.name)
+    for (const [marks, same] of Map.groupBy(others, (to) => cell(from, to, (_, text) => text))) {
+      const [one] = same
+      if (marks === whole || !one) {
+        passing += same.length
+        continue
+      }
+      const whom = same.length === others.length ? 'every other' : same.map(({name}) => name).join(', ')
+      lines.push(`  ${paint('bold', from.name)} -> ${cell(from, one, paint)} ${whom}`)
+    }
   }
-  return `${table.toString()}\n${paint('dim', 'each cell: icmp, tcp, udp;  ✓ small packets and full MTU   s small only   ✗ none   ? not observed')}`
+  const all = places.length * (places.length - 1)
+  const head = `${paint('bold', 'The matrix')}: ${passing} of ${all} pairs pass in every protocol and size`
+  return lines.length === 0 ? head : [`${head}; the others:`, ...lines, paint('dim', `marks: ${LEGEND}`)].join('\n')
 }
 
 function cellMark([small, full]: (Verdict | undefined)[], paint: Paint): string {
@@ -83,10 +123,10 @@ export function requirementsText(requirements: readonly Requirement[], paint: Pa
 }
 
 export function checkText({claim, verdict, pairs, fails, command}: CheckResult, paint: Paint): string {
-  if (fails || command) return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${claim}`
+  if (fails || command) return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}`
   const count = (wanted: Verdict) => pairs.filter((pair) => pair.verdict === wanted).length
   const parts = (['fail', 'unknown'] as const).flatMap((wanted) => (count(wanted) > 0 ? [`${count(wanted)} ${wanted}`] : []))
-  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${claim}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
+  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
 }
 
 /**
@@ -96,7 +136,9 @@ export function checkText({claim, verdict, pairs, fails, command}: CheckResult, 
 export function shortfallText(check: CheckResult, reach: CheckResult | undefined, paint: Paint, most = 8): string {
   if (check.fails || check.command) {
     if (check.verdict === 'pass') return ''
-    return [`  ${paint('bold', check.claim)}`, ...check.evidence.slice(0, most).map((text) => `    ${text}`)].join('\n')
+    return [`  ${paint('bold', visible(check.claim))}`, ...check.evidence.slice(0, most).map((text) => `    ${visibleLine(text)}`)].join(
+      '\n',
+    )
   }
   const lost = new Set(check === reach ? [] : reach?.pairs.filter(({verdict}) => verdict === 'fail').map(pairKey))
   const short = check.pairs.filter((pair) => pair.verdict === 'fail' || (pair.verdict === 'unknown' && !lost.has(pairKey(pair))))
@@ -107,7 +149,7 @@ export function shortfallText(check: CheckResult, reach: CheckResult | undefined
       `  ${paint('bold', pair)}`,
       ...[...Map.groupBy(verdicts, ({verdict, evidence}) => `${verdict} ${evidence.join('; ')}`).values()].map(
         (same) =>
-          `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${same[0]?.evidence.join('; ')}`,
+          `    ${paint(COLOURS[same[0]?.verdict ?? 'unknown'], `${check.check} ${same[0]?.verdict}`)} ${kindsOf(same)}${visibleLine(same[0]?.evidence.join('; ') ?? '')}`,
       ),
     ])
   if (groups.length > most) lines.push(`  and ${groups.length - most} more pairs`)

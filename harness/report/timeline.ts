@@ -2,6 +2,7 @@
 import Table from 'cli-table3'
 import type {CheckResult, Place, StageResult} from '../model.ts'
 import {COLOURS, MARKS, type Paint} from './text.ts'
+import {visibleLine} from './visible.ts'
 
 /** What was claimed at a stage and whether it held, a line each; why not, below. Empty where nothing was claimed. */
 export function stageFindingsText({checks}: StageResult, paint: Paint): string {
@@ -9,10 +10,10 @@ export function stageFindingsText({checks}: StageResult, paint: Paint): string {
 }
 
 function findingLines({verdict, claim, evidence, pairs, fails, command}: CheckResult, paint: Paint): string[] {
-  const line = `   ${paint(COLOURS[verdict], MARKS[verdict])} ${claim}`
+  const line = `   ${paint(COLOURS[verdict], MARKS[verdict])} ${visibleLine(claim)}`
   if (verdict === 'pass') {
     const said = command?.output.split('\n').filter((text) => text.trim() !== '') ?? []
-    return [line, ...said.slice(0, 3).map((text) => `       ${paint('dim', text)}`)]
+    return [line, ...said.slice(0, 3).map((text) => `       ${paint('dim', visibleLine(text))}`)]
   }
   const why =
     fails || command
@@ -23,22 +24,25 @@ function findingLines({verdict, claim, evidence, pairs, fails, command}: CheckRe
             ({from, to, protocol, size, evidence: found}) =>
               `${from} -> ${to} ${[protocol, size].filter(Boolean).join(' ')}: ${found.join('; ')}`,
           )
-  return [line, ...why.slice(0, 8).map((text) => `       ${text}`), ...(why.length > 8 ? [`       and ${why.length - 8} more`] : [])]
+  return [
+    line,
+    ...why.slice(0, 8).map((text) => `       ${visibleLine(text)}`),
+    ...(why.length > 8 ? [`       and ${why.length - 8} more`] : []),
+  ]
 }
 
-/** One column a stage: how many others each place reaches, and below, by name, the pairs that turned at it. */
-export function timelineText(stages: readonly StageResult[], places: readonly Place[], paint: Paint): string {
+/**
+ * One column a stage: how many others each place reaches, and below, by name, the pairs that turned at it. Stages that do
+ * not fit the screen's width are in a table of their own below.
+ */
+export function timelineText(
+  stages: readonly StageResult[],
+  places: readonly Place[],
+  paint: Paint,
+  width = Number.POSITIVE_INFINITY,
+): string {
   const seen = stages.filter(({matrix}) => matrix !== undefined)
   if (seen.length === 0) return ''
-  const table = new Table({
-    head: ['reaches', ...seen.map(({stage}) => String(stage))],
-    style: {head: [], border: [], compact: true},
-    colAligns: ['left', ...seen.map(() => 'right' as const)],
-  })
-  const reached = (stage: StageResult, from?: string) =>
-    stage.matrix?.filter((row) => row.verdict === 'pass' && (from === undefined || row.from === from)).length ?? 0
-  for (const {name} of places) table.push([name, ...seen.map((stage) => countText(reached(stage, name), paint))])
-  table.push(['pairs', ...seen.map((stage) => countText(reached(stage), paint))])
   const total = Math.max(...seen.map(({matrix}) => matrix?.length ?? 0))
   const turns = seen.flatMap(({stage, title, gained = [], lost = []}) => {
     const named = [...turnText('+', gained, 'green', paint), ...turnText('-', lost, 'red', paint)]
@@ -46,9 +50,39 @@ export function timelineText(stages: readonly StageResult[], places: readonly Pl
   })
   return [
     `${paint('bold', 'The timeline')}: how many others each place reaches after each stage, ${total} pairs in all`,
-    table.toString(),
+    ...blocksOf(seen, places, width).map((block) => blockText(block, places, paint)),
     ...turns,
   ].join('\n')
+}
+
+/** As many stages to a table as the screen holds side by side; at least one. */
+function blocksOf(stages: readonly StageResult[], places: readonly Place[], width: number): StageResult[][] {
+  const digits = Math.max(...stages.flatMap((stage) => [String(stage.stage).length, String(reachedIn(stage)).length]))
+  const names = Math.max('reaches'.length, ...places.map(({name}) => name.length))
+  // A border, and for each column a blank on both sides and a border.
+  const most = Math.max(1, Math.floor((width - 1 - (names + 3)) / (digits + 3)))
+  const blocks: StageResult[][] = []
+  for (const stage of stages) {
+    const block = blocks.at(-1)
+    if (block && block.length < most) block.push(stage)
+    else blocks.push([stage])
+  }
+  return blocks
+}
+
+function blockText(stages: readonly StageResult[], places: readonly Place[], paint: Paint): string {
+  const table = new Table({
+    head: ['reaches', ...stages.map(({stage}) => String(stage))],
+    style: {head: [], border: [], compact: true},
+    colAligns: ['left', ...stages.map(() => 'right' as const)],
+  })
+  for (const {name} of places) table.push([name, ...stages.map((stage) => countText(reachedIn(stage, name), paint))])
+  table.push(['pairs', ...stages.map((stage) => countText(reachedIn(stage), paint))])
+  return table.toString()
+}
+
+function reachedIn({matrix = []}: StageResult, from?: string): number {
+  return matrix.filter((row) => row.verdict === 'pass' && (from === undefined || row.from === from)).length
 }
 
 function countText(count: number, paint: Paint): string {

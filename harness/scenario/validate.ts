@@ -3,7 +3,7 @@ import {spawnSync} from 'node:child_process'
 import {statSync} from 'node:fs'
 import {dirname, isAbsolute, normalize, resolve} from 'node:path'
 import * as v from 'valibot'
-import {contains, familyOf, isPrefix, isUnicast, isUsableHost, prefixLengthOf} from '../address.ts'
+import {contains, familyOf, isPrefix, isUnicast, isUsableHost, prefixLengthOf, sameHost} from '../address.ts'
 import {
   CAUSES,
   type Claim,
@@ -17,14 +17,17 @@ import {
   type Step,
 } from '../model.ts'
 import type {Addresses, DeclaredScenario} from '../scenario.ts'
-import {defaultExportLine, duplicateKeys, lineOf} from './locate.ts'
+import {defaultExportLine, duplicateKeys, lineOf, prototypeKeys} from './locate.ts'
 import {type Problem, ScenarioError, suggestion} from './problem.ts'
 
 /** Names become host names, interface names (at most 15 bytes, netdevice(7)) and file names under /run/netns. */
 const NAME = /^[a-z][a-z0-9-]{0,13}$/
 
-/** Devices that are there already where a name becomes a device, and names that a JavaScript object cannot hold as plain keys. */
-const RESERVED: readonly string[] = ['lo', 'eth0', 'underlay', 'constructor', 'prototype']
+/** Devices that are there already where a name becomes a device. */
+const RESERVED: readonly string[] = ['lo', 'eth0', 'underlay']
+
+/** What every JavaScript object has a meaning of its own for: valibot leaves such keys out and says nothing. */
+const OBJECTS_OWN: readonly string[] = ['__proto__', 'constructor', 'prototype']
 
 const source = v.strictObject({file: v.string(), line: v.number()})
 const addresses = v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))], 'an address, or a list of them, is expected here')
@@ -110,9 +113,10 @@ export function validate(declared: unknown, name: string, file: string): Scenari
       note: `the first is in line ${firstLine}`,
     })
   }
-  checkNodes(declared as Declared, report)
-  checkPods(declared as Declared, report)
-  checkHosts(declared as Declared, report)
+  checkKeys(declared, file, report, problems)
+  checkNodes(scenario, report)
+  checkPods(scenario, report)
+  checkHosts(scenario, report)
   problems.push(...checkFiles(scenario, file, report), ...checkSteps(scenario), ...checkClaims(scenario))
   if (scenario.checks.length === 0 && !scenario.steps.some(({kind}) => kind === 'claim'))
     report(['checks'], {
@@ -134,6 +138,16 @@ export function validate(declared: unknown, name: string, file: string): Scenari
     stages: stagesOf(scenario),
     claims: scenario.checks.map(({claim}) => claim),
   }
+}
+
+/** Names that got lost between the file and the scenario. */
+function checkKeys(declared: unknown, file: string, report: Report, problems: Problem[]): void {
+  const message = (key: string) => `${JSON.stringify(key)} cannot name anything here`
+  const help = 'JavaScript’s objects have it for themselves; choose another name'
+  for (const line of prototypeKeys(file)) problems.push({code: 'bad-name', message: message('__proto__'), source: {file, line}, help})
+  for (const group of ['nodes', 'pods', 'hosts', 'files'])
+    for (const key of Object.keys((declared as Record<string, object | undefined>)[group] ?? {}))
+      if (OBJECTS_OWN.includes(key)) report([group, key], {code: 'bad-name', message: message(key), help})
 }
 
 type Report = (path: readonly string[], problem: Omit<Problem, 'source'>) => void
@@ -188,7 +202,19 @@ function checkNodes(scenario: Declared, report: Report): void {
     checkName(name, path, report)
     const [address = '', ...others] = addresses
     const first = holder.get(address)
-    if (familyOf(address) === undefined) report(path, {code: 'bad-address', message: `${name}: ${address} is no address`})
+    if (familyOf(address) === undefined)
+      report(path, {
+        code: 'bad-address',
+        message: `${name}: ${address} is no address`,
+        help: 'write it without a prefix length, like 192.168.1.11',
+      })
+    else if (familyOf(address) === 6)
+      report(path, {
+        code: 'address-outside-underlay',
+        message: `${name}: its first address, ${address}, is not on the underlay`,
+        note: `the underlay is ${underlay}`,
+        help: `put its IPv4 address first: ['${others.find((other) => familyOf(other) === 4) ?? '...'}', '${address}']`,
+      })
     else if (!contains(underlay, address)) {
       report(path, {
         code: 'address-outside-underlay',
@@ -229,7 +255,7 @@ function checkPods(scenario: Declared, report: Report): void {
       })
     for (const one of listOf(address)) {
       checkAddress(`pod ${name}`, one, ['pods', name, 'address'], report)
-      const holder = machinesIn(scenario).find(({addresses}) => addresses.includes(one))
+      const holder = machinesIn(scenario).find(({addresses}) => addresses.some((own) => sameHost(own, one)))
       if (holder)
         report(['pods', name, 'address'], {
           code: 'address-taken',
@@ -284,7 +310,13 @@ function checkName(name: string, path: readonly string[], report: Report): void 
 
 function checkFiles(scenario: Declared, file: string, report: Report): Problem[] {
   for (const {path, from} of filesOf(scenario, file)) {
-    if (!isAbsolute(path) || normalize(path) !== path || !path.startsWith('/run/') || path.startsWith('/run/netns'))
+    if (
+      !isAbsolute(path) ||
+      normalize(path) !== path ||
+      !path.startsWith('/run/') ||
+      path.endsWith('/') ||
+      `${path}/`.startsWith('/run/netns/')
+    )
       report(['files', path], {
         code: 'bad-path',
         message: `${path} is no place for a file`,
@@ -333,8 +365,8 @@ function checkClaims(scenario: Declared): Problem[] {
   const problems: Problem[] = []
   for (const claim of claimsIn(scenario)) {
     const named = namedIn(claim)
-    for (const name of named.places) if (!places.includes(name)) problems.push(unknownPlace(name, places, claim.source))
-    for (const name of named.targets)
+    for (const name of new Set(named.places)) if (!places.includes(name)) problems.push(unknownPlace(name, places, claim.source))
+    for (const name of new Set(named.targets).difference(new Set(named.places)))
       if (!places.includes(name) && familyOf(name) === undefined) problems.push(unknownPlace(name, places, claim.source))
     if ('fails' in claim && claim.fails && !CAUSES.includes(claim.fails.cause))
       problems.push({
@@ -367,8 +399,18 @@ function namedIn(claim: Claim): {places: readonly string[]; targets: readonly st
 
 /** A claim about one place and itself, or about a list of one. */
 function isPairless(claim: Claim): boolean {
-  if (claim.check !== 'reach' && claim.check !== 'no-nat') return false
-  return claim.from !== undefined && !claim.from.some((from) => claim.to?.some((to) => to !== from))
+  switch (claim.check) {
+    case 'hops':
+      return claim.from === claim.to
+    case 'unique-address':
+    case 'own-subnet':
+      return claim.places !== undefined && new Set(claim.places).size < 2
+    case 'reach':
+    case 'no-nat':
+      return claim.from !== undefined && !claim.from.some((from) => claim.to?.some((to) => to !== from))
+    default:
+      return false
+  }
 }
 
 function placeNames(scenario: Declared): string[] {
@@ -435,6 +477,16 @@ function shapeProblem(
   const known = KEYS[path.length === 1 ? '' : (path[0] ?? '')]
   if (issue.expected === 'never' && known)
     return {code: 'unknown-key', message: `${path.join('.')}: a scenario has no ${last}`, help: suggestion(last, known)}
+  if (
+    (path[0] === 'steps' || path[0] === 'checks') &&
+    (issue.received !== 'undefined' || path.length > 1) &&
+    (path.length <= 2 || last === 'kind')
+  )
+    return {
+      code: 'bad-value',
+      message: `${path.slice(0, 2).join('.')}: ${path[0] === 'steps' ? 'a step or a claim' : 'a claim'} is expected here`,
+      help: path[0] === 'steps' ? "spread a list: ...stage('...'), ...on('node1')`...`" : 'like reach.all()',
+    }
   if (issue.received === 'undefined') {
     const code = path[0] === 'pods' && last === 'node' ? 'pod-without-node' : 'missing-key'
     return {
@@ -443,12 +495,6 @@ function shapeProblem(
       help: `add ${last}: ...`,
     }
   }
-  if ((path[0] === 'steps' || path[0] === 'checks') && path.length <= 3)
-    return {
-      code: 'bad-value',
-      message: `${path.slice(0, 2).join('.')}: ${path[0] === 'steps' ? 'a step or a claim' : 'a claim'} is expected here`,
-      help: path[0] === 'steps' ? "spread a list: ...stage('...'), ...on('node1')`...`" : 'like reach.all()',
-    }
   const expected =
     issue.type === 'union' || issue.type === 'non_empty'
       ? issue.message

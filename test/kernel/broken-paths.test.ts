@@ -32,10 +32,13 @@ onEach(ALL, 'a route removed on node2: what needs it fails, in both directions, 
   const verdicts = Object.fromEntries(outcome.requirements.map(({id, verdict, passed, total}) => [id, `${verdict} ${passed}/${total}`]))
   t.deepEqual(verdicts, {
     'unique-address': 'pass 6/6',
+    'node-subnet': 'pass 3/3',
     'same-node': 'pass 2/2',
     'other-nodes': 'fail 6/10',
     'pods-no-nat': 'fail 8/12',
     'nodes-no-nat': 'fail 20/24',
+    'cluster-wide': 'pass 18/18',
+    'pods-directly': 'fail 8/12',
     'node-agents': 'pass 8/8',
   })
 })

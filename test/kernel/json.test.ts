@@ -1,9 +1,10 @@
 // What every command prints with --json: one document by its schema, and nothing else on standard output.
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {engineTurn} from './tools/engine-turn.ts'
 import {type Ended, makeHome} from './tools/home.ts'
 import {ALL, LOCAL, onEach} from './tools/runners.ts'
+import {twoNodesWith} from './tools/scenarios.ts'
 import {mistakesIn} from './tools/schema.ts'
 
 /** No engine: `clean` and `doctor` look at this machine alone. */
@@ -56,13 +57,54 @@ onEach(LOCAL, 'doctor says what this machine can', async (t, runner) => {
   t.is(ended.code, 0)
 })
 
-onEach(LOCAL, 'reports go where --out says, as the document that --json prints', async (t, runner) => {
+onEach(LOCAL, 'reports go where --out says, in every format that is asked for, json where none is', async (t, runner) => {
   await using home = makeHome(runner)
-  const ended = await home.podwire(['run', 'three-nodes', '--driver', 'local', '--report', 'json', '--report', 'text', '--out', 'results'])
-  t.is(ended.code, 0, ended.stderr)
-  t.true(ended.stderr.includes('results/three-nodes.json'))
+  const run = (...argv: readonly string[]) => home.podwire(['run', 'three-nodes', '--driver', 'local', ...argv])
+  const written = (folder: string) => readdirSync(join(home.folder, folder)).sort()
+  const both = await run('--report', 'json', '--report', 'text', '--out', 'results')
+  t.is(both.code, 0, both.stderr)
+  t.true(both.stderr.includes('results/three-nodes.json'))
+  t.deepEqual(written('results'), ['three-nodes.json', 'three-nodes.txt'])
   t.deepEqual(mistakesIn(JSON.parse(readFileSync(join(home.folder, 'results/three-nodes.json'), 'utf8')), 'result'), [])
-  t.true(ended.stdout.includes('The requirements'))
+  t.true(readFileSync(join(home.folder, 'results/three-nodes.txt'), 'utf8').includes('The requirements'))
+  t.true(both.stdout.includes('The requirements'))
+  const alone = await run('--out', 'alone')
+  t.deepEqual([alone.code, written('alone')], [0, ['three-nodes.json']], alone.stderr)
+  t.true(alone.stdout.includes('The requirements'))
+  const quiet = await run('--out', 'quiet', '--json')
+  t.deepEqual([quiet.code, written('quiet')], [0, ['three-nodes.json']], quiet.stderr)
+  t.deepEqual(JSON.parse(readFileSync(join(home.folder, 'quiet/three-nodes.json'), 'utf8')), documentOf(quiet))
+})
+
+onEach(LOCAL, '--report json without a folder has standard output for itself; text goes where errors go', async (t, runner) => {
+  await using home = makeHome(runner)
+  const json = await home.podwire(['run', 'three-nodes', '--driver', 'local', '--report', 'json'])
+  t.deepEqual([json.code, json.stderr, mistakesIn(documentOf(json), 'result')], [0, '', []])
+  const both = await home.podwire(['run', 'three-nodes', '--driver', 'local', '--report', 'json', '--report', 'text'])
+  t.deepEqual([both.code, mistakesIn(documentOf(both), 'result')], [0, []])
+  t.regex(both.stderr, /node1# ip netns add pod1[\s\S]*The requirements/)
+})
+
+onEach(LOCAL, 'a refused step, a hung one and a bad scenario are one document each with --json, and words as ever', async (t, runner) => {
+  await using home = makeHome(runner)
+  home.write('refused.ts', twoNodesWith("    printf '\\e[31mred\\n' >&2; false"))
+  home.write('hung.ts', twoNodesWith('    sleep 60'))
+  home.write('bad.ts', twoNodesWith('    true').replace("on('node2')", "on('nod2')"))
+  const run = (name: string) => home.podwire(['run', `./${name}.ts`, '--driver', 'local', '--json', '--time-limit', '1'])
+  const [refused, hung, bad] = await Promise.all([run('refused'), run('hung'), run('bad')])
+  for (const [ended, exit, code] of [
+    [refused, 1, 'step-failed'],
+    [hung, 1, 'step-hung'],
+    [bad, 2, 'unknown-node'],
+  ] as const) {
+    const document = documentOf(ended) as unknown as {exit: number; problems: {code: string; source: {line: number}}[]}
+    t.deepEqual(mistakesIn(document, 'error'), [], ended.stdout)
+    t.deepEqual([ended.code, document.exit, document.problems[0]?.code, document.problems[0]?.source.line], [exit, exit, code, 8])
+    t.true(ended.stderr.startsWith(`error[${code}]: `), ended.stderr)
+  }
+  t.is((documentOf(refused).step as {stderr: string}).stderr, '\x1b[31mred\n')
+  t.regex(refused.stderr, /= said: \\x1b\[31mred\n/)
+  t.is((documentOf(hung).step as {cause: string}).cause, 'time-limit')
 })
 
 onEach(LOCAL, 'each command helps with examples', async (t, runner) => {

@@ -47,10 +47,13 @@ onEach(ALL, 'three nodes reach one another from every place to every place, with
     requirements.map(({id, verdict: of, passed, total}) => [id, of, passed, total]),
     [
       ['unique-address', 'pass', 6, 6],
+      ['node-subnet', 'pass', 3, 3],
       ['same-node', 'pass', 2, 2],
       ['other-nodes', 'pass', 10, 10],
       ['pods-no-nat', 'pass', 12, 12],
       ['nodes-no-nat', 'pass', 24, 24],
+      ['cluster-wide', 'pass', 18, 18],
+      ['pods-directly', 'pass', 12, 12],
       ['node-agents', 'pass', 8, 8],
     ],
   )

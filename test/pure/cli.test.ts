@@ -1,7 +1,8 @@
 // The commands' stable face, as far as it needs no rights: exit codes, suggestions, help, and nothing on the wrong stream.
-import {mkdtempSync, rmSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {Ajv2020} from 'ajv/dist/2020.js'
 import test from 'ava'
 import {podwireAsNobody} from '../tools/podwire.ts'
 
@@ -27,10 +28,51 @@ const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>
   'down, of a lab that is not there': {args: ['down', 'mine'], says: /^error\[usage\]: no lab mine is running/},
 }
 
+function schemaOf(kind: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(new URL(`../../fixtures/schema/${kind}.json`, import.meta.url), 'utf8')) as Record<string, unknown>
+}
+
 function nowhere(): {env: Record<string, string>; remove(): void} {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-test-'))
   return {env: {XDG_RUNTIME_DIR: folder}, remove: () => rmSync(folder, {recursive: true})}
 }
+
+test('with --json bad usage is told on standard error, and as one document on standard output', async (t) => {
+  const fits = new Ajv2020({strict: true}).compile(schemaOf('error'))
+  for (const args of [
+    ['runn', '--json'],
+    ['run', 'three-nodes', '--json', '--drver', 'local'],
+    ['run', 'three-node', '--json'],
+    ['run', 'three-node', '--report', 'json'],
+    ['run', 'three-nodes', '--json', '--report', 'pdf'],
+    ['up', 'three-nodes', '--json', '--name', 'Mine!'],
+    ['check', '--json'],
+  ]) {
+    const {env, remove} = nowhere()
+    t.teardown(remove)
+    const {code, stdout, stderr} = await podwireAsNobody(args, env)
+    t.is(code, 2)
+    const document = JSON.parse(stdout) as {exit: number; problems: {message: string}[]}
+    t.true(fits(document), `${args.join(' ')}: ${JSON.stringify(fits.errors)}`)
+    t.is(document.exit, 2)
+    t.true(stderr.includes(document.problems[0]?.message.split('\n')[0] ?? 'nothing'), stderr)
+  }
+})
+
+test('what is given to exec to run asks for no JSON of podwire', async (t) => {
+  const {env, remove} = nowhere()
+  t.teardown(remove)
+  const {code, stdout} = await podwireAsNobody(['exec', 'node1', '--', 'ip', '--json', 'addr'], env)
+  t.deepEqual([code, stdout], [2, ''])
+})
+
+test('a folder for reports that cannot be one is told before anything starts', async (t) => {
+  const {env, remove} = nowhere()
+  t.teardown(remove)
+  const {code, stdout, stderr} = await podwireAsNobody(['run', 'three-nodes', '--out', '/etc/hostname'], env)
+  t.deepEqual([code, stdout], [2, ''])
+  t.regex(stderr, /^error\[usage\]: reports cannot be written to \/etc\/hostname: it is no folder\n/)
+})
 
 for (const [title, {args, says}] of Object.entries(MISTAKES)) {
   test(`bad usage: ${title} ends with 2, in words on standard error alone`, async (t) => {

@@ -2,7 +2,7 @@
 import test from 'ava'
 import {requirementsFrom} from '../../harness/checks/requirements.ts'
 import type {CommandResult} from '../../harness/command.ts'
-import type {Probe} from '../../harness/model.ts'
+import type {CheckResult, Place, Probe} from '../../harness/model.ts'
 import {
   checkText,
   hopsText,
@@ -53,6 +53,48 @@ test('a pair that only small packets reach has an s, and one that was not probed
   const rows = matrixText(PLACES, checkReach(small).pairs, plain).split('\n')
   t.regex(rows.find((row) => row.startsWith('│ pod1')) ?? '', /│ +sss +│/)
   t.regex(rows.find((row) => row.startsWith('│ node3')) ?? '', /│ +\?\?\? +│/)
+})
+
+test('a matrix wider than the screen is told by the pairs that fall short alone, and how many do not', (t) => {
+  const pairs = checkReach(recordedProbes('forwarding-off')).pairs
+  const wide = matrixText(PLACES, pairs, plain)
+  const width = wide.split('\n')[0]?.length ?? 0
+  t.is(matrixText(PLACES, pairs, plain, width), wide)
+  const short = matrixText(PLACES, pairs, plain, width - 1)
+  isAsExpected(t, 'forwarding-off.narrow', short)
+  const healthy = matrixText(PLACES, checkReach(recordedProbes('healthy')).pairs, plain, 40)
+  t.is(healthy, 'The matrix: 42 of 42 pairs pass in every protocol and size')
+})
+
+test('thirty pods that reach nobody are a line each on a narrow screen', (t) => {
+  const pods = Array.from({length: 30}, (_, index): Place => ({...(PLACES[0] as Place), name: `pod${index}`}))
+  const lines = matrixText(pods, [], plain, 80).split('\n')
+  t.is(lines.length, 1 + 30 + 1)
+  t.true(lines[0]?.startsWith('The matrix: 0 of 870 pairs pass'))
+  t.is(lines[1], '  pod0 -> ??? every other')
+  t.true(lines.slice(1, -1).every((line) => line.length <= 80))
+})
+
+test('a claim that should fail is told by itself, not by its pairs', (t) => {
+  const claimed: CheckResult = {
+    ...checkReach(recordedProbes('forwarding-off')),
+    claim: 'reach fails: forwarding-off',
+    fails: {cause: 'forwarding-off'},
+    verdict: 'pass',
+  }
+  t.is(checkText(claimed, plain), '✓ pass    reach fails: forwarding-off')
+  t.is(shortfallText(claimed, claimed, plain), '')
+  const failed: CheckResult = {...claimed, verdict: 'fail', evidence: ['pod1 -> pod2 holds\x1b[2J']}
+  t.is(shortfallText(failed, failed, plain), '  reach fails: forwarding-off\n    pod1 -> pod2 holds\\x1b[2J')
+})
+
+test('what a node said of a pair is shown, never obeyed', (t) => {
+  const evil = recordedProbes('healthy').map(
+    (probe): Probe => (probe.from === 'pod1' ? {...probe, answered: false, error: '\x1b]0;x\x07'} : probe),
+  )
+  const text = shortfallText(checkReach(evil), undefined, plain)
+  t.true(text.includes('\\x1b]0;x\\x07'))
+  t.false(text.includes('\x1b'))
 })
 
 test('shortfalls beyond the first pairs are counted, not told', (t) => {

@@ -6,7 +6,7 @@ import {requirementsFrom} from '../../harness/checks/requirements.ts'
 import {sum} from '../../harness/checks/verdict.ts'
 import type {CommandResult} from '../../harness/command.ts'
 import type {CheckResult, Claim, StageResult} from '../../harness/model.ts'
-import {resultJson} from '../../harness/report/json.ts'
+import {errorJson, resultJson} from '../../harness/report/json.ts'
 import {checkNoNat, checkReach, checkUniqueAddress, findings} from '../tools/findings.ts'
 import {podwireAsNobody} from '../tools/podwire.ts'
 import {MTU, PLACES, RECORDED, type Recording, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
@@ -116,6 +116,9 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
     kind: 'labs',
     labs: [{lab: 'mine', driver: 'local', description: 'x', scenario: '/x.ts', startedAt: new Date(0).toISOString()}],
   },
+  error: JSON.parse(
+    JSON.stringify(errorJson(2, [{code: 'unknown-node', message: 'x', source: SOURCE, excerpt: 'y', help: ['z']}])),
+  ) as Json,
   cleaned: {format: 1, kind: 'cleaned', removed: ['record of lab mine'], running: ['other']},
   doctor: {
     format: 1,
@@ -188,6 +191,18 @@ for (const [title, {at, value}] of Object.entries(BROKEN)) {
     t.false(schema('result')(document))
   })
 }
+
+test('the error of a refused step has the step as it ended, to the letter', (t) => {
+  const stderr = '\x1b[31mred'
+  const fits = schema('error')
+  const message = {code: 'step-failed', message: 'node1 refused a step, exit 2'}
+  const document = JSON.parse(JSON.stringify(errorJson(1, [message], {...COMMAND, exitCode: 2, stderr: Buffer.from(stderr)}))) as Json
+  t.true(fits(document), JSON.stringify(fits.errors))
+  t.is((document.step as Json).stderr, stderr)
+  t.false(fits({...document, exit: 0}))
+  t.false(fits({...document, problems: []}))
+  t.false(fits({...document, step: {...(document.step as Json), exitCode: 'two'}}))
+})
 
 test('what ls prints fits its schema', async (t) => {
   const {stdout} = await podwireAsNobody(['ls', '--json'], {XDG_RUNTIME_DIR: '/nowhere'})

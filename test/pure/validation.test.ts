@@ -1,6 +1,11 @@
 // Bad input: each mistake is named by its code, told at its line, with what was probably meant. Nothing is started.
 import test from 'ava'
-import {lineWith, load, problemsOf, SOUND, soundBut} from '../tools/scenario-file.ts'
+import {claimsLast, lineWith, load, problemsOf, SOUND, soundBut} from '../tools/scenario-file.ts'
+
+const UNDERLAY = 'write it in CIDR notation, like 192.168.1.0/24, with no host bits set and a length of 8 to 30'
+const UNICAST = 'choose a unicast address, like 10.244.1.2'
+const OBJECTS_OWN = 'JavaScript’s objects have it for themselves; choose another name'
+const SPREAD = "spread a list: ...stage('...'), ...on('node1')`...`"
 
 interface Mistake {
   readonly what: string
@@ -56,7 +61,12 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     code: 'two-nodes-one-address',
     help: 'give each node an address of its own',
   },
-  'a node’s address that is none': {what: '192.168.1.12', by: '192.168.1.312', code: 'bad-address', help: undefined},
+  'a node’s address that is none': {
+    what: '192.168.1.12',
+    by: '192.168.1.312',
+    code: 'bad-address',
+    help: 'write it without a prefix length, like 192.168.1.11',
+  },
   'a pod’s address with a prefix length': {
     what: '10.244.1.2',
     by: '10.244.1.2/24',
@@ -67,13 +77,196 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     what: '192.168.1.0/24',
     by: '192.168.1.1/24',
     code: 'bad-prefix',
-    help: 'write it in CIDR notation, like 192.168.1.0/24, with no host bits set and a length of 8 to 30',
+    help: UNDERLAY,
   },
   'an underlay without a prefix length': {
     what: '192.168.1.0/24',
     by: '192.168.1.0',
     code: 'bad-prefix',
-    help: 'write it in CIDR notation, like 192.168.1.0/24, with no host bits set and a length of 8 to 30',
+    help: UNDERLAY,
+  },
+  'an underlay of all there is': {what: '192.168.1.0/24', by: '0.0.0.0/0', code: 'bad-prefix', help: UNDERLAY},
+  'an underlay of two': {what: '192.168.1.0/24', by: '192.168.1.0/31', code: 'bad-prefix', help: UNDERLAY},
+  'an underlay that is loopback': {what: '192.168.1.0/24', by: '127.0.0.0/24', code: 'bad-prefix', help: UNDERLAY},
+  'an underlay of IPv6': {what: '192.168.1.0/24', by: 'fd00::/64', code: 'bad-prefix', help: UNDERLAY},
+  'an IPv6 address as a node’s first': {
+    what: "'192.168.1.12'",
+    by: "['fd00::12', '192.168.1.12']",
+    code: 'address-outside-underlay',
+    help: "put its IPv4 address first: ['192.168.1.12', 'fd00::12']",
+  },
+  'an IPv6 address as a node’s only one': {
+    what: "'192.168.1.12'",
+    by: "'fd00::12'",
+    code: 'address-outside-underlay',
+    help: "put its IPv4 address first: ['...', 'fd00::12']",
+  },
+  'a node’s second address that is none': {
+    what: "'192.168.1.12'",
+    by: "['192.168.1.12', 'fd00::12/64']",
+    code: 'bad-address',
+    help: 'write it without a prefix length, like 10.244.1.2',
+  },
+  'no address at all': {what: "'192.168.1.12'", by: '[]', code: 'bad-value', help: undefined},
+  'a pod at 0.0.0.0': {what: '10.244.1.2', by: '0.0.0.0', code: 'address-not-usable', help: UNICAST},
+  'a pod at 127.0.0.1': {what: '10.244.1.2', by: '127.0.0.1', code: 'address-not-usable', help: UNICAST},
+  'a pod at a multicast address': {what: '10.244.1.2', by: '224.0.0.5', code: 'address-not-usable', help: UNICAST},
+  'a pod at ::1': {what: '10.244.1.2', by: '::1', code: 'address-not-usable', help: UNICAST},
+  'a pod at a node’s address': {
+    what: '10.244.1.2',
+    by: '192.168.1.12',
+    at: 'pod1: {',
+    code: 'address-taken',
+    help: 'a pod has an address of its own',
+  },
+  'a pod at a node’s second address, written otherwise': {
+    what: "'192.168.1.12',\n  },\n  pods: {\n    pod1: {node: 'node1', address: '10.244.1.2'}",
+    by: "['192.168.1.12', 'fd00::12'],\n  },\n  pods: {\n    pod1: {node: 'node1', address: ['10.244.1.2', 'fd00:0:0::12']}",
+    at: 'pod1: {',
+    code: 'address-taken',
+    help: 'a pod has an address of its own',
+  },
+  'a pod that is called lo': {what: 'pod1: {', by: 'lo: {', code: 'bad-name', help: 'that name is taken; choose another'},
+  'a pod that is called eth0': {what: 'pod1: {', by: 'eth0: {', code: 'bad-name', help: 'that name is taken; choose another'},
+  'a node that is called underlay': {
+    what: "    node2: '192.168.1.12',\n",
+    by: "    node2: '192.168.1.12',\n    underlay: '192.168.1.13',\n",
+    at: "    underlay: '192.168.1.13'",
+    code: 'bad-name',
+    help: 'that name is taken; choose another',
+  },
+  ...Object.fromEntries(
+    ['constructor', 'prototype', '__proto__', "['__proto__']"].flatMap((name) => [
+      [
+        `a pod that is called ${name}`,
+        {
+          what: 'pods: {',
+          by: `pods: {\n    ${name}: {node: 'node1', address: '10.244.1.9'},`,
+          at: `    ${name}:`,
+          code: 'bad-name',
+          help: OBJECTS_OWN,
+        },
+      ],
+      [
+        `a node that is called ${name}`,
+        {what: 'nodes: {', by: `nodes: {\n    ${name}: '192.168.1.13',`, at: `    ${name}:`, code: 'bad-name', help: OBJECTS_OWN},
+      ],
+      [
+        `a host that is called ${name}`,
+        {
+          what: '  steps: [',
+          by: `  hosts: {\n    ${name}: '192.168.1.50',\n  },\n  steps: [`,
+          at: `    ${name}:`,
+          code: 'bad-name',
+          help: OBJECTS_OWN,
+        },
+      ],
+    ]),
+  ),
+  'a node of that name whose value is nonsense': {
+    what: 'nodes: {',
+    by: 'nodes: {\n    constructor: 5,',
+    at: 'constructor',
+    code: 'bad-name',
+    help: OBJECTS_OWN,
+  },
+  'a pod that is declared twice': {
+    what: '    pod2: {\n',
+    by: "    pod1: {node: 'node2', address: '10.244.2.9'},\n    pod2: {\n",
+    at: '10.244.2.9',
+    code: 'declared-twice',
+    help: undefined,
+  },
+  'a node that is declared twice': {
+    what: "    node2: '192.168.1.12',\n",
+    by: "    node2: '192.168.1.13',\n    node2: '192.168.1.12',\n",
+    at: "node2: '192.168.1.12'",
+    code: 'declared-twice',
+    help: undefined,
+  },
+  'a key of a pod that is given twice': {
+    what: "      node: 'node2',\n",
+    by: "      node: 'node1',\n      'node': 'node2',\n",
+    at: "'node': 'node2'",
+    code: 'declared-twice',
+    help: undefined,
+  },
+  'a key of the scenario that is given twice': {
+    what: "  title: 'two nodes',\n",
+    by: "  title: 'one',\n  title: 'two nodes',\n",
+    at: "title: 'two nodes'",
+    code: 'declared-twice',
+    help: undefined,
+  },
+  'no claims at all': {
+    what: '[reach.all(), noNat.all(), uniqueAddress.all()]',
+    by: '[]',
+    at: 'checks:',
+    code: 'no-checks',
+    help: 'claim something: checks: [reach.all(), noNat.all()]',
+  },
+  'a line of 200 kB': {
+    what: 'ip netns add pod1',
+    by: `echo ${'x'.repeat(200_000)}`,
+    at: 'echo xxx',
+    code: 'line-too-long',
+    help: 'put it into a file: files: {...}',
+  },
+  'a step that was not spread, the first': {what: "...stage('a namespace", by: "stage('a namespace", code: 'bad-value', help: SPREAD},
+  'a step that was not spread, behind others': {what: "...on('node2')`", by: "on('node2')`", code: 'bad-value', help: SPREAD},
+  'a claim that was not called': {what: 'reach.all(),', by: 'reach.all,', at: 'checks:', code: 'bad-value', help: 'like reach.all()'},
+  'a claim instead of a list of them': {
+    what: '[reach.all(), noNat.all(), uniqueAddress.all()]',
+    by: 'reach.all()',
+    code: 'bad-value',
+    help: 'like reach.all()',
+  },
+  'a file that is not there': {
+    what: '  steps: [',
+    by: "  files: {\n    '/run/podwire/x.sh': './no-such.sh',\n  },\n  steps: [",
+    at: 'no-such.sh',
+    code: 'no-file',
+    help: 'name it as seen from the scenario’s own folder',
+  },
+  'a file that is a folder': {
+    what: '  steps: [',
+    by: "  files: {\n    '/run/podwire/x.sh': '',\n  },\n  steps: [",
+    at: 'x.sh',
+    code: 'no-file',
+    help: 'name it as seen from the scenario’s own folder',
+  },
+  ...Object.fromEntries(
+    ['/etc/passwd', '/run/../etc/passwd', 'run/x', '/run/netns/pod1', '/run/', '/run/x/', '/runx'].map((path) => [
+      `a file that goes to ${path}`,
+      {
+        what: '  steps: [',
+        by: `  files: {\n    '${path}': './mine.ts',\n  },\n  steps: [`,
+        at: './mine.ts',
+        code: 'bad-path',
+        help: 'choose a path below /run, which is each machine’s own, like /run/podwire/net-script.sh',
+      },
+    ]),
+  ),
+  'a host on an unknown machine': {
+    what: '  steps: [',
+    by: "  hosts: {\n    phone: {node: 'nod1', address: '10.9.0.2'},\n  },\n  steps: [",
+    at: 'phone',
+    code: 'unknown-node',
+    help: 'did you mean node1?',
+  },
+  'a host outside the underlay': {
+    what: '  steps: [',
+    by: "  hosts: {\n    laptop: '192.168.51.50',\n  },\n  steps: [",
+    at: 'laptop',
+    code: 'address-outside-underlay',
+    help: 'did you mean 192.168.1.50?',
+  },
+  'a host that is called like a pod': {
+    what: '  steps: [',
+    by: "  hosts: {\n    pod1: {node: 'node1', address: '10.9.0.2'},\n  },\n  steps: [",
+    at: "    pod1: {node: 'node1', address: '10.9.0.2'}",
+    code: 'name-taken',
+    help: 'give the host a name of its own',
   },
   'a name that the shell would read': {
     what: 'pod1: {',
@@ -140,6 +333,70 @@ for (const [title, {what, by, at = by, code, help}] of Object.entries(MISTAKES))
     t.notRegex(problems[0]?.message ?? '', /undefined|\[object/)
   })
 }
+
+interface BadClaim {
+  readonly code: string
+  readonly says?: RegExp
+  readonly help: string | undefined
+}
+
+const BAD_CLAIMS: Readonly<Record<string, BadClaim>> = {
+  "reach('pod', 'pod2')": {code: 'unknown-place', says: /^pod is no place/, help: 'did you mean pod1?'},
+  "reach('pod1', 'noode2')": {code: 'unknown-place', help: 'did you mean node2?'},
+  "reach('pod1', '10.9.9.999')": {code: 'unknown-place', help: 'there is pod1, pod2, node1, node2'},
+  "reach('10.9.9.9', 'pod1')": {code: 'unknown-place', help: 'there is pod1, pod2, node1, node2'},
+  "noNat.among('pod1', 'pdo2')": {code: 'unknown-place', help: 'did you mean pod2?'},
+  "uniqueAddress.among('pod1', 'pood2')": {code: 'unknown-place', help: 'did you mean pod2?'},
+  "hops('pod1', 'pdo2').are(2)": {code: 'unknown-place', help: 'did you mean pod2?'},
+  'runs("noode1")`true`': {code: 'unknown-place', help: 'did you mean node1?'},
+  "answersAt('pdo1', '10.244.1.9')": {code: 'unknown-place', help: 'did you mean pod1?'},
+  "answersAt('pod1', '10.244.1.9/24')": {code: 'bad-address', help: 'write it without a prefix length, like 10.244.1.2'},
+  "reach('pod1', 'pod2').fails('no-rout')": {code: 'unknown-cause', says: /^no-rout is no cause/, help: 'did you mean no-route?'},
+  "reach('pod1', 'pod2').fails('Forwarding Off')": {code: 'unknown-cause', help: 'did you mean forwarding-off?'},
+  "reach('pod1', 'pod2').fails('no-route', 'noode1')": {code: 'unknown-place', help: 'did you mean node1?'},
+  "reach('pod1', 'pod1')": {code: 'no-pairs', help: undefined},
+  "reach.among('pod1')": {code: 'no-pairs', help: undefined},
+  'noNat.among()': {code: 'no-pairs', help: undefined},
+  "uniqueAddress.among('pod1', 'pod1')": {code: 'no-pairs', help: undefined},
+  "hops('pod1', 'pod1').are(0)": {code: 'no-pairs', help: undefined},
+  "hops('pod1', 'pod2').are(1.5)": {code: 'bad-value', help: undefined},
+  "hops('pod1', 'pod2').are(-1)": {code: 'bad-value', help: undefined},
+  'runs("pod1")``': {code: 'empty-command', help: undefined},
+  "runs('pod1')`echo 'x`": {code: 'unfinished-line', help: undefined},
+}
+
+test('each mistake in a claim or an address of a stage is told at its line, with what was probably meant', async (t) => {
+  for (const [written, {code, says = /./, help}] of Object.entries(BAD_CLAIMS)) {
+    const text = soundBut("    ...on('node2')", `    ${written},\n    ...on('node2')`).replace(
+      "from 'podwire'",
+      "from 'podwire'\nimport {answersAt, hops, runs} from 'podwire'",
+    )
+    const problems = await problemsOf(t, text)
+    t.deepEqual(
+      problems.map((problem) => [problem.code, problem.help]),
+      [[code, help]],
+      written,
+    )
+    if (code !== 'bad-value') t.is(problems[0]?.line, lineWith(text, written), written)
+    t.regex(problems[0]?.message ?? '', says, written)
+  }
+})
+
+test('a claim may be of places on a host, and of an address that nobody has; a cause may be said in words', async (t) => {
+  const hosts = "  hosts: {laptop: '192.168.1.50'},\n"
+  for (const claim of [
+    "reach('laptop', 'pod1')",
+    "reach('pod1', 'fd00::99').fails('no route')",
+    "reach('pod1', '10.9.9.9').fails(' forwarding off ', 'node1')",
+    "uniqueAddress.among('laptop', 'pod1')",
+  ])
+    await t.notThrowsAsync(load(t, claimsLast(claim).replace('  steps: [', `${hosts}  steps: [`)), claim)
+})
+
+test('claims at a stage are claims enough', async (t) => {
+  const text = soundBut("    ...on('node2')", "    reach('pod1', 'node1'),\n    ...on('node2')")
+  await t.notThrowsAsync(load(t, text.replace('[reach.all(), noNat.all(), uniqueAddress.all()]', '[]')))
+})
 
 test('a scenario without nodes is no-nodes, and its pods and steps are told too', async (t) => {
   const text = soundBut("    node1: '192.168.1.11',\n    node2: '192.168.1.12',\n", '')
