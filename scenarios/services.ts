@@ -106,8 +106,8 @@ export default scenario({
       ip netns exec pod3 socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo pod3 saw $SOCAT_PEERADDR' </dev/null >/dev/null 2>&1 &
       until ip netns exec pod3 ss -Hltn sport = :80 | grep -q LISTEN; do sleep 0.01; done
     `,
-    runs('pod4')`socat -u TCP:10.244.1.2:80 -`.prints('pod1 saw 10.244.3.2'),
-    runs('pod4')`socat -u TCP:10.244.2.2:80 -`.prints('pod3 saw 10.244.3.2'),
+    runs('pod4')`socat -u TCP:10.244.1.2:80,connect-timeout=2 -`.prints('pod1 saw 10.244.3.2'),
+    runs('pod4')`socat -u TCP:10.244.2.2:80,connect-timeout=2 -`.prints('pod3 saw 10.244.3.2'),
     // The service's address is nobody's, and nobody has a route to it.
     reach('pod4', '10.96.0.10').fails('no-route', 'node3'),
     runs('node3')`ip route get 10.96.0.10`.fails('Network is unreachable'),
@@ -139,16 +139,16 @@ export default scenario({
         dnat to numgen inc mod 2 map '{ 0 : 10.244.1.2, 1 : 10.244.2.2 }'
     `,
     // In turn to one and the other, and both see the pod that asks: only the destination was translated.
-    runs('pod4')`socat -u TCP:10.96.0.10:80 -`.prints('pod1 saw 10.244.3.2'),
-    runs('pod4')`socat -u TCP:10.96.0.10:80 -`.prints('pod3 saw 10.244.3.2'),
-    runs('pod4')`socat -u TCP:10.96.0.10:80 -`.prints('pod1 saw 10.244.3.2'),
+    runs('pod4')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod1 saw 10.244.3.2'),
+    runs('pod4')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.3.2'),
+    runs('pod4')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod1 saw 10.244.3.2'),
     // pod1 gets itself, and takes no packet from outside that has its own address; pod3 answers it.
-    runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=0.2 -`.fails('timed out'),
-    runs('pod1')`socat -u TCP:10.96.0.10:80 -`.prints('pod3 saw 10.244.1.2'),
+    runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=0.1 -`.fails('timed out'),
+    runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.1.2'),
     runs('pod1')`ip route get 10.244.1.2 from 10.244.1.2 iif veth-pod1`.fails('RTNETLINK answers: Invalid argument'),
     // pod1 answers pod2 over the bridge, past the node that could translate it back.
-    runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=0.2 -`.fails('timed out'),
-    runs('pod2')`socat -u TCP:10.96.0.10:80 -`.prints('pod3 saw 10.244.1.3'),
+    runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=0.1 -`.fails('timed out'),
+    runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.1.3'),
     runs('pod1')`ip route get 10.244.1.3`.prints('10.244.1.3 dev veth-pod1'),
 
     ...stage('a pod that gets itself or its neighbour'),
@@ -162,11 +162,11 @@ export default scenario({
     ...on('node3')`
       nft add rule ip services postrouting ct status dnat ip saddr 10.244.3.0/24 ip daddr 10.244.3.0/24 masquerade
     `,
-    runs('pod1')`socat -u TCP:10.96.0.10:80 -`.prints('pod1 saw 10.244.1.1'),
-    runs('pod1')`socat -u TCP:10.96.0.10:80 -`.prints('pod3 saw 10.244.1.2'),
-    runs('pod2')`socat -u TCP:10.96.0.10:80 -`.prints('pod1 saw 10.244.1.1'),
-    runs('pod2')`socat -u TCP:10.96.0.10:80 -`.prints('pod3 saw 10.244.1.3'),
-    runs('pod2')`socat -u TCP:10.244.1.2:80 -`.prints('pod1 saw 10.244.1.3'),
+    runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod1 saw 10.244.1.1'),
+    runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.1.2'),
+    runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod1 saw 10.244.1.1'),
+    runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.1.3'),
+    runs('pod2')`socat -u TCP:10.244.1.2:80,connect-timeout=2 -`.prints('pod1 saw 10.244.1.3'),
     noNat.among('pod1', 'pod2', 'pod3', 'pod4'),
 
     ...stage('the service outside the cluster', 'as well as externally from outside the cluster?'),
@@ -187,8 +187,8 @@ export default scenario({
         dnat to numgen inc mod 2 map '{ 0 : 10.244.1.2 . 80, 1 : 10.244.2.2 . 80 }'
     `,
     // pod1 answers by way of node1, which the client asked; pod3 by way of node2, with its own address, which it did not.
-    runs('client')`socat -u TCP:192.168.1.11:30080 -`.prints('pod1 saw 192.168.1.100'),
-    runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=0.2 -`.fails('timed out'),
+    runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=2 -`.prints('pod1 saw 192.168.1.100'),
+    runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=0.1 -`.fails('timed out'),
     runs('node2')`ip route get 192.168.1.100 from 10.244.2.2 iif v-net-0`.prints('192.168.1.100 from 10.244.2.2 dev eth0'),
 
     ...stage('every answer by way of the node that was asked'),
@@ -202,10 +202,10 @@ export default scenario({
     ...on('node3')`
       nft add rule ip services postrouting ct status dnat meta l4proto tcp ct original proto-dst 30080 masquerade
     `,
-    runs('client')`socat -u TCP:192.168.1.11:30080 -`.prints('pod1 saw 10.244.1.1'),
-    runs('client')`socat -u TCP:192.168.1.11:30080 -`.prints('pod3 saw 192.168.1.11'),
-    runs('client')`socat -u TCP:192.168.1.13:30080 -`.prints('pod1 saw 192.168.1.13'),
-    runs('client')`socat -u TCP:192.168.1.13:30080 -`.prints('pod3 saw 192.168.1.13'),
+    runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=2 -`.prints('pod1 saw 10.244.1.1'),
+    runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=2 -`.prints('pod3 saw 192.168.1.11'),
+    runs('client')`socat -u TCP:192.168.1.13:30080,connect-timeout=2 -`.prints('pod1 saw 192.168.1.13'),
+    runs('client')`socat -u TCP:192.168.1.13:30080,connect-timeout=2 -`.prints('pod3 saw 192.168.1.13'),
 
     ...stage('a port that only nodes with a server answer'),
     // externalTrafficPolicy: Local. A node sends to its own pods alone: they see the client, and a node without a server drops.
@@ -218,9 +218,9 @@ export default scenario({
     ...on('node3')`
       nft add rule ip services prerouting fib daddr type local tcp dport 30081 drop
     `,
-    runs('client')`socat -u TCP:192.168.1.11:30081 -`.prints('pod1 saw 192.168.1.100'),
-    runs('client')`socat -u TCP:192.168.1.12:30081 -`.prints('pod3 saw 192.168.1.100'),
-    runs('client')`socat -u TCP:192.168.1.13:30081,connect-timeout=0.2 -`.fails('timed out'),
+    runs('client')`socat -u TCP:192.168.1.11:30081,connect-timeout=2 -`.prints('pod1 saw 192.168.1.100'),
+    runs('client')`socat -u TCP:192.168.1.12:30081,connect-timeout=2 -`.prints('pod3 saw 192.168.1.100'),
+    runs('client')`socat -u TCP:192.168.1.13:30081,connect-timeout=0.1 -`.fails('timed out'),
   ],
   checks: [reach.all(), noNat.all(), uniqueAddress.all()],
 })
