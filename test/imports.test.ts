@@ -18,6 +18,7 @@ const ROWS = [
   'scenario/',
   'command.ts',
   'driver.ts',
+  'identity.ts',
   'packages.ts',
   'session.ts',
   'drivers/',
