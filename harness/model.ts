@@ -316,3 +316,49 @@ export interface Requirement {
   readonly passed: number
   readonly total: number
 }
+
+/** Where a fault is. */
+export interface Spot {
+  readonly node: string
+  /** The network namespace on that machine; null for the machine's own. */
+  readonly netns: string | null
+  /** The device, route, rule, setting or entry at fault, in the kernel's own words. */
+  readonly object: string
+}
+
+/** A literal command that mends something, and where it is typed. */
+export interface FixCommand {
+  /** A machine: podwire exec's place, and a step's node. */
+  readonly where: string
+  readonly command: string
+}
+
+/** What became of a fix on a copy of the lab. */
+export interface Trial {
+  readonly verdict: Verdict
+  /** Pairs that failed on the copy before the fix and hold after it, of those that failed. */
+  readonly turned: number
+  readonly failing: number
+  /** All pairs that hold after the fix, of all. */
+  readonly passing: number
+  readonly total: number
+  /** Why it could not be tried, or what still fails. */
+  readonly evidence: readonly string[]
+}
+
+/** Why pairs fail: one cause, its place, what was seen, and what mends it. */
+export interface Diagnosis {
+  readonly from: string
+  readonly to: string
+  /** Absent where it is the same for all that were probed. */
+  readonly protocol?: Protocol
+  readonly verdict: Verdict
+  readonly cause: Cause
+  readonly where: Spot
+  readonly evidence: readonly string[]
+  readonly fix: readonly FixCommand[]
+  /** Absent until the fix was tried. */
+  readonly tried?: Trial
+  /** All pairs that this one cause breaks, as `pod1 -> pod3`. */
+  readonly pairs: readonly string[]
+}
