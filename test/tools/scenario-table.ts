@@ -1,0 +1,15 @@
+// The README's table of scenarios, made from the scenarios themselves.
+import type {Scenario} from '../../harness/model.ts'
+import {loadScenario, scenarioNames} from '../../harness/scenario/load.ts'
+
+/** In the order in which the documents go, from a single node to services. */
+export async function shownScenarios(): Promise<Scenario[]> {
+  const all = await Promise.all(scenarioNames().map(loadScenario))
+  return all.filter(({shows}) => shows.length > 0)
+}
+
+/** Markdown, a row a scenario: its name and the statements that it shows. */
+export function scenarioTable(scenarios: readonly Scenario[]): string {
+  const rows = scenarios.map(({name, shows}) => `| [${name}](scenarios/${name}.ts) | ${shows.map((words) => `“${words}”`).join('<br>')} |`)
+  return ['| scenario | what the documents state |', '| --- | --- |', ...rows].join('\n')
+}
