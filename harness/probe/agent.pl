@@ -11,8 +11,8 @@
 # by these: addresses, ports and identifiers are what is to be found out.
 #
 # It reads a plan, a line of tab-separated fields each, up to the line `end`:
-#   probe  nonce  port  mtu  patience in seconds  sizes  families   with commas
-#   here   place  namespace or -  ICMP identifier        a place of this machine
+#   probe  nonce  port  mtu  patience in seconds  sizes  families  first ICMP identifier   (commas within)
+#   here   place  namespace or -                         a place of this machine
 #   ask    number  from  to  address                     a pair that begins here; its number stands for it in all rows
 # Then it obeys a line each, and end of input is `stop`:
 #   lock    hold the lab's lock, once nobody else does   listen  begin to listen
@@ -62,7 +62,7 @@ my $call = {
 
 $SIG{PIPE} = 'IGNORE';
 
-my ($nonce, $port, $mtu, $patience, @sizes, @families) = ('', 0, 1500, 1);
+my ($nonce, $port, $mtu, $patience, $first, @sizes, @families) = ('', 0, 1500, 1, 0);
 my (@here, @asked);
 # No buffered reading: the first order may have come with the plan.
 my $orders = '';
@@ -70,8 +70,8 @@ until ($orders =~ /^end\n/m) { sysread STDIN, $orders, 65536, length $orders or 
 while ($orders =~ s/^(.*)\n//) {
   my ($word, @rest) = split /\t/, $1;
   last if $word eq 'end';
-  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5] }
-  push @here, {name => $rest[0], netns => $rest[1], identifier => $rest[2]} if $word eq 'here';
+  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5]; $first = $rest[6] }
+  push @here, {name => $rest[0], netns => $rest[1]} if $word eq 'here';
   push @asked, {number => $rest[0], from => $rest[1], to => $rest[2], address => $rest[3], family => $rest[3] =~ /:/ ? 6 : 4} if $word eq 'ask';
 }
 
@@ -359,8 +359,7 @@ sub icmp_error {
   my $exchange;
   if ($protocol == $icmp{$family}{protocol}) {
     my (undef, $number, $size) = header($quoted, $at + 8);
-    my ($identifier, $sequence) = unpack "x$at x4 n n", $quoted;
-    $exchange = defined $number ? $by_number{"$number $size"} : $identifier == $place->{identifier} ? $place->{by_sequence}{$sequence} : undef;
+    $exchange = defined $number ? $by_number{"$number $size"} : $place->{by_identifier}{unpack "x$at x4 n", $quoted};
   } else {
     $exchange = $by_flow{join ' ', $place->{name}, $protocol, $family, unpack "x$at n", $quoted};
   }
@@ -385,11 +384,13 @@ sub ask_icmp {
   my ($place, $family) = @{$exchange}{qw(place family)};
   my $raw = $place->{raw}{$family} or return give_up($exchange, 'no-socket');
   my $source = $pair->{source} //= source_for($place, $pair);
-  $exchange->{used} = [$source, $source eq '-' ? 0 : $place->{identifier}];
-  my $sequence = ++$place->{sequence} & 0xffff;
-  $place->{by_sequence}{$sequence} = $by_number{"$pair->{number} $size"} = $exchange;
+  # One for each: where a place asked all with one identifier, and a destination was translated to another that is asked
+  # too, the kernel would have to change the identifier of either, and call an echo translated that nothing else touches.
+  my $identifier = 1 + ($first + 2 * $pair->{number} + ($size eq 'full')) % 65_535;
+  $exchange->{used} = [$source, $source eq '-' ? 0 : $identifier];
+  $place->{by_identifier}{$identifier} = $by_number{"$pair->{number} $size"} = $exchange;
   my $text = message(size_in($size, $family == 4 ? 28 : 48), $pair->{number}, $size);
-  my $packet = pack 'C C n n n a*', $icmp{$family}{request}, 0, 0, $place->{identifier}, $sequence, $text;
+  my $packet = pack 'C C n n n a*', $icmp{$family}{request}, 0, 0, $identifier, 1, $text;
   substr($packet, 2, 2) = pack 'n', checksum($packet) if $family == 4; # for ICMPv6 the kernel does it (RFC 3542)
   my $peer = sockaddr($family, $exchange->{target}, 0);
   $exchange->{begun} = now(CLOCK_REALTIME);

@@ -52,8 +52,8 @@ export async function probePairs(
 ): Promise<Probe[]> {
   const agent = await readFile(AGENT, 'utf8')
   const nonce = randomBytes(6).toString('hex')
-  // An ICMP identifier for each place, and others than in the run before: the kernel tracks a connection by it for 30 s.
-  const identifiers = new Map([...places.entries()].map(identifierFrom(randomInt(65_536))))
+  // ICMP identifiers are others than in the run before: the kernel tracks a connection by them for 30 s.
+  const identifier = randomInt(65_536)
   const families = [...new Set(pairs.map(({address}) => familyOf(address) ?? 4))]
   const rows: Row[] = []
   const machines = [...Map.groupBy(places, ({node}) => node)]
@@ -61,8 +61,8 @@ export async function probePairs(
     machines.map(async ([node, here]) => {
       const names = new Set(here.map(({name}) => name))
       const plan = [
-        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join(), families.join()],
-        ...here.map(({name, netns}) => ['here', name, netns ?? '-', identifiers.get(name)]),
+        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join(), families.join(), identifier],
+        ...here.map(({name, netns}) => ['here', name, netns ?? '-']),
         ...[...pairs.entries()].flatMap(([number, {from, to, address}]) => (names.has(from) ? [['ask', number, from, to, address]] : [])),
         ['end'],
       ]
@@ -80,10 +80,6 @@ export async function probePairs(
   await carryOut(started.flat(), rows, patience)
   for (const [words = ''] of fieldsOf(rows, 'busy')) for (const [node] of machines) rows.push({node, kind: 'lost', fields: [words]})
   return readProbes(rows, {places, pairs, mtu, sizes})
-}
-
-function identifierFrom(first: number): (entry: [number, Place]) => [string, number] {
-  return ([index, {name}]) => [name, 1 + ((first + index) % 65_535)]
 }
 
 /** For hangs alone: an agent ends by itself. */

@@ -81,6 +81,12 @@ onEach(ROOT, 'DNAT on node1 that swaps pod3 and pod4: each answers for the other
   }
 })
 
+onEach(ROOT, 'DNAT on node1 that sends what is for pod3 to pod4: what is for pod4 itself is not touched', async (t) => {
+  await using lab = await threeNodes()
+  await type(lab, 'node1', ...NAT, 'nft add rule ip nat prerouting ip daddr 10.244.2.2 dnat to 10.244.3.2')
+  t.deepEqual(turned(await probe(lab)), ['pod1 -> pod3', 'pod2 -> pod3'])
+})
+
 onEach(ROOT, "a rewrite in pod1's own output, without connection tracking: what was asked is not what arrived", async (t) => {
   await using lab = await threeNodes()
   await type(
