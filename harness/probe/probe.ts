@@ -86,6 +86,9 @@ export async function probePairs(
 const LOCK_LIMIT = 40_000
 const hangLimit = (patience: number) => 60_000 + 4 * patience
 
+/** How often agents look at what is there: TCP's request and answer in two sizes, by turns, and the reading of the last. */
+const SETTLING = 5
+
 /** The acts of a run, each begun when all agents have ended the one before. */
 async function carryOut(agents: readonly Conversation[], rows: Row[], patience: number): Promise<void> {
   const killAll = () => agents.forEach(({kill}) => void kill())
@@ -99,6 +102,8 @@ async function carryOut(agents: readonly Conversation[], rows: Row[], patience: 
       await all(agents, 'listen', 'ready')
       // What is not there cannot be asked: `absent` rows are told before `ready`.
       await all(agents, ['go', ...fieldsOf(rows, 'absent').map(([place]) => place)].join('\t'), 'done')
+      const late = fieldsOf(rows, 'late').length > 0
+      for (let round = 1; late && round <= SETTLING; round++) await all(agents, `settle\t${round}`, `settled${round}`)
     }
     // The lab's lock goes last: by then nobody listens any more.
     const others = agents.filter((agent) => agent !== holder)
