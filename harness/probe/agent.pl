@@ -11,14 +11,16 @@
 # by these: addresses, ports and identifiers are what is to be found out.
 #
 # It reads a plan, a line of tab-separated fields each, up to the line `end`:
-#   probe  nonce  port  mtu  patience in seconds  sizes  families   with commas
-#   here   place  namespace or -  ICMP identifier        a place of this machine
+#   probe  nonce  port  mtu  patience in seconds  sizes  families  first ICMP identifier   (commas within)
+#   here   place  namespace or -                         a place of this machine
 #   ask    number  from  to  address                     a pair that begins here; its number stands for it in all rows
 # Then it obeys a line each, and end of input is `stop`:
 #   lock    hold the lab's lock, once nobody else does   listen  begin to listen
 #   go ...  exchange with all but the named places        stop    end
+#   settle  a number: do what is there to be done, and wait for nothing
 #
 # It prints rows of tab-separated fields; for ICMP a port is the identifier:
+#   late    exchanges                                     so many may still be answered when all have settled
 #   busy    words                                         the lock was not to be had
 #   absent  place  error                                  its namespace is not there
 #   deaf    place  protocol  family  error                nothing could listen there, for ICMP: nor send
@@ -28,7 +30,8 @@
 #   result  number  protocol  size  outcome  rtt in ms  source  port  destination  answered-by  mss  note
 # An outcome is `ok`, `no-answer`, the name of the error number with which the kernel refused, or an ICMP error and who
 # sent it: `net-unreachable from 10.244.1.1`. `-` is what is not known. A note is an ICMP error that did not end it.
-# After `lock` it says `locked`, after `listen` `ready`, after `go` `done`, after `stop` `bye`.
+# After `lock` it says `locked`, after `listen` `ready`, after `go` `done`, after `settle` `settled` with the number,
+# after `stop` `bye`.
 use strict;
 use warnings;
 use Config;
@@ -62,7 +65,7 @@ my $call = {
 
 $SIG{PIPE} = 'IGNORE';
 
-my ($nonce, $port, $mtu, $patience, @sizes, @families) = ('', 0, 1500, 1);
+my ($nonce, $port, $mtu, $patience, $first, @sizes, @families) = ('', 0, 1500, 1, 0);
 my (@here, @asked);
 # No buffered reading: the first order may have come with the plan.
 my $orders = '';
@@ -70,8 +73,8 @@ until ($orders =~ /^end\n/m) { sysread STDIN, $orders, 65536, length $orders or 
 while ($orders =~ s/^(.*)\n//) {
   my ($word, @rest) = split /\t/, $1;
   last if $word eq 'end';
-  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5] }
-  push @here, {name => $rest[0], netns => $rest[1], identifier => $rest[2]} if $word eq 'here';
+  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5]; $first = $rest[6] }
+  push @here, {name => $rest[0], netns => $rest[1]} if $word eq 'here';
   push @asked, {number => $rest[0], from => $rest[1], to => $rest[2], address => $rest[3], family => $rest[3] =~ /:/ ? 6 : 4} if $word eq 'ask';
 }
 
@@ -139,9 +142,11 @@ sub seconds { my ($s, $ns) = unpack 'qq', $_[0]; return $s + $ns / 1e9 }
 # Calls $what after $delay, unless the exchange is over by then. What has one delay falls due in the order in which it came.
 sub later { my ($delay, $exchange, $what) = @_; push @{$queues{$delay}}, {at => $waited + $delay, exchange => $exchange, what => $what} }
 
+# Waits for what is ready, or due, and does it. False when nothing was ready.
 sub turn {
+  my ($longest) = @_;
   flush();
-  my $wait = 1;
+  my $wait = $longest // 1;
   for my $queue (values %queues) {
     shift @$queue while @$queue && $queue->[0]{exchange}{over};
     next unless @$queue;
@@ -163,6 +168,7 @@ sub turn {
   for my $queue (values %queues) {
     while (@$queue && $queue->[0]{at} <= $waited) { my $due = shift @$queue; $due->{what}->() unless $due->{exchange}{over} }
   }
+  return $ready > 0;
 }
 
 # --- sockets ----------------------------------------------------------------------------------------------------------
@@ -235,7 +241,7 @@ sub send_from {
 
 # An exchange: a pair's number, place, address and family; protocol; the sizes that are still to be exchanged.
 my (@waiting, %by_number, %by_flow);
-my ($under_way, $pending) = (0, 0);
+my ($under_way, $pending, $room, @late) = (0, 0, 0);
 
 sub begin {
   my ($pair, $protocol, @sizes) = @_;
@@ -252,9 +258,9 @@ sub result {
     @{$exchange->{used}}, text($exchange->{target}), $by // '-', $mss // '-', $exchange->{note});
   return if @{$exchange->{sizes}};
   $exchange->{over} = 1;
-  $pending--;
+  $pending-- unless $exchange->{late};
   my $socket = delete $exchange->{socket} or return;
-  $under_way--;
+  $under_way-- unless $exchange->{late};
   delete $by_flow{$exchange->{flow}} if $exchange->{flow};
   unwatch($socket, 'both');
   close $socket;
@@ -262,6 +268,17 @@ sub result {
 
 # All that is left of an exchange ends with this outcome.
 sub give_up { my ($exchange, $outcome) = @_; result($exchange, $outcome) while !$exchange->{over} }
+
+# Patience has passed. But whoever should have answered may have been held up more than this process was: an answer still
+# counts that is there when all agents have looked once more, for which podwire asks when all have come to this.
+sub lapse {
+  my ($exchange) = @_;
+  return give_up($exchange, 'no-answer') if @late >= $room;
+  push @late, $exchange;
+  $exchange->{late} = 1;
+  $pending--;
+  $under_way-- if $exchange->{socket};
+}
 
 # The kernel refused, with the current error number. Where an ICMP error made it refuse, that has come to the place's raw
 # socket first (ip_protocol_deliver_rcu), and says more.
@@ -359,8 +376,7 @@ sub icmp_error {
   my $exchange;
   if ($protocol == $icmp{$family}{protocol}) {
     my (undef, $number, $size) = header($quoted, $at + 8);
-    my ($identifier, $sequence) = unpack "x$at x4 n n", $quoted;
-    $exchange = defined $number ? $by_number{"$number $size"} : $identifier == $place->{identifier} ? $place->{by_sequence}{$sequence} : undef;
+    $exchange = defined $number ? $by_number{"$number $size"} : $place->{by_identifier}{unpack "x$at x4 n", $quoted};
   } else {
     $exchange = $by_flow{join ' ', $place->{name}, $protocol, $family, unpack "x$at n", $quoted};
   }
@@ -385,11 +401,13 @@ sub ask_icmp {
   my ($place, $family) = @{$exchange}{qw(place family)};
   my $raw = $place->{raw}{$family} or return give_up($exchange, 'no-socket');
   my $source = $pair->{source} //= source_for($place, $pair);
-  $exchange->{used} = [$source, $source eq '-' ? 0 : $place->{identifier}];
-  my $sequence = ++$place->{sequence} & 0xffff;
-  $place->{by_sequence}{$sequence} = $by_number{"$pair->{number} $size"} = $exchange;
+  # One for each: where a place asked all with one identifier, and a destination was translated to another that is asked
+  # too, the kernel would have to change the identifier of either, and call an echo translated that nothing else touches.
+  my $identifier = 1 + ($first + 2 * $pair->{number} + ($size eq 'full')) % 65_535;
+  $exchange->{used} = [$source, $source eq '-' ? 0 : $identifier];
+  $place->{by_identifier}{$identifier} = $by_number{"$pair->{number} $size"} = $exchange;
   my $text = message(size_in($size, $family == 4 ? 28 : 48), $pair->{number}, $size);
-  my $packet = pack 'C C n n n a*', $icmp{$family}{request}, 0, 0, $place->{identifier}, $sequence, $text;
+  my $packet = pack 'C C n n n a*', $icmp{$family}{request}, 0, 0, $identifier, 1, $text;
   substr($packet, 2, 2) = pack 'n', checksum($packet) if $family == 4; # for ICMPv6 the kernel does it (RFC 3542)
   my $peer = sockaddr($family, $exchange->{target}, 0);
   $exchange->{begun} = now(CLOCK_REALTIME);
@@ -401,10 +419,10 @@ sub checksum { my ($packet) = @_; my $sum = unpack '%32n*', $packet . (length $p
 # Sends up to three times, and gives up when patience has passed.
 sub attempts {
   my ($exchange, $send) = @_;
-  my $tries = 0;
+  my ($tries, $until) = (0, $waited + $patience);
   my $try;
   $try = sub {
-    return give_up($exchange, 'no-answer') if $tries == 3;
+    return lapse($exchange) if $tries == 3 || $waited > $until;
     if (!$send->()) {
       return refused($exchange) if $! != EAGAIN;
       return later(0.002, $exchange, $try); # the socket's own queue is full: packets wait for a neighbour's address
@@ -485,7 +503,7 @@ sub ask_tcp {
   my ($pair, @sizes) = @_;
   my $exchange = begin($pair, 'tcp', @sizes);
   my $socket = connected($exchange, SOCK_STREAM, IPPROTO_TCP) or return;
-  later($patience, $exchange, sub { give_up($exchange, 'no-answer') });
+  later($patience, $exchange, sub { lapse($exchange) });
   # A full one is one segment that fills the MTU, with the timestamp option that Linux puts into each (RFC 7323). More
   # than one would leave as one large packet (GSO), and a veth lets those through whatever its MTU.
   my $headers = $pair->{family} == 4 ? 52 : 72;
@@ -547,6 +565,7 @@ my $more = pack 'QQ', $hard < 65536 ? $hard : 65536, $hard;
 $soft = unpack 'Q', $more if syscall($call->{prlimit64}, 0, RLIMIT_NOFILE, $more, 0) == 0;
 my $window = $soft - 64 - 7 * @here;
 $window = $window < 16 ? 16 : $window > 1000 ? 1000 : $window;
+$room = ($soft - 64 - 7 * @here - $window) / 2; # others' late ones need descriptors too
 
 my ($stopped, $lock) = (0);
 fcntl STDIN, F_SETFL, fcntl(STDIN, F_GETFL, 0) | O_NONBLOCK;
@@ -604,7 +623,8 @@ my %obey = (
     for my $place (@here) { for my $family (@families) { open_raw($place, $family); listen_at($place, $family) } }
     row('ready');
   },
-  go => sub { exchange_all(@_); row('done') },
+  go => sub { exchange_all(@_); row('late', scalar @late) if @late; row('done') },
+  settle => sub { 1 while turn(0); row("settled$_[0]") },
   stop => sub { $stopped = 1 },
 );
 
@@ -613,6 +633,7 @@ while (1) {
   last if $stopped;
   turn();
 }
+for my $exchange (@late) { give_up($exchange, 'no-answer') unless $exchange->{over} }
 # What arrived here for exchanges that are over elsewhere.
 for my $place (@here) {
   for my $family (sort keys %{$place->{raw}}) {

@@ -53,8 +53,8 @@ export async function probePairs(
   if (pairs.length === 0) return []
   const agent = await readFile(AGENT, 'utf8')
   const nonce = randomBytes(6).toString('hex')
-  // An ICMP identifier for each place, and others than in the run before: the kernel tracks a connection by it for 30 s.
-  const identifiers = new Map([...places.entries()].map(identifierFrom(randomInt(65_536))))
+  // ICMP identifiers are others than in the run before: the kernel tracks a connection by them for 30 s.
+  const identifier = randomInt(65_536)
   const families = [...new Set(pairs.map(({address}) => familyOf(address) ?? 4))]
   const rows: Row[] = []
   const machines = [...Map.groupBy(places, ({node}) => node)]
@@ -62,8 +62,8 @@ export async function probePairs(
     machines.map(async ([node, here]) => {
       const names = new Set(here.map(({name}) => name))
       const plan = [
-        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join(), families.join()],
-        ...here.map(({name, netns}) => ['here', name, netns ?? '-', identifiers.get(name)]),
+        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join(), families.join(), identifier],
+        ...here.map(({name, netns}) => ['here', name, netns ?? '-']),
         ...[...pairs.entries()].flatMap(([number, {from, to, address}]) => (names.has(from) ? [['ask', number, from, to, address]] : [])),
         ['end'],
       ]
@@ -83,13 +83,12 @@ export async function probePairs(
   return readProbes(rows, {places, pairs, mtu, sizes})
 }
 
-function identifierFrom(first: number): (entry: [number, Place]) => [string, number] {
-  return ([index, {name}]) => [name, 1 + ((first + index) % 65_535)]
-}
-
 /** For hangs alone: an agent ends by itself. */
 const LOCK_LIMIT = 40_000
 const hangLimit = (patience: number) => 60_000 + 4 * patience
+
+/** How often agents look at what is there: TCP's request and answer in two sizes, by turns, and the reading of the last. */
+const SETTLING = 5
 
 /** The acts of a run, each begun when all agents have ended the one before. */
 async function carryOut(agents: readonly Conversation[], rows: Row[], patience: number): Promise<void> {
@@ -104,6 +103,8 @@ async function carryOut(agents: readonly Conversation[], rows: Row[], patience: 
       await all(agents, 'listen', 'ready')
       // What is not there cannot be asked: `absent` rows are told before `ready`.
       await all(agents, ['go', ...fieldsOf(rows, 'absent').map(([place]) => place)].join('\t'), 'done')
+      const late = fieldsOf(rows, 'late').length > 0
+      for (let round = 1; late && round <= SETTLING; round++) await all(agents, `settle\t${round}`, `settled${round}`)
     }
     // The lab's lock goes last: by then nobody listens any more.
     const others = agents.filter((agent) => agent !== holder)

@@ -81,6 +81,12 @@ onEach(ROOT, 'DNAT on node1 that swaps pod3 and pod4: each answers for the other
   }
 })
 
+onEach(ROOT, 'DNAT on node1 that sends what is for pod3 to pod4: what is for pod4 itself is not touched', async (t) => {
+  await using lab = await threeNodes()
+  await type(lab, 'node1', ...NAT, 'nft add rule ip nat prerouting ip daddr 10.244.2.2 dnat to 10.244.3.2')
+  t.deepEqual(turned(await probe(lab)), ['pod1 -> pod3', 'pod2 -> pod3'])
+})
+
 onEach(ROOT, "a rewrite in pod1's own output, without connection tracking: what was asked is not what arrived", async (t) => {
   await using lab = await threeNodes()
   await type(
@@ -269,3 +275,35 @@ onEach(ROOT, 'on a busy machine nothing is given up that only waited for a proce
     hogs.forEach((hog: ChildProcess) => void hog.kill())
   }
 })
+
+for (const [node, place] of [
+  ['node1', 'pod1'],
+  ['node2', 'pod3'],
+] as const) {
+  onEach(ROOT, `the agent on ${node} dies in the middle: what concerns its places is not known, and the run ends`, async (t) => {
+    await using lab = await threeNodes()
+    await type(
+      lab,
+      node,
+      'cp /usr/bin/perl /run/real-perl',
+      `printf '#!/bin/sh\\n(sleep 0.4; kill -KILL $$) >/dev/null 2>&1 &\\nexec /run/real-perl "$@"\\n' >/run/perl`,
+      'chmod 755 /run/perl',
+      'mount --bind /run/perl /usr/bin/perl',
+    )
+    // Replies are missed for as long as the patience lasts: the agents are at it when this one dies.
+    await type(lab, 'node3', 'ip netns exec pod4 sysctl -w net.ipv4.icmp_echo_ignore_all=1')
+    const probes = await probe(lab, {patience: 1500})
+    const {answered, error} = one(probes, `${place} -> pod4`, 'icmp')
+    t.deepEqual([answered, error], [null, `${node}: the probe ended with 137`])
+    t.deepEqual(
+      probes.filter((each) => each.answered === false).filter(({to}) => to !== 'pod4'),
+      [],
+    )
+    t.true(one(probes, 'node3 -> pod4', 'udp').answered)
+    t.is(one(probes, 'node3 -> pod4', 'icmp').answered, false)
+    // Neither this machine's name nor any other place of the network is held by what died.
+    await type(lab, node, 'umount /usr/bin/perl')
+    await type(lab, 'node3', 'ip netns exec pod4 sysctl -w net.ipv4.icmp_echo_ignore_all=0')
+    t.deepEqual(turned(await probe(lab)), [])
+  })
+}
