@@ -28,7 +28,7 @@ interface Shown {
 
 const commands = readCommands(README)
 
-test('every command of sections 1 to 4 works without root, in a fresh clone, and prints what is shown', async (t) => {
+test('every command of sections 1 to 5 works without root, in a fresh clone, and prints what is shown', async (t) => {
   t.timeout(300_000)
   const home = mkdtempSync(join(tmpdir(), 'podwire-readme-'))
   t.teardown(() => rmSync(home, {recursive: true, force: true}))
@@ -49,7 +49,7 @@ test('every command of sections 1 to 4 works without root, in a fresh clone, and
     if (line.startsWith('git clone')) execFileSync('cp', ['-al', join(ROOT, 'node_modules'), clone])
     if (line.startsWith('git clone')) writeFileSync(join(clone, 'two-pods.ts'), /```ts\n(.*?)```/s.exec(README)?.[1] ?? '')
   }
-  const chosen = commands.filter(({section}) => section <= 4)
+  const chosen = commands.filter(({section}) => section <= 5)
   t.true(chosen.length >= 10)
   try {
     for (const shown of chosen) await run(shown)
@@ -58,7 +58,7 @@ test('every command of sections 1 to 4 works without root, in a fresh clone, and
   }
 })
 
-test('every command of section 5 works, on an engine of its own', async (t) => {
+test('every command of section 6 works, on an engine of its own', async (t) => {
   t.timeout(300_000)
   if (process.getuid?.() !== 0) {
     t.log('skipped: an engine is started by root')
@@ -74,7 +74,7 @@ test('every command of section 5 works, on an engine of its own', async (t) => {
   // A system's own engine serves where there is one; it is shared with the other tests.
   await using _ = existsSync('/var/run/docker.sock') ? await dockerLock() : {[Symbol.asyncDispose]: async () => undefined}
   try {
-    const chosen = commands.filter(({section, command}) => section === 5 && !NOT_RUN_HERE.includes(command))
+    const chosen = commands.filter(({section, command}) => section === 6 && !NOT_RUN_HERE.includes(command))
     t.true(chosen.length >= 8)
     for (const shown of chosen) {
       const {code, output} = await type(shown.command, ROOT, env)
@@ -92,7 +92,7 @@ test('every command of section 5 works, on an engine of its own', async (t) => {
 
 test('the sections whose commands are not run are none', (t) => {
   t.deepEqual(
-    commands.filter(({section}) => section > 5).map(({command}) => command),
+    commands.filter(({section}) => section > 6).map(({command}) => command),
     NOT_RUN_HERE,
   )
 })

@@ -15,10 +15,16 @@ test('every statement of the documents is shown by a scenario, and scenarios sho
 
 test('a scenario opens with a sentence and a drawing', async (t) => {
   for (const {file, name} of await shownScenarios()) {
-    const comment = readFileSync(file, 'utf8').split('\n').slice(0, 12).filter((line) => line.startsWith('//'))
+    const comment = readFileSync(file, 'utf8')
+      .split('\n')
+      .slice(0, 12)
+      .filter((line) => line.startsWith('//'))
     t.true(comment.length >= 4, name)
     t.regex(comment[0] ?? '', /^\/\/ [A-Z].*[.:]$|^\/\/ [A-Z].*/, name)
-    t.true(comment.some((line) => /\[\w+\]/.test(line)), `${name} has a drawing`)
+    t.true(
+      comment.some((line) => /\[\w+\]/.test(line)),
+      `${name} has a drawing`,
+    )
   }
 })
 
