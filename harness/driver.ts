@@ -72,11 +72,15 @@ export const DEFAULT_TIME_LIMIT = 30_000
 /**
  * What every node starts with. A new network namespace copies its IPv4 settings from the machine's first one
  * (net.core.devconf_inherit_init_net, networking/ip-sysctl.rst), and Docker sets others: a lab must not depend on either.
- * Without icmp_ratelimit a node tells of one refused packet a second and is silent about the rest, which then look lost.
+ * Without icmp_ratelimit (and its like) a node tells of one refused packet a second and is silent about the rest, which then look lost.
  */
 export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '0',
   'net.ipv4.icmp_ratelimit': '0',
+  'net.ipv4.icmp_msgs_per_sec': '10000',
+  'net.ipv4.icmp_msgs_burst': '10000',
+  'net.ipv6.icmp.ratelimit': '0',
+  'net.ipv4.ping_group_range': '1 0',
   'net.ipv4.conf.all.rp_filter': '0',
   'net.ipv4.conf.default.rp_filter': '0',
   'net.ipv6.conf.all.disable_ipv6': '0',

@@ -610,11 +610,21 @@ sub exchange_all {
 sub settle_addresses {
   my ($place, $until) = @_;
   while (!$stopped && enter($place) && open(my $list, '<', '/proc/self/net/if_inet6')) {
-    return unless grep { hex((split)[4]) & IFA_F_TENTATIVE } <$list>;
-    return if now() > $until;
+    my (%local, %global, $unready);
+    while (my $line = <$list>) {
+      my ($address, undef, undef, undef, $flags, $device) = split ' ', $line;
+      my $tentative = hex($flags) & IFA_F_TENTATIVE;
+      if ($address =~ /^fe80/) { $local{$device} ||= !$tentative }
+      else { $global{$device} = 1; $unready ||= $tentative }
+    }
+    # A router asks for neighbours from its link-local address (ndisc_solicit, net/ipv6/ndisc.c); who sends, from his own.
+    if (forwards_ipv6()) { for my $device (keys %global) { $unready ||= exists $local{$device} && !$local{$device} } }
+    return if !$unready || now() > $until;
     select undef, undef, undef, 0.02;
   }
 }
+
+sub forwards_ipv6 { open(my $setting, '<', '/proc/sys/net/ipv6/conf/all/forwarding') or return 0; return <$setting> =~ /^1/ }
 
 my %obey = (
   lock => \&hold_lock,
