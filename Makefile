@@ -2,7 +2,7 @@
 # which is over in milliseconds once it is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help scenario shell test lint bench engine engine-stop node-image setup
+.PHONY: help scenario scenarios shell test lint bench engine engine-stop node-image setup
 
 # Set here and on the command line, never by an environment variable that happens to be called so.
 NAME = three-nodes
@@ -19,6 +19,10 @@ help: ## this list
 scenario: ## run a scenario: NAME=three-nodes, ARGS='--driver local --report json'
 	@fixtures/setup.sh node host
 	@./harness/cli/podwire run "$$NAME" $(ARGS)
+
+scenarios: ## every statement of the documents, run: ARGS='--driver local'
+	@fixtures/setup.sh node host
+	@./harness/cli/podwire scenarios $(ARGS)
 
 shell: ## a shell on a node of a running lab: NODE=node1
 	@fixtures/setup.sh node host

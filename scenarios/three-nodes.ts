@@ -11,6 +11,17 @@ import {noNat, on, reach, scenario, stage, uniqueAddress} from 'podwire'
 
 export default scenario({
   title: 'three nodes wired by hand: bridges, veth pairs, addresses and /24 routes',
+  shows: [
+    'All containers/PODs can communicate to one another without NAT',
+    'All nodes can communicate with all containers and vice versa without NAT',
+    'by using simple routing techniques, the cluster networking enables communication between the differnt PODs or nodes',
+    'all the PODs can communicate to each other using the assigned IP address',
+    'every Pod to get its own unique IP address',
+    'every Pod should be able to reach every other Pod within the same node using that IP address',
+    'every Pod should be able to reach every other Pod on other nodes as well, using the same IP address',
+    'when containers are created, Kubernetes creates network namespaces for them',
+    'each bridge network will be on its own subnet',
+  ],
   underlay: '192.168.1.0/24',
   nodes: {
     node1: '192.168.1.11',

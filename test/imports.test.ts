@@ -12,11 +12,13 @@ const HARNESS = fileURLToPath(new URL('../harness/', import.meta.url))
 /** From the top of architecture.md's list to its end. What ends in / is a folder with all that is in it. */
 const ROWS = [
   'model.ts',
+  'documents.ts',
   'address.ts',
   'scenario.ts',
   'scenario/',
   'command.ts',
   'driver.ts',
+  'identity.ts',
   'packages.ts',
   'session.ts',
   'drivers/',
@@ -25,6 +27,7 @@ const ROWS = [
   'facts/',
   'probe/',
   // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
+  'trace/',
   'trace.ts',
   'checks/',
   'diagnose/',

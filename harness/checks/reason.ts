@@ -7,7 +7,12 @@ import type {Reason} from './expectation.ts'
 
 /** What the sender's own kernel can have meant by an error number (ip(7), errno(3)). */
 const BY_ERRNO: Readonly<Record<string, readonly Cause[]>> = {
-  ENETUNREACH: ['no-route', 'gateway-missing', 'interface-down', 'peer-down', 'unreachable-route', 'ipv6-disabled'],
+  ENETUNREACH: [
+    ...(['no-route', 'gateway-missing', 'unreachable-route', 'policy-rule', 'ipv6-disabled'] as const),
+    // What a route hangs on; it went with it.
+    ...(['interface-missing', 'wrong-namespace', 'interface-down', 'peer-down', 'bridge-missing', 'bridge-down'] as const),
+    ...(['address-missing', 'address-outside-subnet', 'wrong-prefix-length'] as const),
+  ],
   EHOSTUNREACH: [
     'neighbour-unresolved',
     'next-hop-unreachable',
@@ -30,14 +35,14 @@ export function reasonOf(probe: Probe, facts: Facts, places: readonly Place[]): 
   return found
 }
 
-function predicted({from, to, address}: Probe, facts: Facts, places: readonly Place[]): Reason {
-  const there = traceTo(facts, places, from, address)
+function predicted({from, to, address, protocol}: Probe, facts: Facts, places: readonly Place[]): Reason {
+  const there = traceTo(facts, places, from, address, {protocol})
   if (there.ended !== 'delivered') return {cause: there.ended, at: there.at, evidence: there.evidence}
   if (places.some(({name}) => name === to) && there.at !== to)
     return {cause: 'duplicate-address', at: there.at, evidence: `${address} is found at ${there.at}`}
   const source = sourceTo(facts, from, address)
   if (source === undefined) return {cause: 'unknown', evidence: `${from} has no address to send from`}
-  const back = traceTo(facts, places, there.at, source)
+  const back = traceTo(facts, places, there.at, source, {protocol, reply: true, source: address})
   if (back.ended === 'no-route' || back.ended === 'gateway-missing') return {cause: 'no-return-route', at: back.at, evidence: back.evidence}
   if (back.ended !== 'delivered') return {cause: back.ended, at: back.at, evidence: back.evidence}
   return {cause: 'unknown', evidence: 'links, addresses and routes let it pass both ways'}

@@ -30,8 +30,10 @@ export async function program(argv: readonly string[]): Promise<number> {
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
   const lab = new Option('--lab <name>', 'which running lab; not needed while only one runs')
   const timeline = new Option('--timeline', 'probe every pair after every stage: what each part of the recipe bought')
-  const timeLimit = new Option('--time-limit <seconds>', 'kill a step that takes longer').argParser(seconds)
-  const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(seconds)
+  const timeLimit = new Option('--time-limit <seconds>', 'kill a step that takes longer').argParser(seconds(LONGEST_TIMER))
+  const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(
+    seconds(LONGEST_PATIENCE),
+  )
   const privileged = new Option('--privileged', 'docker: privileged containers, where the few capabilities do not do')
 
   /** Adds a command whose action gives the exit code. */
@@ -60,6 +62,19 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (scenario: string, options: {driver: DriverChoice}) => {
       code = await (await import('./run.ts')).run(scenario, options)
+    })
+
+  command(
+    'scenarios',
+    'run every scenario that comes with podwire: which statement of the documents each shows',
+    'podwire scenarios --driver local',
+    'podwire scenarios --list',
+  )
+    .addOption(driver)
+    .option('--list', 'name them, run none')
+    .addOption(json)
+    .action(async (options: {driver: DriverChoice; list?: boolean; json?: boolean}) => {
+      code = await (await import('./scenarios.ts')).scenarios(options)
     })
 
   command(
@@ -156,9 +171,18 @@ function collect(value: string, all: string[]): string[] {
   return [...all, value]
 }
 
+/** Seconds: a timer of Node.js holds no more (2^31 - 1 milliseconds), and fires at once when it is given more. */
+const LONGEST_TIMER = 2_147_483
+
+/** Seconds: every packet that is lost is waited for this long. */
+const LONGEST_PATIENCE = 30
+
 /** Seconds on the command line are milliseconds inside. */
-function seconds(text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It takes a number of seconds above 0.')
-  return value * 1000
+function seconds(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !(value > 0 && value <= most))
+      throw new InvalidArgumentError(`It takes a number of seconds above 0, at most ${most}.`)
+    return value * 1000
+  }
 }

@@ -8,6 +8,7 @@ import {createInterface} from 'node:readline'
 import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
 import {DEFAULT_TIME_LIMIT, type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError, NODE_SYSCTLS} from '../driver.ts'
+import {type Identity, identify, runs} from '../identity.ts'
 import {NODE_ENVIRONMENT, openSession, SESSION_SHELL, type Session, type ShellPipes} from '../session.ts'
 import {assertTools} from './local/tools.ts'
 
@@ -27,12 +28,6 @@ const KEEPER = `
 export interface LocalOptions {
   /** Runs the lab's processes as this user instead of podwire's own. Only root may name one. */
   readonly user?: {readonly uid: number; readonly gid: number}
-}
-
-/** A process of this machine, by its PID and when it began: a PID alone may be another process by now. */
-interface Identity {
-  readonly pid: number
-  readonly started: string
 }
 
 interface Running {
@@ -235,24 +230,6 @@ function childrenOf(pid: number): number[] {
 
 function signalNumber(signal: NodeJS.Signals): number {
   return {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15}[signal as string] ?? 0
-}
-
-function identify(pid: number): Identity {
-  return {pid, started: startTime(pid) ?? ''}
-}
-
-function runs({pid, started}: Identity): boolean {
-  return startTime(pid) === started
-}
-
-/** When a process began, in clock ticks since boot (proc_pid_stat(5), field 22). Undefined when it is gone. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  } catch {
-    return undefined
-  }
 }
 
 /** Why the kernel would not start the lab, and what to do. Recognised by the settings that forbid it, not by message text. */

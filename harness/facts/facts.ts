@@ -1,7 +1,7 @@
-// The kernel's state at every place as plain data: links, addresses, routes, forwarding. Read from JSON where tools give
-// it (ip-address(8), ip-route(8), ip-netns(8)), in one command a machine.
-import type {Fleet} from '../driver.ts'
-import type {Family, Place} from '../model.ts'
+// The kernel's state at every place as plain data: the nouns. read.ts and reading.sh ask for it, parse.ts makes it of what
+// they print.
+import type {Family} from '../model.ts'
+import type {Ruleset} from './ruleset.ts'
 
 export interface LinkFacts {
   readonly index: number
@@ -13,11 +13,38 @@ export interface LinkFacts {
   /** There is somebody at the other end. */
   readonly carrier: boolean
   readonly mtu: number
+  /** Lower-case, with colons. */
+  readonly mac: string
+  /** It asks and answers ARP. */
+  readonly arp: boolean
   /** The bridge it is a port of. */
   readonly master?: string
   /** A veth's other end: the index it has there, and the namespace, absent where it is in this same one. */
   readonly peer?: {readonly index: number; readonly netnsId?: number}
   readonly addresses: readonly {readonly address: string; readonly prefixLength: number; readonly scope: string}[]
+  /** What it is as a port of a bridge. */
+  readonly port?: {
+    readonly state: string
+    readonly isolated: boolean
+    readonly hairpin: boolean
+    readonly learning: boolean
+    readonly flood: boolean
+  }
+  /** A bridge's own settings. */
+  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean}
+  readonly vxlan?: VxlanFacts
+  /** An XDP program is attached: its id. */
+  readonly xdp?: number
+}
+
+export interface VxlanFacts {
+  readonly id: number
+  readonly port: number
+  readonly learning: boolean
+  readonly local?: string
+  /** The one other end, or the group. */
+  readonly remote?: string
+  readonly dev?: string
 }
 
 export interface RouteFacts {
@@ -31,133 +58,83 @@ export interface RouteFacts {
   /** unicast, unreachable, blackhole, prohibit ... */
   readonly type: string
   readonly table: string
+  /** `via` is taken to be on the link, whatever the link's networks are. */
+  readonly onlink?: boolean
+}
+
+/** A rule of the routing policy database (ip-rule(8)). */
+export interface RuleFacts {
+  readonly priority: number
+  readonly not: boolean
+  /** In CIDR notation; absent for all. */
+  readonly from?: string
+  readonly to?: string
+  readonly iif?: string
+  readonly oif?: string
+  readonly mark?: number
+  readonly protocol?: string
+  /** lookup, or how it refuses: unreachable, blackhole, prohibit. */
+  readonly action: string
+  readonly table?: string
+}
+
+export interface NeighbourFacts {
+  readonly address: string
+  readonly dev: string
+  readonly mac?: string
+  /** REACHABLE, PERMANENT, FAILED ... (ip-neighbour(8)) */
+  readonly state: string
+  readonly proxy: boolean
+}
+
+/** An entry of a bridge's or a tunnel's forwarding database (bridge(8)). */
+export interface FdbFacts {
+  readonly mac: string
+  readonly dev: string
+  /** The bridge it belongs to, where it is a bridge's. */
+  readonly master?: string
+  /** A tunnel's other end. */
+  readonly remote?: string
+  readonly permanent: boolean
+}
+
+/** A queueing discipline other than the default, or a classifier (tc(8)). */
+export interface TrafficControlFacts {
+  readonly dev: string
+  readonly kind: string
+  /** Where it stands: root, ingress, egress. */
+  readonly side: string
+  readonly text: string
+}
+
+/** Somebody who listens (ss(8)). */
+export interface ListenerFacts {
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
 }
 
 export interface NamespaceFacts {
   readonly links: readonly LinkFacts[]
+  /** All tables but the kernel's own, `local`. */
   readonly routes: readonly RouteFacts[]
+  readonly rules: Readonly<Record<Family, readonly RuleFacts[]>>
+  readonly neighbours: readonly NeighbourFacts[]
+  readonly fdb: readonly FdbFacts[]
+  readonly ruleset: Ruleset
+  /** There are rules of the old iptables, which nft does not show. */
+  readonly legacyTables: readonly string[]
+  readonly trafficControl: readonly TrafficControlFacts[]
+  readonly listeners: readonly ListenerFacts[]
+  /** Path below /proc/sys/net, with dots: ipv4.conf.eth0.rp_filter. */
+  readonly sysctls: ReadonlyMap<string, string>
   readonly forwarding: Readonly<Record<Family, boolean>>
   /** The names of the namespaces that this one knows by a number (ip netns list-id). Only a machine's own. */
   readonly netnsNames: ReadonlyMap<number, string>
 }
 
-/** By place; undefined where the place, or its machine, could not be asked. */
+/**
+ * By place; undefined where the place, or its machine, could not be asked. A namespace that no place is declared for is
+ * there too, as `node1/NAME`.
+ */
 export type Facts = ReadonlyMap<string, NamespaceFacts | undefined>
-
-/** Asks all machines side by side, in one command each. Never rejects. */
-export async function readFacts(fleet: Fleet, places: readonly Place[]): Promise<Facts> {
-  const found = new Map<string, NamespaceFacts | undefined>()
-  await Promise.all(
-    [...Map.groupBy(places, ({node}) => node)].map(async ([node, here]) => {
-      const {stdout} = await fleet.run(node, here.map(question).join('; '), {shell: 'observer'})
-      const lines = stdout.toString().split('\n')
-      for (const [index, {name}] of here.entries()) found.set(name, parseFacts(lines.slice(index * PARTS, (index + 1) * PARTS)))
-    }),
-  )
-  return found
-}
-
-const PARTS = 4
-
-/** One line for each part; a part that cannot be told leaves its line empty. Runs on the machine, in its own namespace. */
-function question({netns}: Place): string {
-  const ip = netns === undefined ? 'ip' : `ip -n ${netns}`
-  const inside = netns === undefined ? '' : `ip netns exec ${netns} `
-  const sysctls = 'sysctl -nb net.ipv4.ip_forward net.ipv6.conf.all.forwarding'
-  return [
-    `${ip} -j -d addr show 2>/dev/null | tr -d '\n'; echo`,
-    `${ip} -j route show table all 2>/dev/null | tr -d '\n'; echo`,
-    `${inside}${sysctls} 2>/dev/null; echo`,
-    netns === undefined ? `ip -j netns list 2>/dev/null | tr -d '\n'; echo` : 'echo',
-  ]
-    .join('; ')
-    .replaceAll('\n', '\\n')
-}
-
-interface IpAddr {
-  ifindex: number
-  ifname: string
-  flags: string[]
-  mtu: number
-  master?: string
-  link_index?: number
-  link_netnsid?: number
-  linkinfo?: {info_kind?: string}
-  addr_info?: {local?: string; prefixlen?: number; scope?: string}[]
-}
-
-interface IpRoute {
-  type?: string
-  dst: string
-  gateway?: string
-  via?: {family: string; host: string}
-  dev?: string
-  prefsrc?: string
-  pref?: string
-  metric?: number
-  table?: string
-  flags?: string[]
-}
-
-interface IpNetns {
-  name: string
-  id?: number
-}
-
-/** @param parts what `question` made the machine print for one namespace; undefined when it could not be asked, or gave half an answer */
-export function parseFacts([links = '', routes = '', forwarding = '', names = '']: readonly string[]): NamespaceFacts | undefined {
-  const [ofLinks, ofRoutes, ofNames] = [listIn<IpAddr>(links), listIn<IpRoute>(routes || '[]'), listIn<IpNetns>(names || '[]')]
-  if (!ofLinks || !ofRoutes || !ofNames) return undefined
-  return {
-    links: ofLinks.map(linkFrom),
-    routes: ofRoutes.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
-    forwarding: {4: forwarding[0] === '1', 6: forwarding[1] === '1'},
-    netnsNames: new Map(ofNames.flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
-  }
-}
-
-/** A machine that goes away in the middle of its answer has not answered. */
-function listIn<T>(json: string): T[] | undefined {
-  try {
-    return JSON.parse(json) as T[]
-  } catch {
-    return undefined
-  }
-}
-
-function linkFrom({ifindex, ifname, flags, mtu, master, link_index, link_netnsid, linkinfo, addr_info = []}: IpAddr): LinkFacts {
-  const kind = linkinfo?.info_kind ?? ''
-  return {
-    index: ifindex,
-    name: ifname,
-    kind,
-    up: flags.includes('UP'),
-    carrier: flags.includes('LOWER_UP'),
-    mtu,
-    ...(master !== undefined && {master}),
-    ...(kind === 'veth' &&
-      link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
-    addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
-      local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}],
-    ),
-  }
-}
-
-function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, metric = 0, table = 'main'}: IpRoute): RouteFacts {
-  const next = gateway ?? via?.host
-  // `default` is written alike in both families: then its addresses tell, or the preference that only IPv6 has (RFC 4191). A
-  // next hop under `via` is of the other family than the route (RFC 8950).
-  const family: Family = [dst, gateway, prefsrc].some((text) => text?.includes(':')) || (dst === 'default' && pref !== undefined) ? 6 : 4
-  const host = family === 6 ? '128' : '32'
-  const to = dst === 'default' ? (family === 6 ? '::/0' : '0.0.0.0/0') : dst.includes('/') ? dst : `${dst}/${host}`
-  return {
-    family,
-    to,
-    ...(next !== undefined && {via: next}),
-    ...(dev !== undefined && {dev}),
-    ...(prefsrc !== undefined && {source: prefsrc}),
-    metric,
-    type,
-    table,
-  }
-}

@@ -1,119 +1,126 @@
-// Probes all pairs of places at once: starts agent.pl on every node, lets all of them begin together, and collects what
-// each sender used and each receiver saw. Nothing of it stays on the nodes.
-import {randomBytes} from 'node:crypto'
+// Probes many pairs of places at once: starts agent.pl on every machine, lets all of them begin together, and collects
+// what each sender used and each receiver saw. Nothing of it stays on the machines.
+import {randomBytes, randomInt} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
-import {createInterface} from 'node:readline'
-import {Readable} from 'node:stream'
-import {text} from 'node:stream/consumers'
-import type {CommandStream, Fleet} from '../driver.ts'
-import type {Place, Probe} from '../model.ts'
+import {familyOf} from '../address.ts'
+import type {Fleet} from '../driver.ts'
+import {PACKET_SIZES, type PacketSize, type Pair, type Place, type Probe} from '../model.ts'
+import {type Conversation, converse} from './conversation.ts'
 import {readProbes} from './read.ts'
-import {PROBE_PORT, type Row} from './rows.ts'
+import {fieldsOf, PROBE_PORT, type Row} from './rows.ts'
 
 const AGENT = new URL('agent.pl', import.meta.url)
-const HANG_LIMIT = 60_000
 
 export interface ProbeOptions {
   /** The size of a full packet, in bytes: the MTU of the path that is claimed. */
   readonly mtu: number
-  /** Milliseconds that an unanswered exchange is waited for. What the kernel refuses at once is not waited for. */
+  /** Milliseconds that an unanswered exchange is waited for, in which the agent had nothing to do. What the kernel refuses is not waited for. */
   readonly patience?: number
-  readonly sizes?: readonly string[]
+  readonly sizes?: readonly PacketSize[]
+}
+
+/** Every ordered pair of different places, once for each address of `to` whose family `from` has an address of too. */
+export function allPairs(places: readonly Place[]): Pair[] {
+  return places.flatMap((from) => {
+    const families = new Set(from.addresses.map(familyOf))
+    return places
+      .filter((to) => to.name !== from.name)
+      .flatMap((to) => to.addresses.filter((address) => families.has(familyOf(address))).map((address) => pairOf(from, to, address)))
+  })
+}
+
+function pairOf(from: Place, to: Place, address: string): Pair {
+  return {from: from.name, to: to.name, address}
+}
+
+/** As probePairs, for every two places. */
+export function probeAll(fleet: Fleet, places: readonly Place[], options: ProbeOptions): Promise<Probe[]> {
+  return probePairs(fleet, places, allPairs(places), options)
 }
 
 /**
- * Sends ICMP, TCP and UDP in both sizes between every two places.
- * @returns one Probe for each ordered pair, protocol and size. A node that could not be asked gives probes with
- * `answered: null`; this never rejects for the sake of one node.
+ * Sends ICMP, TCP and UDP for every pair, in each size.
+ * @param places all that may receive, or answer for another: each listens at whatever addresses it has
+ * @returns one Probe for each pair, size and protocol, in this order. A machine that could not be asked gives probes with
+ * `answered: null`; this never rejects for the sake of one machine.
  */
-export async function probeAll(fleet: Fleet, places: readonly Place[], {mtu, patience = 1000}: ProbeOptions): Promise<Probe[]> {
+export async function probePairs(
+  fleet: Fleet,
+  places: readonly Place[],
+  pairs: readonly Pair[],
+  {mtu, patience = 1000, sizes = PACKET_SIZES}: ProbeOptions,
+): Promise<Probe[]> {
+  if (pairs.length === 0) return []
   const agent = await readFile(AGENT, 'utf8')
-  const nodes = [...new Set(places.map(({node}) => node))].filter((node) => node !== 'nowhere')
   const nonce = randomBytes(6).toString('hex')
+  // An ICMP identifier for each place, and others than in the run before: the kernel tracks a connection by it for 30 s.
+  const identifiers = new Map([...places.entries()].map(identifierFrom(randomInt(65_536))))
+  const families = [...new Set(pairs.map(({address}) => familyOf(address) ?? 4))]
   const rows: Row[] = []
+  const machines = [...Map.groupBy(places, ({node}) => node)]
   const started = await Promise.all(
-    nodes.map(async (node, index) => {
+    machines.map(async ([node, here]) => {
+      const names = new Set(here.map(({name}) => name))
       const plan = [
-        ['probe', nonce, PROBE_PORT, mtu, patience / 1000],
-        ['node', index, nodes.length],
-        ...places.filter((place) => place.node === node).map((place) => ['here', place.name, place.netns ?? '-', place.address]),
-        ...places.map((place) => ['there', place.name, place.address]),
+        ['probe', nonce, PROBE_PORT, mtu, patience / 1000, sizes.join(), families.join()],
+        ...here.map(({name, netns}) => ['here', name, netns ?? '-', identifiers.get(name)]),
+        ...[...pairs.entries()].flatMap(([number, {from, to, address}]) => (names.has(from) ? [['ask', number, from, to, address]] : [])),
         ['end'],
       ]
       try {
         const stream = await fleet.stream(node, ['perl', '-e', agent])
+        stream.stdin?.on('error', () => undefined) // it may have ended: then its row `lost` says so
         stream.stdin?.write(plan.map((fields) => `${fields.join('\t')}\n`).join(''))
-        return [conversation(node, stream, rows)]
+        return [converse(node, stream, rows)]
       } catch (error) {
         rows.push({node, kind: 'lost', fields: [error instanceof Error ? error.message : String(error)]})
         return []
       }
     }),
   )
-  const agents = started.flat()
-  const limit = setTimeout(() => agents.forEach(({kill}) => void kill()), HANG_LIMIT)
+  await carryOut(started.flat(), rows, patience)
+  for (const [words = ''] of fieldsOf(rows, 'busy')) for (const [node] of machines) rows.push({node, kind: 'lost', fields: [words]})
+  return readProbes(rows, {places, pairs, mtu, sizes})
+}
+
+function identifierFrom(first: number): (entry: [number, Place]) => [string, number] {
+  return ([index, {name}]) => [name, 1 + ((first + index) % 65_535)]
+}
+
+/** For hangs alone: an agent ends by itself. */
+const LOCK_LIMIT = 40_000
+const hangLimit = (patience: number) => 60_000 + 4 * patience
+
+/** The acts of a run, each begun when all agents have ended the one before. */
+async function carryOut(agents: readonly Conversation[], rows: Row[], patience: number): Promise<void> {
+  const killAll = () => agents.forEach(({kill}) => void kill())
+  const all = (asked: readonly Conversation[], order: string, word: string) => Promise.all(asked.map((agent) => agent.order(order, word)))
+  let limit = setTimeout(killAll, LOCK_LIMIT)
   try {
-    await Promise.all(agents.map(({reached}) => reached('ready')))
-    for (const {say} of agents) say('go\n')
-    await Promise.all(agents.map(({reached}) => reached('done')))
-    for (const {say} of agents) say('stop\n')
+    const holder = await lockedBy(agents, rows)
+    clearTimeout(limit)
+    limit = setTimeout(killAll, hangLimit(patience))
+    if (holder) {
+      await all(agents, 'listen', 'ready')
+      // What is not there cannot be asked: `absent` rows are told before `ready`.
+      await all(agents, ['go', ...fieldsOf(rows, 'absent').map(([place]) => place)].join('\t'), 'done')
+    }
+    // The lab's lock goes last: by then nobody listens any more.
+    const others = agents.filter((agent) => agent !== holder)
+    await all(others, 'stop', 'bye')
+    await holder?.order('stop', 'bye')
     await Promise.all(agents.map(({ended}) => ended))
   } finally {
     clearTimeout(limit)
-    for (const {kill} of agents) kill()
-  }
-  return readProbes(rows, places, mtu)
-}
-
-/** Follows one agent: rows are collected; `ready`, `done` and the end are waited for. An agent that ends early has reached everything. */
-function conversation(node: string, stream: CommandStream, rows: Row[]) {
-  const seen = new Set<string>()
-  const waiting = new Map<string, () => void>()
-  let over = false
-  const complaints = stream.stderr ? text(stream.stderr).catch(() => '') : Promise.resolve('')
-  const ended = (async () => {
-    try {
-      for await (const line of createInterface({input: stream.stdout ?? Readable.from([])})) {
-        const [kind = '', ...fields] = line.split('\t')
-        seen.add(kind)
-        waiting.get(kind)?.()
-        if (fields.length > 0) rows.push({node, kind, fields})
-      }
-    } catch {
-      // The stream was cut: without the agent's `bye` its node counts as lost below.
-    }
-    const code = await stream.exit
-    over = true
-    if (!seen.has('bye'))
-      rows.push({node, kind: 'lost', fields: [(await complaints).trim().split('\n')[0] || `the probe ended with ${code ?? 'its node'}`]})
-    for (const resolve of waiting.values()) resolve()
-  })()
-  return {
-    ended,
-    say: (order: string) => void stream.stdin?.write(order),
-    kill: () => (over ? undefined : stream.kill()),
-    reached: (word: string) => (over || seen.has(word) ? Promise.resolve() : new Promise<void>((resolve) => waiting.set(word, resolve))),
+    killAll()
   }
 }
 
-export function allPairs(places: readonly Place[]): {from: string; to: string; address: string}[] {
-  return places.flatMap((from) => places.filter((to) => to !== from).map((to) => ({from: from.name, to: to.name, address: to.address})))
-}
-export async function probePairs(
-  fleet: Fleet,
-  places: readonly Place[],
-  pairs: readonly {from: string; to: string; address: string}[],
-  options: ProbeOptions,
-): Promise<Probe[]> {
-  if (pairs.length === 0) return []
-  const wanted = new Set(pairs.map(({from, to}) => `${from} ${to}`))
-  const extra = pairs
-    .filter(({to}) => !places.some(({name}) => name === to))
-    .map(({to, address}): Place => ({name: to, kind: 'host', node: 'nowhere', netns: undefined, address, addresses: [address]}))
-  const all = await probeAll(
-    fleet,
-    [...places, ...extra].filter((place) => pairs.some(({from, to}) => place.name === from || place.name === to)),
-    options,
-  )
-  return all.filter(({from, to}) => wanted.has(`${from} ${to}`))
+/** One probe of a lab at a time: the first machine's agent holds the lab's lock, or the first one's that lives. */
+async function lockedBy(agents: readonly Conversation[], rows: readonly Row[]): Promise<Conversation | undefined> {
+  for (const agent of agents) {
+    if (await agent.order('lock', 'locked')) return agent
+    if (fieldsOf(rows, 'busy').length > 0) return undefined
+  }
+  return undefined
 }

@@ -1,22 +1,33 @@
 // From the agents' rows to Probes. Pure: recorded rows give the same probes anywhere.
-import {PACKET_SIZES, type Place, type Probe} from '../model.ts'
+import {familyOf} from '../address.ts'
+import {PACKET_SIZES, type PacketSize, type Pair, type Place, type Probe} from '../model.ts'
 import {icmpReader} from './icmp.ts'
-import {type Row, unobservableIn} from './rows.ts'
+import {resultsIn} from './results.ts'
+import {type Ends, PROBE_PORT, type Row, unobservableIn} from './rows.ts'
 import {socketReader} from './socket.ts'
 
-/**
- * @param mtu the size in bytes that counted as full
- * @returns a probe for each ordered pair of places, protocol and size; `answered: null` where the rows do not tell
- */
-export function readProbes(rows: readonly Row[], places: readonly Place[], mtu: number): Probe[] {
+export interface Probed {
+  readonly places: readonly Place[]
+  /** In the order in which the agents were told of them. */
+  readonly pairs: readonly Pair[]
+  /** The size in bytes that counted as full. */
+  readonly mtu: number
+  readonly sizes?: readonly PacketSize[]
+}
+
+/** @returns a probe for each pair, size and protocol; `answered: null` where the rows do not tell */
+export function readProbes(rows: readonly Row[], {places, pairs, mtu, sizes = PACKET_SIZES}: Probed): Probe[] {
   const unobservable = unobservableIn(rows)
-  const icmp = icmpReader(rows, unobservable)
-  const socket = socketReader(rows, unobservable, mtu)
-  return places.flatMap((from) =>
-    places
-      .filter((to) => to.name !== from.name)
-      .flatMap((to) =>
-        PACKET_SIZES.flatMap((size) => [icmp(from, to, size), socket('tcp', from, to, size), socket('udp', from, to, size)]),
-      ),
-  )
+  const results = resultsIn(rows, PROBE_PORT)
+  const icmp = icmpReader(results, unobservable)
+  const socket = socketReader(results, unobservable, mtu)
+  const byName = new Map(places.map((place) => [place.name, place]))
+  return pairs.flatMap((pair, number) => {
+    const from = byName.get(pair.from) ?? {name: pair.from, node: pair.from}
+    const ends: Ends = {from, to: byName.get(pair.to), family: familyOf(pair.address) ?? 4}
+    return sizes.flatMap((size) => {
+      const exchange = {pair, number, size}
+      return [icmp(exchange, ends), socket('tcp', exchange, ends), socket('udp', exchange, ends)]
+    })
+  })
 }

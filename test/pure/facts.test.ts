@@ -1,6 +1,6 @@
 // From what iproute2 prints to facts.
 import test from 'ava'
-import {parseFacts} from '../../harness/facts/facts.ts'
+import {parseFacts} from '../../harness/facts/parse.ts'
 import {recordedFacts} from '../tools/recorded.ts'
 
 const LINKS = JSON.stringify([
@@ -20,7 +20,7 @@ const LINKS = JSON.stringify([
 ])
 
 function routeOf(route: object) {
-  return parseFacts([LINKS, JSON.stringify([route]), '00'])?.routes[0]
+  return parseFacts([LINKS, JSON.stringify([route])])?.routes[0]
 }
 
 test('recorded output gives a veth with its other end, its bridge and its addresses', (t) => {
@@ -58,11 +58,12 @@ test('recorded output tells who forwards', (t) => {
       {4: false, 6: false},
     ],
   )
-  t.deepEqual(parseFacts([LINKS, '', '01'])?.forwarding, {4: false, 6: true})
+  const setting = (values: string) => parseFacts([LINKS, '[]', '', '', '', '', '', '', '', '', values])?.forwarding
+  t.deepEqual(setting('/proc/sys/net/ipv4/ip_forward:0\v/proc/sys/net/ipv6/conf/all/forwarding:1'), {4: false, 6: true})
 })
 
 test('a link is up, has a carrier, a master and a peer only where it says so', (t) => {
-  const [lo, pod, other] = parseFacts([LINKS])?.links ?? []
+  const [lo, pod, other] = parseFacts([LINKS, '[]'])?.links ?? []
   t.like(lo, {name: 'lo', kind: '', up: false, carrier: false, addresses: []})
   t.false('peer' in (lo ?? {}) || 'master' in (lo ?? {}))
   t.like(pod, {master: 'v-net-0', peer: {index: 4, netnsId: 3}, mtu: 1450})
@@ -94,6 +95,6 @@ test('an IPv6 route is told by its addresses, and a default route without any by
 })
 
 test('a namespace that could not be asked, or gave half an answer, has no facts', (t) => {
-  for (const parts of [[], [''], ['  ', '[]', '11'], [LINKS.slice(0, 40)], [LINKS, '[{"dst":']])
+  for (const parts of [[], [''], ['  ', '[]', '11'], [LINKS.slice(0, 40), '[]'], [LINKS, '[{"dst":']])
     t.is(parseFacts(parts), undefined, parts.join())
 })

@@ -49,7 +49,7 @@ test('in a lab that works every place’s packets are delivered to every other',
 
 test('a path is told hop by hop, with the route, the device and the next hop of each', (t) => {
   t.deepEqual(traceTo(recordedFacts(), PLACES, 'pod1', '10.244.2.2').hops, [
-    {place: 'pod1', route: '0.0.0.0/0 via 10.244.1.1 dev veth-pod1', dev: 'veth-pod1', nextHop: '10.244.1.1'},
+    {place: 'pod1', route: 'default via 10.244.1.1 dev veth-pod1', dev: 'veth-pod1', nextHop: '10.244.1.1'},
     {place: 'node1', route: '10.244.2.0/24 via 192.168.1.12 dev eth0', dev: 'eth0', nextHop: '192.168.1.12'},
     {place: 'node2', route: '10.244.2.0/24 dev v-net-0', dev: 'v-net-0', nextHop: '10.244.2.2'},
     {place: 'pod3'},
@@ -91,16 +91,20 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     says: /^pod1 has no default route$/,
   },
   'a node that does not forward': {
-    facts: () => changed('node2', () => ({forwarding: {4: false, 6: true}})),
+    facts: () =>
+      changed('node2', ({sysctls}) => ({
+        forwarding: {4: false, 6: true},
+        sysctls: new Map([...sysctls].map(([name, value]) => [name, /^ipv4\.(ip_forward|conf\..*\.forwarding)$/.test(name) ? '0' : value])),
+      })),
     ended: 'forwarding-off',
     at: 'node2',
     says: /^net\.ipv4\.ip_forward is 0 at node2$/,
   },
-  'a device without a carrier': {
-    facts: () => withLink('pod1', 'veth-pod1', {carrier: false}),
+  'the other end of the veth pair that is down': {
+    facts: () => withLink('node1', 'veth-pod1-br', {up: false}),
     ended: 'peer-down',
-    at: 'pod1',
-    says: /^veth-pod1 has no carrier at pod1$/,
+    at: 'node1',
+    says: /^veth-pod1-br is down at node1$/,
   },
   'a device that is down': {
     facts: () => withLink('node1', 'eth0', {up: false}),
@@ -163,7 +167,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     facts: () => withLink('pod3', 'veth-pod3', {addresses: []}),
     ended: 'address-missing',
     at: 'pod3',
-    says: /^pod3 does not hold 10\.244\.2\.2$/,
+    says: /^veth-pod3 at pod3 has no address, and should have 10\.244\.2\.2$/,
   },
   'a pod that is not there': {
     facts: () => new Map(recordedFacts()).set('pod3', undefined),
@@ -175,10 +179,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     facts: () => withRoute('node2', route('10.244.2.2/32', {dev: 'eth0'})),
     ended: 'wrong-device',
     at: 'node2',
-    says: /^node2 looks for 10\.244\.2\.2 on eth0, and pod3 is not there$/,
+    says: /^node2 looks for 10\.244\.2\.2 on eth0, and pod3 is on v-net-0$/,
   },
   'a node that could not be asked': {
-    facts: () => new Map(recordedFacts()).set('pod1', undefined),
+    facts: () => new Map(recordedFacts()).set('pod1', undefined).set('node1', undefined),
     ended: 'unknown',
     at: 'pod1',
     says: /^pod1 could not be asked$/,

@@ -17,6 +17,8 @@ export function link(
     up: true,
     carrier: true,
     mtu: 1500,
+    mac: `02:00:00:00:00:${(indices % 256).toString(16).padStart(2, '0')}`,
+    arp: true,
     ...rest,
     addresses: addresses.map((text) => {
       const [address = '', length] = text.split('/')
@@ -34,7 +36,21 @@ export function route(to: string, changes: Partial<Omit<RouteFacts, 'to' | 'fami
 export function namespace(
   links: readonly LinkFacts[],
   routes: readonly RouteFacts[],
-  changes: Partial<Pick<NamespaceFacts, 'forwarding' | 'netnsNames'>> = {},
+  changes: Partial<Omit<NamespaceFacts, 'links' | 'routes'>> = {},
 ): NamespaceFacts {
-  return {links, routes, forwarding: {4: true, 6: true}, netnsNames: new Map(), ...changes}
+  return {
+    links,
+    routes,
+    rules: {4: [], 6: []},
+    neighbours: [],
+    fdb: [],
+    ruleset: [],
+    legacyTables: [],
+    trafficControl: [],
+    listeners: [],
+    sysctls: new Map(),
+    forwarding: {4: true, 6: true},
+    netnsNames: new Map(),
+    ...changes,
+  }
 }

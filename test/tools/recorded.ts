@@ -1,9 +1,11 @@
 // The rows that real nodes gave; fixtures/recorded/README.md says how they were recorded.
 import {readFileSync} from 'node:fs'
-import {type Facts, parseFacts} from '../../harness/facts/facts.ts'
+import type {Facts} from '../../harness/facts/facts.ts'
 import {type Interface, parseInterfaces} from '../../harness/facts/interfaces.ts'
+import {parseMachine} from '../../harness/facts/parse.ts'
 import {type Place, type Probe, placesOf} from '../../harness/model.ts'
-import {readProbes} from '../../harness/probe/read.ts'
+import {allPairs} from '../../harness/probe/probe.ts'
+import {type Probed, readProbes} from '../../harness/probe/read.ts'
 import type {Row} from '../../harness/probe/rows.ts'
 
 export type Recording = 'healthy' | 'masquerade' | 'forwarding-off' | 'no-namespace'
@@ -27,13 +29,14 @@ export const RECORDED = {
 
 export const PLACES: readonly Place[] = placesOf(RECORDED)
 export const MTU = 1500
+export const PROBED: Probed = {places: PLACES, pairs: allPairs(PLACES), mtu: MTU}
 
 export function recordedRows(name: Recording): Row[] {
   return table(`${name}.rows.tsv`).map(([node = '', kind = '', ...fields]) => ({node, kind, fields}))
 }
 
 export function recordedProbes(name: Recording): Probe[] {
-  return readProbes(recordedRows(name), PLACES, MTU)
+  return readProbes(recordedRows(name), PROBED)
 }
 
 /** Only what was recorded apart has a file; nothing else changed an address. */
@@ -44,7 +47,15 @@ export function recordedInterfaces(name: Recording | 'two-pods-one-address'): Ma
 
 /** What the places of the healthy lab said of their links, addresses and routes. */
 export function recordedFacts(): Facts {
-  return new Map(table('healthy.facts.tsv').map(([place = '', ...parts]) => [place, parseFacts(parts)]))
+  const lines = readFileSync(new URL('../../fixtures/recorded/healthy.facts.txt', import.meta.url), 'utf8').split('\n')
+  const machines = Map.groupBy(lines, (line) => line.split('\x01')[0] ?? '')
+  return new Map(
+    [...machines].flatMap(([node, said]) =>
+      [...parseMachine(said.map((line) => line.slice(node.length + 1)).join('\n'))].map(
+        ([netns, facts]) => [netns === '-' ? node : netns, facts] as const,
+      ),
+    ),
+  )
 }
 
 function table(file: string): string[][] {

@@ -15,10 +15,11 @@ import {inTurn} from './turn.ts'
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 const DOCKERFILE = join(FIXTURES, 'node-image/Dockerfile')
 const ROOTFS = join(FIXTURES, 'node-image/rootfs.sh')
+const SOURCES = join(FIXTURES, 'node-image/sources.pl')
 const REPOSITORY = 'podwire-node'
 const BASE_IMAGE = 'debian:bookworm-slim'
-/** Milliseconds for the registry to hand over the base image, some 30 MB. Where there is no registry, it is told sooner. */
-const REGISTRY_LIMIT = 120_000
+/** Milliseconds without a word about the base image, some 30 MB: one that comes slowly is told of again and again. */
+const REGISTRY_PATIENCE = 15_000
 
 type Progress = (line: string) => void
 
@@ -29,7 +30,8 @@ function nodePackages(): string[] {
 /** podwire-node:HASH, the hash being of all that the image is made of. */
 function imageName(): string {
   const hash = createHash('sha256')
-  for (const part of [nodePackages().join(' '), readFileSync(DOCKERFILE), readFileSync(ROOTFS)]) hash.update(part).update('\0')
+  for (const part of [nodePackages().join(' '), ...[DOCKERFILE, ROOTFS, SOURCES].map((file) => readFileSync(file))])
+    hash.update(part).update('\0')
   return `${REPOSITORY}:${hash.digest('hex').slice(0, 12)}`
 }
 
@@ -63,10 +65,8 @@ export async function ensureImage(docker: Docker, progress: Progress): Promise<s
 
 /** Undefined when it worked, else why it did not. */
 async function buildByDockerfile(docker: Docker, name: string, progress: Progress): Promise<string | undefined> {
-  const abort = new AbortController()
-  const limit = setTimeout(() => abort.abort(), REGISTRY_LIMIT)
   try {
-    await finished(docker, await docker.pull(BASE_IMAGE, {abortSignal: abort.signal}))
+    await pullBase(docker)
     progress(`building it from ${BASE_IMAGE}`)
     const stream = await docker.buildImage(
       {context: join(FIXTURES, 'node-image'), src: ['Dockerfile']},
@@ -76,6 +76,23 @@ async function buildByDockerfile(docker: Docker, name: string, progress: Progres
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/**
+ * A firewall that swallows packets makes the engine wait for minutes, and no message tells of it.
+ * @param patience milliseconds
+ */
+export async function pullBase(docker: Docker, patience = REGISTRY_PATIENCE): Promise<void> {
+  const abort = new AbortController()
+  const limit = setTimeout(() => abort.abort(), patience)
+  try {
+    const stream = await docker.pull(BASE_IMAGE, {abortSignal: abort.signal})
+    stream.on('data', () => limit.refresh())
+    await finished(docker, stream)
+  } catch (error) {
+    if (abort.signal.aborted) throw new Error(`no word from the registry for ${patience / 1000} s`)
+    throw error
   } finally {
     clearTimeout(limit)
   }

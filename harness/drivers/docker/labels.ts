@@ -1,5 +1,6 @@
 // The labels on everything that podwire makes on an engine: whose it is, and whether that podwire still runs.
 import {readFileSync, readlinkSync} from 'node:fs'
+import {identify, runs} from '../../identity.ts'
 
 export const LAB_LABEL = 'podwire.lab'
 export const NODE_LABEL = 'podwire.node'
@@ -9,7 +10,7 @@ const OWNER_LABEL = 'podwire.owner'
 export function labelsFor(lab: string, node?: string): Record<string, string> {
   return {
     [LAB_LABEL]: lab,
-    [OWNER_LABEL]: `${here()} ${process.getuid?.()} ${process.pid} ${startTime(process.pid)}`,
+    [OWNER_LABEL]: `${here()} ${process.getuid?.()} ${process.pid} ${identify(process.pid).started}`,
     ...(node !== undefined && {[NODE_LABEL]: node}),
   }
 }
@@ -18,9 +19,9 @@ type Labels = Readonly<Record<string, string>> | undefined
 
 /** Whether the podwire that made it still runs; undefined when it ran elsewhere: on another machine or boot, in another container. */
 export function ownerRuns(labels: Labels): boolean | undefined {
-  const [boot, namespace, , pid, started] = ownerOf(labels)
+  const [boot, namespace, , pid, started = ''] = ownerOf(labels)
   if (`${boot} ${namespace}` !== here()) return undefined
-  return startTime(Number(pid)) === started
+  return runs({pid: Number(pid), started})
 }
 
 /** Whether a podwire of this user, here, made it: then the records of kept labs that this user has are all there are. */
@@ -40,14 +41,4 @@ function here(): string {
 
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-}
-
-/** proc_pid_stat(5), field 22. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  } catch {
-    return undefined
-  }
 }

@@ -5,7 +5,7 @@ import {MachineError} from '../../driver.ts'
 import {packagesOf} from '../../packages.ts'
 import {NODE_ENVIRONMENT} from '../../session.ts'
 
-const NEEDED = ['unshare', 'bash', 'ip', 'hostname', 'perl', 'nft', 'fping']
+const NEEDED = ['unshare', 'bash', 'ip', 'hostname', 'perl']
 
 /** @throws MachineError that names every command that is missing, and the packages that have them */
 export function assertTools(): void {

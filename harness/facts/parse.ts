@@ -1,0 +1,314 @@
+// What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
+import type {Family} from '../model.ts'
+import type {
+  FdbFacts,
+  LinkFacts,
+  ListenerFacts,
+  NamespaceFacts,
+  NeighbourFacts,
+  RouteFacts,
+  RuleFacts,
+  TrafficControlFacts,
+} from './facts.ts'
+import type {Ruleset} from './ruleset.ts'
+
+/** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
+export function parseMachine(text: string): Map<string, NamespaceFacts | undefined> {
+  const lines = text.split('\n')
+  const at = lines.indexOf('netns')
+  const names = at < 0 ? '' : (lines[at + 1] ?? '')
+  const found = new Map<string, NamespaceFacts | undefined>()
+  for (const [index, line] of lines.entries()) {
+    const [word, name] = line.split('\t')
+    if (word === 'namespace' && name !== undefined)
+      found.set(name, parseFacts(lines.slice(index + 1, index + 1 + PARTS), name === '-' ? names : ''))
+  }
+  return found
+}
+
+/** How many lines reading.sh prints for a namespace, after its name. */
+const PARTS = 12
+
+/** @param parts the lines of one namespace, in reading.sh's order */
+export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
+  const [
+    links = '',
+    routes = '',
+    rules = '',
+    neighbours = '',
+    rules6 = '',
+    fdb = '',
+    nft = '',
+    qdiscs = '',
+    filters = '',
+    listeners = '',
+    sysctls = '',
+    legacy = '',
+  ] = parts
+  const ofLinks = listIn<IpAddr>(links)
+  const ofRoutes = listIn<IpRoute>(routes)
+  if (!ofLinks || !ofRoutes) return undefined
+  const settings = new Map(
+    sysctls.split('\v').flatMap((line): [string, string][] => {
+      const [path = '', value] = line.split(':')
+      return value === undefined ? [] : [[path.replace('/proc/sys/net/', '').replaceAll('/', '.'), value]]
+    }),
+  )
+  return {
+    links: ofLinks.map(linkFrom),
+    routes: ofRoutes.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
+    rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
+    neighbours: (listIn<IpNeigh>(neighbours) ?? []).map(neighbourFrom),
+    fdb: (listIn<BridgeFdb>(fdb) ?? []).map(fdbFrom),
+    ruleset: rulesetFrom(nft),
+    legacyTables: legacy.split('\v').filter((name) => name !== ''),
+    trafficControl: [...(listIn<Qdisc>(qdiscs) ?? []).flatMap(qdiscFrom), ...(listIn<Filters>(filters) ?? []).flatMap(filtersFrom)],
+    listeners: listeners.split('\v').flatMap(listenerFrom),
+    sysctls: settings,
+    forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
+    netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
+  }
+}
+
+/** Undefined when it is no list: empty, cut short, or something else. */
+function listIn<T>(json: string): T[] | undefined {
+  try {
+    const value = JSON.parse(json) as unknown
+    return Array.isArray(value) ? (value as T[]) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+interface IpAddr {
+  ifindex: number
+  ifname: string
+  flags: string[]
+  mtu: number
+  address?: string
+  master?: string
+  link_index?: number
+  link_netnsid?: number
+  linkinfo?: {
+    info_kind?: string
+    info_data?: Readonly<Record<string, unknown>>
+    info_slave_kind?: string
+    info_slave_data?: Readonly<Record<string, unknown>>
+  }
+  addr_info?: {local?: string; prefixlen?: number; scope?: string}[]
+  xdp?: {prog?: {id?: number}}
+}
+
+function linkFrom({
+  ifindex,
+  ifname,
+  flags,
+  mtu,
+  address = '',
+  master,
+  link_index,
+  link_netnsid,
+  linkinfo = {},
+  addr_info = [],
+  xdp,
+}: IpAddr): LinkFacts {
+  const {info_kind: kind = '', info_data: own = {}, info_slave_data: slave = {}} = linkinfo
+  return {
+    index: ifindex,
+    name: ifname,
+    kind,
+    up: flags.includes('UP'),
+    carrier: flags.includes('LOWER_UP'),
+    mtu,
+    mac: address,
+    arp: !flags.includes('NOARP'),
+    ...(master !== undefined && {master}),
+    ...(kind === 'veth' &&
+      link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
+    addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
+      local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}],
+    ),
+    ...(linkinfo.info_slave_kind === 'bridge' && {
+      port: {
+        state: String(slave.state ?? ''),
+        isolated: slave.isolated === true,
+        hairpin: slave.hairpin === true,
+        learning: slave.learning !== false,
+        flood: slave.flood !== false,
+      },
+    }),
+    ...(kind === 'bridge' && {bridge: {stp: Number(own.stp_state ?? 0) !== 0, vlanFiltering: Number(own.vlan_filtering ?? 0) !== 0}}),
+    ...(kind === 'vxlan' && {vxlan: vxlanFrom(own)}),
+    ...(xdp?.prog?.id !== undefined && {xdp: xdp.prog.id}),
+  }
+}
+
+function vxlanFrom(data: Readonly<Record<string, unknown>>): NonNullable<LinkFacts['vxlan']> {
+  const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : undefined)
+  const [local, remote, dev] = [text('local') ?? text('local6'), text('remote') ?? text('group') ?? text('remote6'), text('link')]
+  return {
+    id: Number(data.id ?? 0),
+    port: Number(data.port ?? 0),
+    learning: data.learning !== false,
+    ...(local !== undefined && {local}),
+    ...(remote !== undefined && {remote}),
+    ...(dev !== undefined && {dev}),
+  }
+}
+
+interface IpRoute {
+  type?: string
+  dst: string
+  gateway?: string
+  via?: {family: string; host: string}
+  dev?: string
+  prefsrc?: string
+  pref?: string
+  metric?: number
+  table?: string
+  flags?: string[]
+}
+
+function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, metric = 0, table = 'main', flags = []}: IpRoute): RouteFacts {
+  const next = gateway ?? via?.host
+  // Only IPv6 routes have a preference (RFC 4191); a default route may have no address to tell its family by. An IPv4 route
+  // may have an IPv6 next hop (RFC 8950), so the destination decides where there is one.
+  const told = dst === 'default' ? [gateway, prefsrc].some((text) => text?.includes(':')) || pref !== undefined : dst.includes(':')
+  const family: Family = told ? 6 : 4
+  const to = dst === 'default' ? (family === 6 ? '::/0' : '0.0.0.0/0') : dst.includes('/') ? dst : `${dst}/${family === 6 ? 128 : 32}`
+  return {
+    family,
+    to,
+    ...(next !== undefined && {via: next}),
+    ...(dev !== undefined && {dev}),
+    ...(prefsrc !== undefined && {source: prefsrc}),
+    metric,
+    type,
+    table,
+    ...(flags.includes('onlink') && {onlink: true}),
+  }
+}
+
+interface IpRule {
+  priority: number
+  not?: null
+  src?: string
+  srclen?: number
+  dst?: string
+  dstlen?: number
+  iif?: string
+  oif?: string
+  fwmark?: string
+  ipproto?: string
+  action?: string
+  table?: string
+}
+
+function ruleFrom({
+  priority,
+  src = 'all',
+  srclen,
+  dst = 'all',
+  dstlen,
+  iif,
+  oif,
+  fwmark,
+  ipproto,
+  action,
+  table,
+  ...rest
+}: IpRule): RuleFacts {
+  const prefix = (host: string, length?: number) => (host === 'all' ? undefined : `${host}/${length ?? (host.includes(':') ? 128 : 32)}`)
+  const [from, to] = [prefix(src, srclen), prefix(dst, dstlen)]
+  return {
+    priority,
+    not: 'not' in rest,
+    ...(from !== undefined && {from}),
+    ...(to !== undefined && {to}),
+    ...(iif !== undefined && {iif}),
+    ...(oif !== undefined && {oif}),
+    ...(fwmark !== undefined && {mark: Number(fwmark)}),
+    ...(ipproto !== undefined && {protocol: ipproto}),
+    action: action ?? 'lookup',
+    ...(table !== undefined && {table}),
+  }
+}
+
+interface IpNeigh {
+  dst: string
+  dev: string
+  lladdr?: string
+  state?: string[]
+  proxy?: null
+}
+
+function neighbourFrom({dst, dev, lladdr, state = [], ...rest}: IpNeigh): NeighbourFacts {
+  return {address: dst, dev, ...(lladdr !== undefined && {mac: lladdr}), state: state[0] ?? '', proxy: 'proxy' in rest}
+}
+
+interface BridgeFdb {
+  mac: string
+  ifname?: string
+  master?: string
+  dst?: string
+  state?: string
+  flags?: string[]
+}
+
+function fdbFrom({mac, ifname = '', master, dst, state = '', flags = []}: BridgeFdb): FdbFacts {
+  const permanent = state === 'permanent' || state === 'static' || flags.includes('sticky')
+  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent}
+}
+
+function rulesetFrom(json: string): Ruleset {
+  try {
+    return (JSON.parse(json.replaceAll('\v', '')) as {nftables: Ruleset}).nftables
+  } catch {
+    return []
+  }
+}
+
+interface Qdisc {
+  kind: string
+  dev: string
+  root?: boolean
+  parent?: string
+  options?: object
+}
+
+/** What every device has by itself. */
+const DEFAULT_QDISCS = new Set(['noqueue', 'pfifo_fast', 'fq_codel', 'mq', 'fq'])
+
+function qdiscFrom({kind, dev, root, options = {}}: Qdisc): TrafficControlFacts[] {
+  if (DEFAULT_QDISCS.has(kind) || kind === 'clsact' || kind === 'ingress') return []
+  return [{dev, kind, side: root ? 'root' : 'class', text: `qdisc ${kind} ${JSON.stringify(options)}`}]
+}
+
+interface Filters {
+  dev: string
+  side: string
+  filters: {kind?: string; options?: object}[]
+}
+
+function filtersFrom({dev, side, filters}: Filters): TrafficControlFacts[] {
+  return filters
+    .filter(({options}) => options !== undefined && Object.keys(options).length > 0)
+    .map(({kind = '', options = {}}) => ({dev, kind, side, text: JSON.stringify(options)}))
+}
+
+/** `tcp LISTEN 0 4096 0.0.0.0:22 0.0.0.0:*`; ss(8) has no JSON. */
+function listenerFrom(line: string): ListenerFacts[] {
+  const [protocol, , , , local = ''] = line.trim().split(/\s+/)
+  if (protocol !== 'tcp' && protocol !== 'udp') return []
+  const colon = local.lastIndexOf(':')
+  const address = local
+    .slice(0, colon)
+    .replace(/%.*$/, '')
+    .replace(/^\[|\]$/g, '')
+  return [{protocol, address, port: Number(local.slice(colon + 1))}]
+}
+
+interface IpNetns {
+  name: string
+  id?: number
+}

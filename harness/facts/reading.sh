@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# The kernel's state of one machine and of every network namespace in its /run/netns, as lines of JSON where tools give it.
+# Runs on the machine, in its own namespace; it changes nothing. facts.ts knows the order of the lines.
+#
+# For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, empty where a tool is
+# missing or refuses.
+podwire_namespace() {
+  printf 'namespace\t%s\n' "$1"
+  printf 'addr show\nroute show table all\nrule show\nneigh show\n' | ip -j -d -force -batch - 2>/dev/null
+  podwire_line ip -j -6 rule show
+  podwire_line bridge -j -d fdb show
+  podwire_line nft -j list ruleset
+  podwire_line tc -j qdisc show
+  # Classifiers are asked for device by device, where there is a qdisc that can have some.
+  podwire_filters=
+  for podwire_device in $(tc qdisc show 2>/dev/null | while read -r _ kind _ _ device _; do case $kind in clsact | ingress | htb | prio) echo "$device" ;; esac; done); do
+    for podwire_side in ingress egress; do
+      podwire_filters+=$(tc -j -d filter show dev "$podwire_device" "$podwire_side" 2>/dev/null | tr -d '\n' | sed "s|^|{\"dev\":\"$podwire_device\",\"side\":\"$podwire_side\",\"filters\":|; s|\$|},|")
+    done
+  done
+  printf '[%s]\n' "${podwire_filters%,}"
+  podwire_line ss -Hltun
+  podwire_line grep -Hs '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all \
+    /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local} \
+    /proc/sys/net/ipv6/conf/*/{forwarding,disable_ipv6} /proc/sys/net/bridge/bridge-nf-call-iptables \
+    /proc/sys/net/netfilter/nf_conntrack_{max,count}
+  podwire_line cat /proc/net/ip_tables_names /proc/net/ip6_tables_names
+}
+
+# Many lines become one, joined by vertical tabs, which no tool prints.
+podwire_line() {
+  podwire_text=$("$@" 2>/dev/null)
+  printf '%s\n' "${podwire_text//$'\n'/$'\v'}"
+}
+
+podwire_facts() {
+  # Namespaces side by side; what each prints stays together.
+  podwire_asks=()
+  for podwire_path in /run/netns/*; do
+    [ -e "$podwire_path" ] || continue
+    exec {podwire_end}< <(ip netns exec "${podwire_path##*/}" bash -c "$(declare -f podwire_namespace podwire_line); podwire_namespace ${podwire_path##*/}" 2>/dev/null)
+    podwire_asks+=("$podwire_end")
+  done
+  podwire_namespace -
+  for podwire_end in "${podwire_asks[@]}"; do
+    cat <&"$podwire_end"
+    exec {podwire_end}<&-
+  done
+  printf 'netns\n'
+  podwire_line ip -j netns list
+}
+podwire_facts

@@ -1,0 +1,144 @@
+// A segment: the devices that frames pass between two places without being routed, across veth pairs and bridges. Pure.
+// The machines' eth0 are on one segment, the underlay, whatever a driver makes it of.
+import {sameHost} from '../address.ts'
+import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {Cause, Place} from '../model.ts'
+
+/** A device at a place. */
+export interface Port {
+  readonly place: string
+  readonly link: LinkFacts
+}
+
+/** What keeps frames from passing. */
+export interface Block {
+  readonly cause: Cause
+  readonly at: string
+  /** The device, in the kernel's words. */
+  readonly object: string
+  readonly evidence: string
+}
+
+/** The devices that a frame passes from one to another, both included. */
+export interface Passage {
+  readonly ports: readonly Port[]
+}
+
+export interface World {
+  readonly facts: Facts
+  readonly places: readonly Place[]
+}
+
+/** Every device that frames from `from` get to, each with the way there; blocked ones only when `lax`. */
+export function segmentOf(world: World, from: Port, lax = false): Passage[] {
+  const found = new Map<string, Passage>()
+  const queue: Passage[] = [{ports: [from]}]
+  for (let passage = queue.shift(); passage; passage = queue.shift()) {
+    const port = passage.ports.at(-1) as Port
+    const key = portKey(port)
+    if (found.has(key)) continue
+    found.set(key, passage)
+    for (const next of neighboursOf(world, port)) {
+      const ports = [...passage.ports, next]
+      if (!found.has(portKey(next)) && (lax || !blockIn(world, ports))) queue.push({ports})
+    }
+  }
+  found.delete(portKey(from))
+  return [...found.values()]
+}
+
+function portKey({place, link}: Port): string {
+  return `${place} ${link.index}`
+}
+
+/** What keeps frames from getting along these devices: the first thing on the way that does. */
+export function blockIn(world: World, ports: readonly Port[]): Block | undefined {
+  for (const [index, port] of ports.entries()) {
+    const {place, link} = port
+    if (!link.up) return downBlock(world, port)
+    const [before, after] = [ports[index - 1], ports[index + 1]]
+    if (link.kind === 'bridge' && before?.link.port && after?.link.port && before.link.port.isolated && after.link.port.isolated)
+      return {
+        cause: 'port-isolated',
+        at: place,
+        object: after.link.name,
+        evidence: `${before.link.name} and ${after.link.name} are both isolated at ${place}`,
+      }
+    if (link.port && !['forwarding', ''].includes(link.port.state))
+      return {cause: 'stp-listening', at: place, object: link.name, evidence: `${link.name} is ${link.port.state} at ${place}`}
+  }
+  return undefined
+}
+
+function downBlock(world: World, port: Port): Block {
+  const {place, link} = port
+  const cause = link.kind === 'bridge' ? 'bridge-down' : isHostEnd(world, port) ? 'peer-down' : 'interface-down'
+  return {cause, at: place, object: link.name, evidence: `${link.name} is down at ${place}`}
+}
+
+/** The end of a veth pair that is at a machine, the other being in a namespace. */
+export function isHostEnd(world: World, {place, link}: Port): boolean {
+  return (
+    link.kind === 'veth' && netnsOf(world, place) === undefined && link.peer?.netnsId !== undefined && !isUnderlay(world, {place, link})
+  )
+}
+
+function neighboursOf(world: World, port: Port): Port[] {
+  const {place, link} = port
+  const here = world.facts.get(place)
+  if (!here) return []
+  const near = here.links.filter(({master, name}) => master === link.name || name === link.master).map((other) => ({place, link: other}))
+  const other = peerOf(world, port)
+  if (other) return [...near, other]
+  return isUnderlay(world, port) ? [...near, ...underlayPorts(world)] : near
+}
+
+export function isUnderlay(world: World, {place, link}: Port): boolean {
+  return link.name === 'eth0' && world.places.some(({name, netns}) => name === place && netns === undefined)
+}
+
+function underlayPorts({facts, places}: World): Port[] {
+  return places.flatMap(({name, netns}) => {
+    const link = netns === undefined ? facts.get(name)?.links.find((own) => own.name === 'eth0') : undefined
+    return link ? [{place: name, link}] : []
+  })
+}
+
+/** Undefined for a machine's own namespace. */
+function netnsOf({places}: World, place: string): string | undefined {
+  const found = places.find(({name}) => name === place)
+  return found ? found.netns : place.split('/')[1]
+}
+
+function machineOf({places}: World, place: string): string {
+  return places.find(({name}) => name === place)?.node ?? place.split('/')[0] ?? place
+}
+
+/** The other end of a veth pair, wherever it is: a machine knows its namespaces by number, they know it as their creator. */
+export function peerOf(world: World, port: Port): Port | undefined {
+  const {peer} = port.link
+  if (!peer || isUnderlay(world, port)) return undefined
+  const own = machineOf(world, port.place)
+  const candidates =
+    peer.netnsId === undefined
+      ? [port.place]
+      : [...world.facts.keys()].filter((name) => {
+          if (machineOf(world, name) !== own || name === port.place) return false
+          if (netnsOf(world, port.place) !== undefined) return true
+          return world.facts.get(port.place)?.netnsNames.get(peer.netnsId ?? -1) === netnsOf(world, name)
+        })
+  for (const place of candidates) {
+    const link = world.facts.get(place)?.links.find(({index, peer: back}) => index === peer.index && back?.index === port.link.index)
+    if (link) return {place, link}
+  }
+  return undefined
+}
+
+export function holds(here: NamespaceFacts | undefined, address: string): boolean {
+  return holderLink(here, address) !== undefined
+}
+
+/** The device that holds an address. */
+export function holderLink(here: NamespaceFacts | undefined, address: string): LinkFacts | undefined {
+  return here?.links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address)))
+}

@@ -1,0 +1,39 @@
+// Services beside the pod network: the scenario passes, and with one thing changed it fails for that reason.
+import {ALL, asRoot, onEach} from '../tools/runners.ts'
+import {failsAs, passes} from '../tools/twin.ts'
+
+const scenario = 'services'
+
+onEach(ALL, 'a service is reached from inside and outside the cluster, and pods still reach one another untranslated', (t, runner) =>
+  passes(t, runner, scenario),
+)
+
+onEach([asRoot], 'a node that masquerades whatever leaves it translates between pods', (t, runner) =>
+  failsAs(t, runner, {
+    scenario,
+    change: ['ct status dnat ip saddr 10.244.1.0/24 ip daddr 10.244.1.0/24 masquerade', 'masquerade'],
+    claim: 'no-nat among pod1, pod2, pod3, pod4',
+    because: /10\.244\.1\.2\b.*pod3 saw 192\.168\.1\.11/,
+  }),
+)
+
+onEach([asRoot], 'a pod that gets itself hears nothing without masquerading', (t, runner) =>
+  failsAs(t, runner, {
+    scenario,
+    change: ['nft add rule ip services postrouting ct status dnat ip saddr 10.244.1.0/24 ip daddr 10.244.1.0/24 masquerade', 'true'],
+    claim: 'pod1# socat -u TCP:10.96.0.10:80,connect-timeout=2 -',
+    because: /Connection timed out/,
+  }),
+)
+
+onEach([asRoot], 'a port that is masqueraded hides the client', (t, runner) =>
+  failsAs(t, runner, {
+    scenario,
+    change: [
+      'dnat to 10.244.2.2:80',
+      'dnat to 10.244.2.2:80\n      nft add rule ip services postrouting ct status dnat meta l4proto tcp ct original proto-dst 30081 masquerade',
+    ],
+    claim: 'client# socat -u TCP:192.168.1.12:30081,connect-timeout=2 -',
+    because: /it said: pod3 saw 10\.244\.2\.1/,
+  }),
+)
