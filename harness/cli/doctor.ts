@@ -1,5 +1,6 @@
 // podwire doctor: what this machine can, and what it lacks. It tries things rather than reading version numbers: it
 // starts a lab of one node and makes there what scenarios make.
+import {basename} from 'node:path'
 import {type Fleet, MachineError} from '../driver.ts'
 import {mayHaveEngine} from '../drivers/docker/sockets.ts'
 import {localDriver} from '../drivers/local.ts'
@@ -78,8 +79,8 @@ async function toolItems(fleet: Fleet): Promise<Item[]> {
   return Promise.all(
     packagesOf('node').map(async ({name, command: tool}): Promise<Item> => {
       const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
-      if (exitCode === 0) return {id: `tool-${tool}`, state: 'ok', what: `${tool}`}
-      return {id: `tool-${tool}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
+      if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
+      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
     }),
   )
 }

@@ -65,3 +65,16 @@ onEach(ALL, 'a step that ends or kills its shell has refused, and says how', asy
     t.true(stderr.includes('killed.ts:9'), line)
   }
 })
+
+onEach(ALL, 'a step that says very much is told by its first and last lines, and nothing of it is obeyed', async (t, runner) => {
+  await using _ = await engineTurn(runner)
+  await using home = makeHome(runner)
+  home.write('loud.ts', lines("printf '\\e[2J\\n' >&2; seq 1 200000 >&2; false"))
+  const {code, stderr} = await home.podwire(['run', './loud.ts', '--driver', runner.driver], {env: {NO_COLOR: '1'}})
+  t.is(code, 1, stderr.slice(0, 1000))
+  t.regex(stderr, /\n {3}= said: \\x1b\[2J\n {3}= said: 1\n[\s\S]* {3}= \.\.\. 199989 lines left out\n[\s\S]*= said: 200000\n/)
+  t.false(stderr.includes('\x1b'))
+  home.write('unknown.ts', lines('no-such-command'))
+  const unknown = await home.podwire(['run', './unknown.ts', '--driver', runner.driver], {env: {NO_COLOR: '1'}})
+  t.regex(unknown.stderr, /refused a step, exit 127\n[\s\S]*\n {3}= said: .*no-such-command: command not found\n/)
+})

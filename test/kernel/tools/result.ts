@@ -1,6 +1,6 @@
 // What `--json` printed, as far as the tests read it.
 import type {Driver} from '../../../harness/driver.ts'
-import type {CheckResult, Probe, Requirement, Verdict} from '../../../harness/model.ts'
+import type {CheckResult, Probe, Requirement, StageResult, Verdict} from '../../../harness/model.ts'
 import type {Ended} from './home.ts'
 
 export interface Result {
@@ -11,6 +11,7 @@ export interface Result {
   readonly mtu: number
   readonly probes: readonly Probe[]
   readonly checks: readonly CheckResult[]
+  readonly stages: readonly StageResult[]
   readonly requirements: readonly Requirement[]
 }
 
