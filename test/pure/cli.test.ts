@@ -1,9 +1,9 @@
 // The commands' stable face, as far as it needs no rights: exit codes, suggestions, help, and nothing on the wrong stream.
-import {mkdtempSync, rmSync} from 'node:fs'
+import {chownSync, mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test from 'ava'
-import {podwireAsNobody} from '../tools/podwire.ts'
+import {NOBODY, podwireAsNobody} from '../tools/podwire.ts'
 
 const COMMANDS = ['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'clean', 'doctor']
 
@@ -33,6 +33,7 @@ const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>
 
 function nowhere(): {env: Record<string, string>; remove(): void} {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-test-'))
+  if (NOBODY) chownSync(folder, NOBODY.uid, NOBODY.gid)
   return {env: {XDG_RUNTIME_DIR: folder}, remove: () => rmSync(folder, {recursive: true})}
 }
 

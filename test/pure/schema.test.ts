@@ -62,6 +62,7 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
     labs: [{lab: 'mine', driver: 'local', description: 'x', scenario: '/x.ts', startedAt: new Date(0).toISOString()}],
   },
   cleaned: {format: 1, kind: 'cleaned', removed: ['record of lab mine'], running: ['other']},
+  removed: {format: 1, kind: 'removed', removed: ['mine']},
   doctor: {
     format: 1,
     kind: 'doctor',
