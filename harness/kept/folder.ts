@@ -103,7 +103,7 @@ function assertOwn({path, denied}: OwnFolder, stats: Stats): void {
   if (stats.uid !== process.getuid?.()) refuse(`it belongs to user ${stats.uid}`, `have it removed, or ${remedy()}`)
   if (stats.mode & denied) {
     const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
-    refuse(`its mode is ${mode}: others may have written there`, `if what is in there is yours: chmod 700 ${path}`)
+    refuse(`its mode is ${mode}, not 0700`, `if nobody but you has written there: chmod 700 ${path}`)
   }
 }
 
