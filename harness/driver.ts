@@ -27,7 +27,10 @@ export interface Driver {
   start(spec: FleetSpec): Promise<Fleet>
   /** Finds a kept fleet again; the fleet's dispose then only lets go of it. Undefined when it is gone. */
   find(handle: FleetHandle): Promise<Fleet | undefined>
-  /** Removes a kept fleet. Removing one that is gone is not an error. */
+  /**
+   * Removes a kept fleet, and what is left of one. Removing one that is gone is not an error.
+   * @throws MachineError when it is not gone afterwards, or nobody can tell
+   */
   remove(handle: FleetHandle): Promise<void>
 }
 
@@ -51,7 +54,8 @@ export interface CommandStream {
   readonly stderr: Readable | null
   /** The exit code; 128 + n where signal n ended it; null when the node went away under it. */
   readonly exit: Promise<number | null>
-  kill(): void
+  /** Sends a signal to the command and its process group, SIGKILL where none is said. Stopped ones continue, to hear it. */
+  kill(signal?: NodeJS.Signals): void
 }
 
 export interface Fleet extends AsyncDisposable {
@@ -63,8 +67,11 @@ export interface Fleet extends AsyncDisposable {
   stream(node: string, argv: readonly string[], options?: StreamOptions): Promise<CommandStream>
   /** Writes a file on a node, with its folders, readable and executable by its owner. */
   copy(node: string, content: Buffer, path: string): Promise<void>
-  /** Lets the fleet outlive this process, until the driver's remove(). Dispose then only lets go of it. */
-  keep(): Promise<FleetHandle>
+  /**
+   * Lets the fleet outlive this process, until the driver's remove(). Dispose then only lets go of it.
+   * @param remember writes the handle down first, so that no fleet is kept that nobody can find; when it throws, it is not kept
+   */
+  keep(remember?: (handle: FleetHandle) => void): Promise<FleetHandle>
 }
 
 export const DEFAULT_TIME_LIMIT = 30_000

@@ -17,11 +17,15 @@ export function runs({pid, started}: Identity): boolean {
   return now !== undefined && now === started
 }
 
-/** proc_pid_stat(5), field 22; counted from behind the name, which may hold anything. Undefined when there is no such process. */
+/**
+ * proc_pid_stat(5), field 22; counted from behind the name, which may hold anything. Undefined when there is no such process,
+ * or one that has ended and that nobody has collected yet.
+ */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
   } catch {
     return undefined
   }

@@ -1,7 +1,6 @@
 // podwire check: the checks of a running lab, again.
 import {check} from '../checks/check.ts'
 import {resultJson} from '../report/json.ts'
-import {loadScenario} from '../scenario/load.ts'
 import {EXIT} from './exit.ts'
 import {outcomeText} from './narrate.ts'
 import {runningLab} from './running.ts'
@@ -12,7 +11,7 @@ export async function checkAgain(
   {json, patience}: {readonly json?: boolean; readonly patience?: number},
 ): Promise<number> {
   const {kept, fleet} = await runningLab(name)
-  const scenario = await loadScenario(kept.scenario)
+  const {scenario} = kept
   const begun = performance.now()
   await using _ = fleet
   const outcome = await check(fleet, scenario, [], patience)

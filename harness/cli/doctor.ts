@@ -106,14 +106,14 @@ async function examineDocker(): Promise<{ready: boolean; items: Item[]}> {
       items: [{id: 'docker', state: 'missing', what: 'driver docker: no Docker engine here', help: 'start one: make engine'}],
     }
   const {dockerReadiness} = await import('../drivers/docker.ts')
-  const {ready, reason} = await dockerReadiness({}, false)
+  const {ready, reason, engine} = await dockerReadiness({}, false)
   return {
     ready,
     items: [
       {
         id: 'docker',
         state: ready ? 'ok' : 'missing',
-        what: `driver docker: ${reason}`,
+        what: `driver docker: ${reason}${engine === undefined ? '' : ` (${engine})`}`,
         ...(!ready && {help: 'make engine, or start your engine'}),
       },
     ],

@@ -1,17 +1,21 @@
 // podwire down: remove kept labs.
-import {forgetLab, rememberedLabs} from '../kept.ts'
+import {forgetLab} from '../kept.ts'
+import {FORMAT} from '../report/json.ts'
 import {driverNamed} from './driver.ts'
 import {EXIT} from './exit.ts'
-import {runningLab} from './running.ts'
-import {print} from './terminal.ts'
+import {runningLab, runningLabs} from './running.ts'
+import {print, printJson} from './terminal.ts'
 
-export async function down(name: string | undefined, {all}: {readonly all?: boolean}): Promise<number> {
-  const labs = all ? rememberedLabs() : [(await runningLab(name)).kept]
-  for (const {lab, driver, handle} of labs) {
-    await (await driverNamed(driver)).remove(handle)
-    forgetLab(lab)
-    print(`lab ${lab} is gone`)
+export async function down(name: string | undefined, {all, json}: {readonly all?: boolean; readonly json?: boolean}): Promise<number> {
+  const labs = all ? await runningLabs() : [await runningLab(name)]
+  const removed: string[] = []
+  for (const {kept} of labs) {
+    await (await driverNamed(kept.driver)).remove(kept.handle)
+    await forgetLab(kept)
+    removed.push(kept.lab)
+    if (!json) print(`lab ${kept.lab} is gone`)
   }
-  if (labs.length === 0) print('no lab is running')
+  if (json) printJson({format: FORMAT, kind: 'removed', removed})
+  else if (removed.length === 0) print('no lab is running')
   return EXIT.asClaimed
 }

@@ -10,7 +10,7 @@ export async function ls({json}: {readonly json?: boolean}): Promise<number> {
     lab: kept.lab,
     driver: kept.driver,
     description: fleet.description,
-    scenario: kept.scenario,
+    scenario: kept.scenario.file,
     startedAt: new Date(kept.startedAt).toISOString(),
   }))
   if (json) printJson({format: FORMAT, kind: 'labs', labs})

@@ -95,7 +95,8 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   command('down [lab]', 'remove a running lab', 'podwire down', 'podwire down --all')
     .option('--all', 'every lab that runs')
-    .action(async (name: string | undefined, options: {all?: boolean}) => {
+    .addOption(json)
+    .action(async (name: string | undefined, options: {all?: boolean; json?: boolean}) => {
       code = await (await import('./down.ts')).down(name, options)
     })
 

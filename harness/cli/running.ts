@@ -1,27 +1,43 @@
 // From what a command was given (a lab's name or none, a place's name) to the running lab and place it means.
-import type {Fleet} from '../driver.ts'
-import {forgetLab, type KeptLab, rememberedLabs} from '../kept.ts'
+import {type Fleet, MachineError} from '../driver.ts'
+import type {KeptLab} from '../kept/record.ts'
+import {forgetLab, remembered} from '../kept.ts'
 import type {Scenario} from '../model.ts'
 import {placesOf} from '../model.ts'
 import {suggestion} from '../scenario/problem.ts'
 import {driverNamed} from './driver.ts'
 import {UsageError} from './exit.ts'
+import {complain} from './terminal.ts'
 
 export interface RunningLab {
   readonly kept: KeptLab
   readonly fleet: Fleet
 }
 
-/** The labs that run, found again by their drivers. Files of labs that are gone are removed on the way. */
+/**
+ * The labs that run, found again by their drivers. Of labs that are gone what is left is removed, their records last. What
+ * cannot be told, for want of an engine that answers or of a record to believe, is said, and left as it is.
+ */
 export async function runningLabs(): Promise<RunningLab[]> {
-  const found = await Promise.all(
-    rememberedLabs().map(async (kept) => {
-      const fleet = await (await driverNamed(kept.driver)).find(kept.handle)
-      if (!fleet) forgetLab(kept.lab)
-      return fleet && {kept, fleet}
-    }),
-  )
-  return found.filter((lab) => lab !== undefined)
+  const {labs, abandoned, damaged} = remembered()
+  for (const {path, why} of damaged) complain(`warning[damaged-record]: ${path} is passed over: ${why}\n   = help: rm ${path}`)
+  for (const claim of abandoned) await forgetLab(claim)
+  const found = await Promise.all(labs.map(async (kept) => ({kept, fleet: await findOrForget(kept)})))
+  return found.filter((lab): lab is RunningLab => lab.fleet !== undefined)
+}
+
+async function findOrForget(kept: KeptLab): Promise<Fleet | undefined> {
+  const driver = await driverNamed(kept.driver)
+  const fleet = await driver.find(kept.handle)
+  if (fleet) return fleet
+  try {
+    await driver.remove(kept.handle)
+    await forgetLab(kept)
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error
+    complain(`warning[${error.code}]: lab ${kept.lab} stays remembered: ${error.message}`)
+  }
+  return undefined
 }
 
 /** @throws UsageError when there is no such lab, or several and none was named */
@@ -65,7 +81,10 @@ export function targetOf(place: string, scenario: Pick<Scenario, 'nodes' | 'pods
   return {node: found.node, netns: netns ?? found.netns}
 }
 
-/** Argv for a target: ip-netns(8) also gives it the namespace's own /sys. */
+/**
+ * Argv for a target. ip-netns(8) also gives it the namespace's own /sys, and has an exit code of its own for a command that
+ * is not there; sh has the usual ones, 127 and 126.
+ */
 export function argvAt({netns}: Target, argv: readonly string[]): string[] {
-  return netns === undefined ? [...argv] : ['ip', 'netns', 'exec', netns, ...argv]
+  return netns === undefined ? [...argv] : ['ip', 'netns', 'exec', netns, 'sh', '-c', 'exec "$@"', 'sh', ...argv]
 }

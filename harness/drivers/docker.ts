@@ -1,10 +1,11 @@
 // The docker driver: containers on a Docker network, the recipe run inside each over exec. What holds a lab is podwire's
 // end of its containers' standard input; its network, which nothing can hold, goes with the next start or `podwire clean`.
 import type Docker from 'dockerode'
-import {type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError} from '../driver.ts'
+import {type Driver, type Fleet, type FleetSpec, MachineError} from '../driver.ts'
 import {type HeldContainer, startContainer} from './docker/container.ts'
 import {findEngine, gone, requireEngine, statusOf} from './docker/engine.ts'
 import {dockerFleet, levelNodes} from './docker/fleet.ts'
+import type {Kept} from './docker/handle.ts'
 import {ensureImage, hasImage} from './docker/image.ts'
 import {isOwn, LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
 import {createNetwork, removeStaleNetworks} from './docker/network.ts'
@@ -18,13 +19,6 @@ export interface DockerOptions {
 
 /** Milliseconds for the engine to be through with removing a container; it takes some 200. */
 const REMOVE_LIMIT = 30_000
-
-interface Kept {
-  readonly network: string
-  /** Container identifiers by node. */
-  readonly containers: Readonly<Record<string, string>>
-  readonly description: string
-}
 
 export function dockerDriver(options: DockerOptions = {}): Driver {
   return {
@@ -40,7 +34,10 @@ export function dockerDriver(options: DockerOptions = {}): Driver {
       if (!running.includes(true)) return undefined
       return dockerFleet(engine.docker, new Map(found), {
         description,
-        keep: async () => handle,
+        keep: async (remember) => {
+          remember?.(handle)
+          return handle
+        },
         outlived: () => true,
         dispose: async () => undefined,
       })
@@ -62,17 +59,18 @@ export function dockerDriver(options: DockerOptions = {}): Driver {
 export async function dockerReadiness(
   {progress = () => undefined}: DockerOptions,
   build: boolean,
-): Promise<{ready: boolean; reason: string}> {
-  const engine = await findEngine()
-  if (!engine) return {ready: false, reason: 'no Docker engine answers'}
-  if (await hasImage(engine.docker)) return {ready: true, reason: engine.description}
-  if (!build) return {ready: true, reason: `${engine.description}; the node image is made at the first run`}
+): Promise<{ready: boolean; reason: string; engine?: string}> {
+  const found = await findEngine()
+  if (!found) return {ready: false, reason: 'no Docker engine answers'}
+  const {docker, description: engine} = found
+  if (await hasImage(docker)) return {ready: true, reason: 'a Docker engine answers', engine}
+  if (!build) return {ready: true, reason: 'a Docker engine answers; the node image is made at the first run', engine}
   try {
-    await ensureImage(engine.docker, progress)
-    return {ready: true, reason: engine.description}
+    await ensureImage(docker, progress)
+    return {ready: true, reason: 'a Docker engine answers', engine}
   } catch (error) {
     if (!(error instanceof MachineError)) throw error
-    return {ready: false, reason: `${engine.description}, but ${error.message.split('\n')[0]}`}
+    return {ready: false, reason: `a Docker engine answers, but ${error.message.split('\n')[0]}`, engine}
   }
 }
 
@@ -92,11 +90,13 @@ async function start(spec: FleetSpec, {privileged = false, progress = () => unde
     let kept = false
     const fleet = dockerFleet(docker, containers, {
       description: `containers on ${description}`,
-      async keep() {
+      async keep(remember) {
+        const ids = Object.fromEntries([...containers].map(([node, {id}]) => [node, id]))
+        const handle = {network: network.id, containers: ids, description: `containers on ${description}`} satisfies Kept
+        remember?.(handle)
         kept = true
         for (const {hold} of held) hold.write('keep\n')
-        const ids = Object.fromEntries([...containers].map(([node, {id}]) => [node, id]))
-        return {network: network.id, containers: ids, description: `containers on ${description}`} satisfies Kept as unknown as FleetHandle
+        return handle
       },
       outlived: () => kept,
       async dispose() {

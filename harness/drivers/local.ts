@@ -4,14 +4,28 @@
 import {type ChildProcess, type StdioOptions, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {readFileSync} from 'node:fs'
+import {constants} from 'node:os'
 import {createInterface} from 'node:readline'
+import type {Writable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
-import {DEFAULT_TIME_LIMIT, type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError, NODE_SYSCTLS} from '../driver.ts'
+import {
+  type CommandStream,
+  DEFAULT_TIME_LIMIT,
+  type Driver,
+  type Fleet,
+  type FleetHandle,
+  type FleetSpec,
+  MachineError,
+  NODE_SYSCTLS,
+} from '../driver.ts'
 import {type Identity, identify, runs} from '../identity.ts'
 import {NODE_ENVIRONMENT, openSession, SESSION_SHELL, type Session, type ShellPipes} from '../session.ts'
+import type {Running} from './local/handle.ts'
+import {killInside} from './local/kill.ts'
 import {assertTools} from './local/tools.ts'
 
+const FOREGROUND = readFileSync(new URL('local/foreground.pl', import.meta.url), 'utf8')
 const ROOT_SCRIPT = fileURLToPath(new URL('local/root.sh', import.meta.url))
 
 /**
@@ -30,14 +44,6 @@ export interface LocalOptions {
   readonly user?: {readonly uid: number; readonly gid: number}
 }
 
-interface Running {
-  /** The processes that hold the nodes' namespaces. */
-  readonly nodes: readonly (Identity & {readonly name: string})[]
-  /** The namespaces need a user namespace to be entered first. */
-  readonly userNamespace: boolean
-  readonly keeper: Identity
-}
-
 export function localDriver(options: LocalOptions = {}): Driver {
   return {
     name: 'local',
@@ -48,13 +54,22 @@ export function localDriver(options: LocalOptions = {}): Driver {
       return fleet(kept, options, () => undefined, undefined)
     },
     async remove(handle) {
-      const {keeper, nodes} = handle as unknown as Running
-      if (!runs(keeper)) return
-      process.kill(keeper.pid, 'SIGKILL') // the lab's process 1 reads the end of the keeper's pipe
+      const {keeper, shell, nodes} = handle as unknown as Running
+      if (runs(keeper)) process.kill(keeper.pid, 'SIGKILL') // the lab's process 1 reads the end of the keeper's pipe
       const limit = Date.now() + REMOVE_LIMIT
-      while (nodes.some(runs) && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 2))
+      while ([shell, ...nodes].some(runs)) {
+        if (Date.now() > limit) throw new MachineError('not-removed', `processes of the lab do not end: ${pids([shell, ...nodes])}`)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
     },
   }
+}
+
+function pids(processes: readonly Identity[]): string {
+  return processes
+    .filter(runs)
+    .map(({pid}) => pid)
+    .join(', ')
 }
 
 /** Milliseconds; the kernel takes some 10. */
@@ -80,7 +95,7 @@ async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
   })
   child.stdin.on('error', () => undefined) // EPIPE when the lab could not start: its own words are on stderr
   const failure = text(child.stderr).catch(() => '') // keep() lets go of it
-  const nodes: Running['nodes'][number][] = []
+  const nodes: Running['nodes'] = []
   let keeper: Identity | undefined
   let ready = false
   const started = once(child, 'spawn').catch((error: Error) => {
@@ -99,7 +114,7 @@ async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
     throw refusal(await failure, asRoot)
   }
   child.stdout.resume()
-  const running: Running = {nodes, userNamespace: !asRoot, keeper}
+  const running: Running = {nodes, userNamespace: !asRoot, keeper, shell: identify(child.pid ?? 0)}
   let ended = false
   child.once('close', () => {
     ended = true
@@ -132,9 +147,21 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
     return ['--target', String(holder.pid), ...user, '--pid', '--mount', '--net', '--uts', '--wd=/', ...argv]
   }
 
-  function nsenter(node: string, argv: readonly string[], stdio: StdioOptions, detached: boolean): ChildProcess {
+  function nsenter(
+    node: string,
+    argv: readonly string[],
+    stdio: StdioOptions,
+    detached: boolean,
+    flags: readonly string[] = [],
+  ): ChildProcess {
     const terminal = process.env.TERM ? {TERM: process.env.TERM} : {}
-    const child = spawn('nsenter', enter(node, argv), {cwd: '/', env: {...NODE_ENVIRONMENT, ...terminal}, stdio, detached, ...options.user})
+    const child = spawn('nsenter', [...flags, ...enter(node, argv)], {
+      cwd: '/',
+      env: {...NODE_ENVIRONMENT, ...terminal},
+      stdio,
+      detached,
+      ...options.user,
+    })
     open.add(child)
     child.once('close', () => open.delete(child))
     child.on('error', () => undefined) // reported through exit codes and closed pipes
@@ -149,6 +176,27 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
     return {stdin, stdout, stderr, kill: () => killInside(child)}
   }
 
+  /** On podwire's own standard streams and terminal; see foreground.pl. */
+  function inherited(node: string, argv: readonly string[]): CommandStream {
+    const child = nsenter(node, ['perl', '-e', FOREGROUND, '--', ...argv], ['inherit', 'inherit', 'inherit', 'pipe'], false, ['--no-fork'])
+    const control = child.stdio[3] as Writable
+    control.on('error', () => undefined) // EPIPE: it has just ended
+    return {
+      stdin: null,
+      stdout: null,
+      stderr: null,
+      exit: exitOf(child),
+      kill: (signal = 'SIGKILL') => void control.write(`${signal.slice(3)}\n`),
+    }
+  }
+
+  function exitOf(child: ChildProcess): Promise<number | null> {
+    return new Promise((resolve) => {
+      child.once('error', () => resolve(null))
+      child.once('close', (code, signal) => resolve(signal === null ? code : disposed ? null : 128 + constants.signals[signal]))
+    })
+  }
+
   return {
     description: running.userNamespace ? 'namespaces of this machine, as an ordinary user' : 'namespaces of this machine, as root',
 
@@ -161,14 +209,17 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
     },
 
     async stream(node, argv, {stdio = 'pipe'} = {}) {
+      if (stdio === 'inherit') return inherited(node, argv)
       // setsid: a group of its own inside, so that kill() takes what the command started
-      const child = nsenter(node, stdio === 'pipe' ? ['setsid', ...argv] : argv, stdio, stdio === 'pipe')
-      const exit = new Promise<number | null>((resolve) => {
-        child.once('error', () => resolve(null))
-        child.once('close', (code, signal) => resolve(signal === null ? code : disposed ? null : 128 + signalNumber(signal)))
-      })
+      const child = nsenter(node, ['setsid', ...argv], stdio, true)
       child.stdin?.on('error', () => undefined)
-      return {stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exit, kill: () => killInside(child)}
+      return {
+        stdin: child.stdin,
+        stdout: child.stdout,
+        stderr: child.stderr,
+        exit: exitOf(child),
+        kill: (signal) => killInside(child, signal),
+      }
     },
 
     async copy(node, content, path) {
@@ -179,7 +230,8 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
       if ((await stream.exit) !== 0) throw new Error(`${node}: cannot write ${path}: ${(await complaint).trim()}`)
     },
 
-    async keep() {
+    async keep(remember) {
+      remember?.({...running})
       child?.stdin?.write('keep\n')
       child?.unref()
       letGo = () => {
@@ -200,36 +252,6 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
       await letGo()
     },
   }
-}
-
-/**
- * Ends what nsenter runs, and what that started, but not nsenter: nsenter must live to collect it. An orphan would wait
- * for the machine's process 1, and the lab's end with it (pid_namespaces(7): zap waits for every member to be reaped).
- */
-function killInside(nsenter: ChildProcess): void {
-  if (nsenter.pid === undefined || nsenter.exitCode !== null || nsenter.signalCode !== null) return
-  for (const pid of descendantsOf(nsenter.pid)) {
-    for (const target of [-pid, pid]) {
-      try {
-        process.kill(target, 'SIGKILL')
-      } catch {} // no such group, or it has just ended
-    }
-  }
-}
-
-/** A shell's line has a process group of its own, so the shell's group is not all. What a line left running is nobody's descendant. */
-function descendantsOf(pid: number): number[] {
-  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
-}
-
-/** proc_pid_task_children(5). Empty where the kernel was built without it; the lab's end is then theirs. */
-function childrenOf(pid: number): number[] {
-  const list = setting(`/proc/${pid}/task/${pid}/children`)
-  return list ? list.split(' ').map(Number) : []
-}
-
-function signalNumber(signal: NodeJS.Signals): number {
-  return {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15}[signal as string] ?? 0
 }
 
 /** Why the kernel would not start the lab, and what to do. Recognised by the settings that forbid it, not by message text. */

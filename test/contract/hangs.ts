@@ -64,6 +64,14 @@ export const HANGS: Cases = {
     t.deepEqual([next.exitCode, next.cause, next.stdout.toString()], [5, undefined, 'next\n'])
   },
 
+  async 'a line that stops its shell is given up after its time limit, and the next line has a new shell'(t, {fleet}) {
+    const stopped = await fleet.run('node1', 'echo $$; kill -STOP $$', {timeLimit: 700})
+    t.deepEqual([stopped.exitCode, stopped.cause], [null, 'time-limit'])
+    t.true(stopped.duration < 10_000)
+    const next = await fleet.run('node1', 'echo next; exit 5')
+    t.deepEqual([next.exitCode, next.stdout.toString()], [5, 'next\n'])
+  },
+
   async 'lines that wait behind one that kills its shell still run, each once'(t, {fleet}) {
     await fleet.run('node1', 'rm -f /run/once')
     const [lost, ...others] = await Promise.all(

@@ -103,6 +103,30 @@ export const LIFE: Cases = {
     await driver.remove(handle)
   },
 
+  async 'a lab is written down before it is kept, and goes with its podwire where it cannot be'(t, {driver}) {
+    const fleet = await driver.start(spec())
+    const namespaces = await namespacesOf(fleet, NODES)
+    let told: FleetHandle | undefined
+    const keeping = fleet.keep((handle) => {
+      told = handle
+      throw new Error('no room')
+    })
+    await t.throwsAsync(keeping, {message: 'no room'})
+    await fleet[Symbol.asyncDispose]()
+    t.deepEqual(await remains(namespaces), [])
+    t.is(await driver.find(told ?? {}), undefined)
+  },
+
+  async 'what is left of a kept lab whose nodes were killed goes when it is removed'(t, {driver}) {
+    const {handle, namespaces} = await startedAndKept(driver)
+    const found = await driver.find(handle)
+    await Promise.all(NODES.map((node) => found?.run(node, 'kill -KILL -1')))
+    await found?.[Symbol.asyncDispose]()
+    await driver.remove(handle)
+    t.deepEqual(await remains(namespaces), [])
+    t.is(await driver.find(handle), undefined)
+  },
+
   async 'letting go of a lab that was found ends what was started through it, and only that'(t, {driver}) {
     const {handle} = await startedAndKept(driver)
     try {

@@ -67,6 +67,13 @@ export const STREAMS: Cases = {
     stream.kill() // of what has ended, harmless
   },
 
+  async 'kill() sends the signal that it is told, also to what has stopped'(t, {fleet}) {
+    const stream = await fleet.stream('node1', ['sh', '-c', 'trap "exit 9" TERM; echo begun; kill -STOP $$; exit 1'])
+    t.is(await firstOf(stream), 'begun\n')
+    stream.kill('SIGTERM')
+    t.is(await stream.exit, 9)
+  },
+
   async 'streams and lines run side by side, each with its own input and output'(t, {fleet}) {
     const [a, b] = await Promise.all([fleet.stream('node1', ['cat']), fleet.stream('node1', ['cat'])])
     const [outs, line] = [Promise.all([all(a), all(b)]), fleet.run('node1', 'echo line')]

@@ -4,7 +4,7 @@
 //   UPDATE_README=1 npx ava test/kernel/readme.test.ts   prints each shown command's output, to copy from
 import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
@@ -32,13 +32,14 @@ test('every command of sections 1 to 5 works without root, in a fresh clone, and
   t.timeout(300_000)
   const home = mkdtempSync(join(tmpdir(), 'podwire-readme-'))
   t.teardown(() => rmSync(home, {recursive: true, force: true}))
-  if (NOBODY) execFileSync('chown', [`${NOBODY.uid}:${NOBODY.gid}`, home])
+  mkdirSync(join(home, '.run'), {mode: 0o700})
+  if (NOBODY) execFileSync('chown', ['-R', `${NOBODY.uid}:${NOBODY.gid}`, home])
   writeFileSync(join(home, '.gitconfig'), '[safe]\n\tdirectory = *\n') // this checkout is another user's
   const clone = join(home, 'podwire')
   const env = {
     ...newcomer(home),
     DOCKER_HOST: 'unix:///nowhere/docker.sock', // so that auto means local, whatever engine the other tests use
-    XDG_RUNTIME_DIR: home, // the labs of other tests are not this newcomer's
+    XDG_RUNTIME_DIR: join(home, '.run'), // the labs of other tests are not this newcomer's
   }
   const run = async (shown: Shown) => {
     const line = shown.command.replace('<this repository>', `file://${ROOT} podwire`)

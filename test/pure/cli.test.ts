@@ -1,10 +1,10 @@
 // The commands' stable face, as far as it needs no rights: exit codes, suggestions, help, and nothing on the wrong stream.
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {chownSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Ajv2020} from 'ajv/dist/2020.js'
 import test from 'ava'
-import {podwireAsNobody} from '../tools/podwire.ts'
+import {NOBODY, podwireAsNobody} from '../tools/podwire.ts'
 
 const COMMANDS = ['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'clean', 'doctor']
 
@@ -38,6 +38,7 @@ function schemaOf(kind: string): Record<string, unknown> {
 
 function nowhere(): {env: Record<string, string>; remove(): void} {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-test-'))
+  if (NOBODY) chownSync(folder, NOBODY.uid, NOBODY.gid)
   return {env: {XDG_RUNTIME_DIR: folder}, remove: () => rmSync(folder, {recursive: true})}
 }
 

@@ -120,6 +120,7 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
     JSON.stringify(errorJson(2, [{code: 'unknown-node', message: 'x', source: SOURCE, excerpt: 'y', help: ['z']}])),
   ) as Json,
   cleaned: {format: 1, kind: 'cleaned', removed: ['record of lab mine'], running: ['other']},
+  removed: {format: 1, kind: 'removed', removed: ['mine']},
   doctor: {
     format: 1,
     kind: 'doctor',

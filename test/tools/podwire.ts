@@ -17,10 +17,13 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs podwire without any rights and waits for its end. */
-export function podwireAsNobody(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+/**
+ * Runs podwire without any rights and waits for its end.
+ * @param redirection as a shell has it: >/dev/full
+ */
+export function podwireAsNobody(args: readonly string[], env: Readonly<Record<string, string>> = {}, redirection = ''): Promise<Ended> {
   return ended(
-    spawn(PODWIRE, args, {
+    spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, PODWIRE, ...args], {
       ...NOBODY,
       cwd: '/',
       env: {PATH: process.env.PATH, ...env},

@@ -54,25 +54,35 @@ export async function openShell(docker: Docker, container: Docker.Container, arg
 /** A command with its own streams. The API cannot end one: it tells its process ID first, and another exec ends it. */
 export async function startStream(docker: Docker, container: Docker.Container, argv: readonly string[]): Promise<CommandStream> {
   const note = `/run/podwire-${randomBytes(6).toString('hex')}`
-  const wrapped = ['/bin/sh', '-c', 'echo $$ >"$0" && exec "$@"', note, ...argv]
-  const {stdin, stdout, stderr, exit} = await startExec(docker, container, wrapped)
+  const {stdin, stdout, stderr, exit} = await startExec(docker, container, noted(note, argv))
   void exit.then(() => runDetached(container, ['rm', '-f', note]))
   return {
     stdin: stdin as unknown as NonNullable<CommandStream['stdin']>,
     stdout,
     stderr,
     exit,
-    kill: () =>
-      void runDetached(container, ['/bin/sh', '-c', 'pid=$(cat "$0") && kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid"', note]),
+    kill: (signal) => void sendSignal(container, note, signal),
   }
+}
+
+/** A command that is not there ends with 127 and says so, as in any shell. */
+function noted(note: string, argv: readonly string[]): string[] {
+  return ['/bin/sh', '-c', 'echo $$ >"$1"; shift; exec "$@"', 'sh', note, ...argv]
+}
+
+/** The engine gives an exec a session of its own, so its process ID is its group's. */
+function sendSignal(container: Docker.Container, note: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  const line = 'pid=$(cat "$0") && for signal in "$1" CONT; do kill "-$signal" "-$pid" 2>/dev/null || kill "-$signal" "$pid"; done'
+  return runDetached(container, ['/bin/sh', '-c', line, note, signal.slice(3)])
 }
 
 /** A command on podwire's own standard streams, with a terminal where podwire has one. */
 export async function startInherited(docker: Docker, container: Docker.Container, argv: readonly string[]): Promise<CommandStream> {
   const {stdin, stdout, stderr} = process
   const terminal = stdin.isTTY === true && stdout.isTTY === true
+  const note = `/run/podwire-${randomBytes(6).toString('hex')}`
   const exec = await container.exec({
-    Cmd: ['/bin/sh', '-c', 'exec "$@"', 'sh', ...argv], // a command that is not there ends with 127 and says so, as in any shell
+    Cmd: noted(note, argv),
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
@@ -95,9 +105,11 @@ export async function startInherited(docker: Docker, container: Docker.Container
     if (terminal) stdin.setRawMode(false)
     stdin.unpipe(stream)
     stdin.destroy() // or podwire would wait for input that nobody reads
-    return exitCode(exec)
+    const code = await exitCode(exec)
+    await runDetached(container, ['rm', '-f', note])
+    return code
   })
-  return {stdin: null, stdout: null, stderr: null, exit, kill: () => void stream.end()}
+  return {stdin: null, stdout: null, stderr: null, exit, kill: (signal) => void sendSignal(container, note, signal)}
 }
 
 async function runDetached(container: Docker.Container, argv: string[]): Promise<void> {

@@ -1,13 +1,13 @@
 // Nodes that are running containers. What starts and what ends them is the driver's affair.
 import {text} from 'node:stream/consumers'
 import type Docker from 'dockerode'
-import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, type FleetHandle, NODE_SYSCTLS} from '../../driver.ts'
+import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, NODE_SYSCTLS} from '../../driver.ts'
 import {openSession, SESSION_SHELL, type Session} from '../../session.ts'
 import {openShell, startInherited, startStream} from './exec.ts'
 
 export interface FleetEnds {
   readonly description: string
-  keep(): Promise<FleetHandle>
+  keep: Fleet['keep']
   /** Whether the containers stay when the fleet is disposed. */
   outlived(): boolean
   dispose(): Promise<void>
@@ -56,7 +56,7 @@ export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Dock
       if ((await stream.exit) !== 0) throw new Error(`${node}: cannot write ${path}: ${(await complaint).trim()}`)
     },
 
-    keep: () => ends.keep(),
+    keep: ends.keep,
 
     async [Symbol.asyncDispose]() {
       if (disposed) return

@@ -9,8 +9,8 @@ import {promisify} from 'node:util'
 import type Docker from 'dockerode'
 import {MachineError} from '../../driver.ts'
 import {packagesOf} from '../../packages.ts'
+import {inTurn} from '../../turn.ts'
 import {statusOf} from './engine.ts'
-import {inTurn} from './turn.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 const DOCKERFILE = join(FIXTURES, 'node-image/Dockerfile')

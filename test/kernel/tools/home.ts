@@ -34,7 +34,8 @@ export interface Begun {
 }
 
 export interface BeginOptions {
-  readonly input?: string | Buffer
+  /** null: the test writes it, and ends it. */
+  readonly input?: string | Buffer | null
   /** A program in front, which is handed podwire's own path and arguments. */
   readonly through?: readonly string[]
   readonly cwd?: string
@@ -52,7 +53,7 @@ export interface Home extends AsyncDisposable {
 export function makeHome({user}: Runner): Home {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-test-'))
   const labs = join(folder, 'labs')
-  mkdirSync(labs)
+  mkdirSync(labs, {mode: 0o700})
   if (user) for (const path of [folder, labs]) chownSync(path, user.uid, user.gid)
   chmodSync(folder, 0o755)
   const isRoot = process.getuid?.() === 0 && !user
@@ -69,7 +70,7 @@ export function makeHome({user}: Runner): Home {
       ...user,
     })
     child.stdin.on('error', () => undefined) // podwire may end before it reads
-    child.stdin.end(input)
+    if (input !== null) child.stdin.end(input)
     const limit = setTimeout(() => child.kill('SIGKILL'), HANG_LIMIT)
     const ended = Promise.all([
       buffer(child.stdout),

@@ -1,4 +1,4 @@
-// Work that one process at a time may do, on one checkout.
+// Work that one process at a time may do, whichever podwire it is of.
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 
