@@ -322,7 +322,7 @@ function betweenHosts(value: string, low: string, high: string): boolean {
 }
 
 /** Where a rule stands, and its words. */
-export function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
+function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
   return {
     family,
     table,
