@@ -87,7 +87,6 @@ export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv4.icmp_msgs_per_sec': '10000',
   'net.ipv4.icmp_msgs_burst': '10000',
   'net.ipv6.icmp.ratelimit': '0',
-  'net.ipv4.ping_group_range': '1 0',
   'net.ipv4.conf.all.rp_filter': '0',
   'net.ipv4.conf.default.rp_filter': '0',
   'net.ipv6.conf.all.disable_ipv6': '0',
