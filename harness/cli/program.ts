@@ -133,6 +133,22 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./exec.ts')).shell(place, options)
     })
 
+  command(
+    'diagnose [from] [to]',
+    'why pairs of a running lab fail: the cause, the place, the evidence, and a fix that was tried',
+    'podwire diagnose',
+    'podwire diagnose pod1 pod3',
+    'podwire diagnose --fix --yes',
+  )
+    .addOption(lab)
+    .option('--fix', 'type the fix in the running lab, after asking, and check again')
+    .option('--yes', 'do not ask')
+    .option('--no-trial', 'do not try the fix on a copy of the lab')
+    .addOption(json)
+    .action(async (from: string | undefined, to: string | undefined, options: {lab?: string; json?: boolean}) => {
+      code = await (await import('./diagnose.ts')).diagnoseLab(from, to, options)
+    })
+
   command('clean', 'remove what a crash left', 'podwire clean')
     .addOption(json)
     .action(async (options: {json?: boolean}) => {

@@ -1,7 +1,9 @@
 // podwire up: as run, and the lab stays.
 
+import {readFacts} from '../facts/read.ts'
 import type {KeptLab} from '../kept/record.ts'
 import {type Claim, claimLab} from '../kept.ts'
+import {placesAfter} from '../model.ts'
 import {resultJson} from '../report/json.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {EXIT, UsageError} from './exit.ts'
@@ -52,10 +54,12 @@ async function claimName(name: string): Promise<Claim> {
 }
 
 /** Once this is through, and not before, the lab outlives podwire. */
-async function keep({lab, chosen, result}: Finished, claim: Claim): Promise<void> {
+async function keep({lab, chosen, outcome, result}: Finished, claim: Claim): Promise<void> {
   await using _ = lab
+  const places = placesAfter(lab.scenario, lab.scenario.stages.length)
+  const before = outcome.verdict === 'pass' ? await readFacts(lab.fleet, places) : undefined
   const history = result.history.map(({node, command}) => ({node, command}))
   await lab.fleet.keep((handle) =>
-    claim.remember({driver: chosen.driver.name, handle: handle as KeptLab['handle'], scenario: lab.scenario, history}),
+    claim.remember({driver: chosen.driver.name, handle: handle as KeptLab['handle'], scenario: lab.scenario, history, before}),
   )
 }
