@@ -14,14 +14,14 @@ const WORDS: Record<Cause, Words> = {
   'peer-down': (place, object) => `${object || 'the other end of the veth pair'} is down at ${place}, so its peer has no carrier`,
   'wrong-namespace': (place, object) => `${object || 'the end of a veth pair'} is in the wrong network namespace: at ${place}`,
   'bridge-missing': (place, object) => `${place} has no bridge${named(' ', object)}`,
-  'bridge-down': (place, object) => `the bridge ${object} is down at ${place}`,
+  'bridge-down': (place, object) => `the bridge${named(' ', object)} is down at ${place}`,
   'port-not-enslaved': (place, object) =>
     `${object || 'the host end of a veth pair'} is not a port of the bridge it belongs to at ${place}`,
-  'port-isolated': (place, object) => `the bridge port ${object} is isolated at ${place}`,
+  'port-isolated': (place, object) => `the bridge port${named(' ', object)} is isolated at ${place}`,
   'hairpin-off': (place, object) =>
     `the packet must leave by the port it came in on at ${place}, and hairpin is off${named(' on ', object)}`,
   'fdb-wrong': (place, object) => `a static forwarding entry at ${place} sends the frame to the wrong port${named(': ', object)}`,
-  'stp-listening': (place, object) => `the bridge port ${object} does not forward yet at ${place}`,
+  'stp-listening': (place, object) => `the bridge port${named(' ', object)} does not forward yet at ${place}`,
   'address-missing': (place, object) => `${place} does not hold the address it should${named(': ', object)}`,
   'wrong-prefix-length': (place, object) =>
     `the prefix length at ${place} makes near hosts look far, or far ones near${named(': ', object)}`,

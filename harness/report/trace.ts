@@ -90,8 +90,8 @@ export function pathLines(path: Trace, {source, destination, label, width, last}
   }
   // Under a route of the same place its name stands already.
   const named = path.hops.at(-1)?.place === path.at && path.hops.at(-1)?.route !== undefined ? '' : path.at
-  const words = last ?? [path.evidence.startsWith(`${path.at} `) ? path.evidence.slice(path.at.length + 1) : path.evidence]
-  lines.push(...words.map((text, index) => row(index === 0 ? named : '', text)))
+  for (const [index, text] of (last ?? [path.evidence]).entries())
+    lines.push(row(index === 0 ? named : '', text.startsWith(`${path.at} `) ? text.slice(path.at.length + 1) : text))
   lines.push(...path.doubts.map(({at, evidence}) => row(at, `not judged: ${evidence}`)))
   return lines.map((line) => line.trimEnd())
 }
