@@ -31,6 +31,7 @@ const ROWS = [
   // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace/',
   'trace.ts',
+  'both-ways.ts',
   'checks/',
   'diagnose/',
   'trial.ts',

@@ -5,6 +5,7 @@ import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
 import {isForPrograms, printJson} from './terminal.ts'
+import type {TraceOptions} from './trace.ts'
 
 /** @returns the exit code */
 export async function program(argv: readonly string[]): Promise<number> {
@@ -147,6 +148,20 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (from: string | undefined, to: string | undefined, options: {lab?: string; json?: boolean}) => {
       code = await (await import('./diagnose.ts')).diagnoseLab(from, to, options)
+    })
+
+  command(
+    'trace <from> <to>',
+    'the way of a packet and of its reply, hop by hop: what the kernels hold, and what a real packet did',
+    'podwire trace pod1 pod3',
+    'podwire trace pod1 10.244.2.2 --protocol tcp',
+  )
+    .addOption(new Option('--protocol <name>', 'what is sent').choices(['icmp', 'tcp', 'udp']).default('icmp'))
+    .addOption(lab)
+    .addOption(patience)
+    .addOption(json)
+    .action(async (from: string, to: string, options: TraceOptions) => {
+      code = await (await import('./trace.ts')).traceLab(from, to, options)
     })
 
   command('clean', 'remove what a crash left', 'podwire clean')
