@@ -72,10 +72,22 @@ export interface RuleFacts {
   readonly iif?: string
   readonly oif?: string
   readonly mark?: number
+  /** Which bits of the mark count; all where it is absent. */
+  readonly markMask?: number
   readonly protocol?: string
-  /** lookup, or how it refuses: unreachable, blackhole, prohibit. */
+  /** First and last. */
+  readonly sourcePorts?: readonly [number, number]
+  readonly destinationPorts?: readonly [number, number]
+  readonly tos?: number
+  /** Selectors that are not told apart here, as ip-rule(8) prints their keys: uid_start, l3mdev ... */
+  readonly others?: readonly string[]
+  /** lookup, nop, goto, or how it refuses: unreachable, blackhole, prohibit. */
   readonly action: string
   readonly table?: string
+  /** A route of this prefix length or a shorter one does not count. */
+  readonly suppressPrefixLength?: number
+  /** The priority at which `goto` goes on. */
+  readonly target?: number
 }
 
 export interface NeighbourFacts {
@@ -95,7 +107,10 @@ export interface FdbFacts {
   readonly master?: string
   /** A tunnel's other end. */
   readonly remote?: string
+  /** It was not learned and does not age. */
   readonly permanent: boolean
+  /** The address of the bridge itself, or of a port of it: frames for it are the machine's own. */
+  readonly local: boolean
 }
 
 /** A queueing discipline other than the default, or a classifier (tc(8)). */

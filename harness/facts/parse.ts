@@ -199,38 +199,49 @@ interface IpRule {
   iif?: string
   oif?: string
   fwmark?: string
+  fwmask?: string
   ipproto?: string
+  sport?: number
+  sport_start?: number
+  sport_end?: number
+  dport?: number
+  dport_start?: number
+  dport_end?: number
+  tos?: string
   action?: string
   table?: string
+  suppress_prefixlen?: number
+  goto?: number
 }
 
-function ruleFrom({
-  priority,
-  src = 'all',
-  srclen,
-  dst = 'all',
-  dstlen,
-  iif,
-  oif,
-  fwmark,
-  ipproto,
-  action,
-  table,
-  ...rest
-}: IpRule): RuleFacts {
+/** Keys of a rule that say nothing of whether it applies. */
+const RULE_NOTES: readonly string[] = ['not', 'nop', 'protocol', 'iif_detached', 'oif_detached', 'unresolved', 'flow_from', 'flow_to']
+
+function ruleFrom(rule: IpRule): RuleFacts {
+  const {priority, src = 'all', srclen, dst = 'all', dstlen, iif, oif, fwmark, fwmask, ipproto, ...more} = rule
+  const {sport, sport_start = sport, sport_end = sport, dport, dport_start = dport, dport_end = dport, ...rest} = more
+  const {tos, action, table, suppress_prefixlen: suppressed, goto: target, ...unknown} = rest
   const prefix = (host: string, length?: number) => (host === 'all' ? undefined : `${host}/${length ?? (host.includes(':') ? 128 : 32)}`)
   const [from, to] = [prefix(src, srclen), prefix(dst, dstlen)]
+  const others = Object.keys(unknown).filter((key) => !RULE_NOTES.includes(key))
   return {
     priority,
-    not: 'not' in rest,
+    not: 'not' in rule,
     ...(from !== undefined && {from}),
     ...(to !== undefined && {to}),
     ...(iif !== undefined && {iif}),
     ...(oif !== undefined && {oif}),
     ...(fwmark !== undefined && {mark: Number(fwmark)}),
-    ...(ipproto !== undefined && {protocol: ipproto}),
-    action: action ?? 'lookup',
+    ...(fwmask !== undefined && {markMask: Number(fwmask)}),
+    ...(ipproto !== undefined && {protocol: ipproto.replace('ipv6-icmp', 'icmp')}),
+    ...(sport_start !== undefined && sport_end !== undefined && {sourcePorts: [sport_start, sport_end] as const}),
+    ...(dport_start !== undefined && dport_end !== undefined && {destinationPorts: [dport_start, dport_end] as const}),
+    ...(tos !== undefined && {tos: Number(tos)}),
+    ...(others.length > 0 && {others}),
+    action: action ?? ('nop' in rule ? 'nop' : target !== undefined ? 'goto' : 'lookup'),
     ...(table !== undefined && {table}),
+    ...(suppressed !== undefined && {suppressPrefixLength: suppressed}),
+    ...(target !== undefined && {target}),
   }
 }
 
@@ -257,7 +268,8 @@ interface BridgeFdb {
 
 function fdbFrom({mac, ifname = '', master, dst, state = '', flags = []}: BridgeFdb): FdbFacts {
   const permanent = state === 'permanent' || state === 'static' || flags.includes('sticky')
-  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent}
+  const local = state === 'permanent' && master !== undefined
+  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent, local}
 }
 
 function rulesetFrom(json: string): Ruleset {
