@@ -5,8 +5,8 @@ import {linkSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Facts} from './facts/facts.ts'
 import {identify, runs} from './identity.ts'
-import {makeRecordFolder, readOwn, recordFolder, unusable} from './kept/folder.ts'
 import {readBefore, removeBefore, writeBefore} from './kept/before.ts'
+import {makeRecordFolder, readOwn, recordFolder, unusable} from './kept/folder.ts'
 import {appendEntry, type JournalEntry, journalPath, readEntries, startJournal} from './kept/journal.ts'
 import {type KeptLab, type LabRecord, type NameClaim, parseRecord, RECORD_FORMAT} from './kept/record.ts'
 import {inTurn} from './turn.ts'
@@ -27,10 +27,11 @@ export interface Remembered {
 }
 
 /** What is told of a lab when it is kept. */
-export type Keeping = Pick<KeptLab, 'scenario' | 'history'> & Pick<KeptLab, 'driver' | 'handle'> & {
-  /** The facts of a lab that works. */
-  readonly before?: Facts | undefined
-}
+export type Keeping = Pick<KeptLab, 'scenario' | 'history'> &
+  Pick<KeptLab, 'driver' | 'handle'> & {
+    /** The facts of a lab that works. */
+    readonly before?: Facts | undefined
+  }
 
 /** A name that is this podwire's while it starts the lab. */
 export interface Claim {

@@ -106,7 +106,15 @@ class Walk {
     this.#destination = destination
     this.#family = familyOf(destination) ?? 4
     this.#source = journey.source
-    this.#journey = {protocol: 'icmp', reply: false, established: false, length: SMALL, sourcePort: 40_000, destinationPort: 20_790, ...journey}
+    this.#journey = {
+      protocol: 'icmp',
+      reply: false,
+      established: false,
+      length: SMALL,
+      sourcePort: 40_000,
+      destinationPort: 20_790,
+      ...journey,
+    }
     this.#length = this.#journey.length
   }
 
@@ -403,19 +411,15 @@ class Walk {
     return link.mac === mac && link.master === undefined
   }
 
-  #byAsking(
-    from: Port,
-    nextHop: string,
-    route: RouteFacts,
-    stop: (cause: Cause, object: string, evidence: string) => Stopped,
-  ): Passage {
+  #byAsking(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Passage {
     const {answers, kept, doubts} = resolve(this.#world, from, {family: this.#family, nextHop, source: this.#source})
     this.#doubts.push(...doubts)
     const places = new Map(answers.map((way) => [endOf(way).place, way]))
     const [way, ...others] = places.values()
     const [block] = kept
     if (!way) throw block ? this.#blocked(block) : this.#whyNotThere(from, nextHop, route, stop)
-    if (others.length > 0) throw this.#stop('duplicate-address', from.place, nextHop, `${[...places.keys()].join(' and ')} both hold ${nextHop}`)
+    if (others.length > 0)
+      throw this.#stop('duplicate-address', from.place, nextHop, `${[...places.keys()].join(' and ')} both hold ${nextHop}`)
     const {mac} = endOf(way).link
     const twin = segmentOf(this.#world, from).find((each) => {
       const {place, link} = endOf(each)

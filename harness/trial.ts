@@ -1,9 +1,10 @@
 // A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
-import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+
 import type {Driver} from './driver.ts'
+import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
-import {type FixCommand, type Place, placesAfter, type Probe, type Scenario, type Trial} from './model.ts'
+import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
 import {allPairs, probePairs} from './probe/probe.ts'
 
 /** Something typed at a machine after the scenario's own lines. */
@@ -34,14 +35,28 @@ export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSp
     await carryOut(lab)
     await type(lab, typed)
     const before = await probeLab(lab, ['small'])
-    const refused = await type(lab, fix.map(({where, command}) => ({node: where, command})))
+    const refused = await type(
+      lab,
+      fix.map(({where, command}) => ({node: where, command})),
+    )
     const after = await probeLab(lab, ['small', 'full'])
     const failing = pairsOf(before, (answered) => answered !== true)
     const still = pairsOf(after, (answered) => answered !== true)
     const total = new Set(after.map(pairOf)).size
-    const evidence = [...refused, ...[...still].slice(0, 8).map((pair) => `${pair} still fails`), ...(unrecorded ? ['what was typed at a shell is not in the copy'] : [])]
+    const evidence = [
+      ...refused,
+      ...[...still].slice(0, 8).map((pair) => `${pair} still fails`),
+      ...(unrecorded ? ['what was typed at a shell is not in the copy'] : []),
+    ]
     const turned = [...failing].filter((pair) => !still.has(pair)).length
-    return {verdict: still.size === 0 && refused.length === 0 ? 'pass' : 'fail', turned, failing: failing.size, passing: total - still.size, total, evidence}
+    return {
+      verdict: still.size === 0 && refused.length === 0 ? 'pass' : 'fail',
+      turned,
+      failing: failing.size,
+      passing: total - still.size,
+      total,
+      evidence,
+    }
   } catch (error) {
     return {verdict: 'unknown', ...nothing, evidence: [error instanceof Error ? error.message : String(error)]}
   }

@@ -1,19 +1,20 @@
 // podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
 import {createInterface} from 'node:readline/promises'
+import {check} from '../checks/check.ts'
 import {diagnose} from '../diagnose/diagnose.ts'
 import type {Fleet} from '../driver.ts'
+import {localDriver} from '../drivers/local.ts'
 import type {Facts} from '../facts/facts.ts'
 import {readInterfaces, underlayMtu} from '../facts/interfaces.ts'
+import {forgetNeighbours} from '../facts/neighbours.ts'
 import {readFacts} from '../facts/read.ts'
 import {factsBefore, journalOf} from '../kept.ts'
-import {localDriver} from '../drivers/local.ts'
-import {type Diagnosis, type Pair, type Place, placesAfter, type Probe} from '../model.ts'
+import {type Diagnosis, type Pair, type Place, type Probe, placesAfter} from '../model.ts'
 import {allPairs, probePairs} from '../probe/probe.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
 import {traceTo} from '../trace.ts'
 import {type Line, tryFix} from '../trial.ts'
-import {check} from '../checks/check.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
 import {complain, paint, print, printJson} from './terminal.ts'
@@ -38,7 +39,13 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   await using _ = fleet
   const places = placesAfter(kept.scenario, kept.scenario.stages.length)
   const pairs = pairsFor(places, from, to)
-  const {probes, facts, mtu} = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
+  let seen = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
+  // What neighbours remember of one another may hide that they could not find one another again.
+  if (seen.probes.every(({answered}) => answered === true)) {
+    await forgetNeighbours(fleet, places)
+    seen = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
+  }
+  const {probes, facts, mtu} = seen
   const before = factsBefore(kept)
   let diagnoses = diagnose({places, facts, probes, mtu, history: kept.history, ...(before && {before})})
   if (options.trial !== false) diagnoses = await tried(diagnoses, running)
@@ -50,7 +57,12 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
 }
 
-async function observe(fleet: Fleet, places: readonly Place[], pairs: readonly Pair[], patience: number): Promise<{probes: Probe[]; facts: Facts; mtu: number}> {
+async function observe(
+  fleet: Fleet,
+  places: readonly Place[],
+  pairs: readonly Pair[],
+  patience: number,
+): Promise<{probes: Probe[]; facts: Facts; mtu: number}> {
   const interfaces = await readInterfaces(fleet, places)
   const mtu = underlayMtu(interfaces, places)
   // Probes first: what they leave in the neighbour tables is part of what is looked at.
@@ -63,10 +75,13 @@ function pairsFor(places: readonly Place[], from: string | undefined, to: string
   const cluster = places.filter(({kind}) => kind !== 'host')
   if (from === undefined) return allPairs(cluster)
   const names = places.map(({name}) => name)
-  for (const name of [from, to ?? from]) if (!names.includes(name)) throw new UsageError(`no place ${name} in this lab`, [suggestion(name, names)])
+  for (const name of [from, to ?? from])
+    if (!names.includes(name)) throw new UsageError(`no place ${name} in this lab`, [suggestion(name, names)])
   const [a, b] = [from, to].map((name) => places.find((place) => place.name === name))
   if (a && b) return allPairs([a, b])
-  return allPairs(cluster.some(({name}) => name === from) ? cluster : [...cluster, a as Place]).filter((pair) => pair.from === from || pair.to === from)
+  return allPairs(cluster.some(({name}) => name === from) ? cluster : [...cluster, a as Place]).filter(
+    (pair) => pair.from === from || pair.to === from,
+  )
 }
 
 /** What was typed since the lab was up, as lines for its machines. */
@@ -118,7 +133,9 @@ async function agreed(count: number): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError('nobody can be asked', ['say --fix --yes'])
   const prompt = createInterface({input: process.stdin, output: process.stderr})
   try {
-    return /^y(es)?$/i.test((await prompt.question(`type ${count === 1 ? 'this line' : `these ${count} lines`} in the running lab? [y/N] `)).trim())
+    return /^y(es)?$/i.test(
+      (await prompt.question(`type ${count === 1 ? 'this line' : `these ${count} lines`} in the running lab? [y/N] `)).trim(),
+    )
   } finally {
     prompt.close()
   }

@@ -42,14 +42,26 @@ export function predict({facts, places, mtu}: World, probe: Probe): Prediction {
   if (places.some(({name}) => name === to) && forward.at !== to) {
     const nat = forward.translated.find(({cause}) => cause === 'destination-nat')
     const ended = nat ? 'destination-nat' : 'duplicate-address'
-    return {forward, stop: {ended, at: nat?.at ?? forward.at, object: nat ? `${nat.by.family} ${nat.by.table} ${nat.by.chain}: ${nat.by.text}` : address, evidence: `${address} is found at ${forward.at}, not at ${to}`}}
+    return {
+      forward,
+      stop: {
+        ended,
+        at: nat?.at ?? forward.at,
+        object: nat ? `${nat.by.family} ${nat.by.table} ${nat.by.chain}: ${nat.by.text}` : address,
+        evidence: `${address} is found at ${forward.at}, not at ${to}`,
+      },
+    }
   }
   const source = forward.source ?? sourceTo(facts, from, address)
   if (source === undefined) return {forward}
   const back = traceTo(facts, places, forward.at, source, {...journey, reply: true, source: address})
   if (back.ended === 'delivered' && back.at === from) return {forward, back}
   if (back.ended === 'delivered')
-    return {forward, back, stop: {ended: 'duplicate-address', at: back.at, object: source, evidence: `replies to ${source} go to ${back.at}, not to ${from}`}}
+    return {
+      forward,
+      back,
+      stop: {ended: 'duplicate-address', at: back.at, object: source, evidence: `replies to ${source} go to ${back.at}, not to ${from}`},
+    }
   return {forward, back, stop: back}
 }
 
@@ -59,22 +71,24 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
   const {stop, ...ways} = prediction
   if (!stop) return {...unseen(world, probe, prediction, changes), ...ways}
   const causal = changes.filter((change) => mends(world, probe, stop, change))
-  const [root] = causal
+  // A rule that leads to a table of its own is the root, not the route that stands there.
+  const root = causal.find(({kind}, index) => kind === 'rule' && causal.slice(0, index).every((each) => each.kind === 'route')) ?? causal[0]
   if (root) {
     const cause = named(root, stop.ended === 'delivered' ? 'unknown' : stop.ended)
-    const object = root.kind === 'filter' ? stop.object || root.object : root.object
-    return {cause, at: root.place, object, evidence: [stop.evidence, root.evidence], items: withConsequences(root, changes), ...ways}
+    const object = root.kind === 'filter' || cause === 'leaves-lab' ? stop.object || root.object : root.object
+    const at = cause === 'wrong-namespace' ? stop.at : root.place
+    const others =
+      root.kind === 'rule' || cause === 'leaves-lab'
+        ? causal.filter((each) => each !== root && each.place === root.place && each.kind === 'route')
+        : []
+    return {cause, at, object, evidence: [stop.evidence, root.evidence], items: [...withConsequences(root, changes), ...others], ...ways}
   }
   return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
 }
 
 /** Whether the path gets further, or nowhere else, without the change. */
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
-  const now = world.facts.get(change.place)
-  if (!now) return change.kind === 'namespace' && (stop.at === change.place || probe.from === change.place || probe.to === change.place)
-  if (change.kind === 'link' && change.undo.length === 0) return stop.object === change.object || stop.at === change.place
-  const facts = new Map(world.facts).set(change.place, change.revert(now))
-  const without = predict({...world, facts}, probe).stop
+  const without = predict({...world, facts: change.revert(world.facts)}, probe).stop
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
 }
 
@@ -94,8 +108,9 @@ const SAYS_MORE: Readonly<Record<Difference['kind'], readonly Cause[]>> = {
 
 function named(root: Difference, ended: Cause): Cause {
   if (root.kind === 'route' && root.cause === 'more-specific-route' && ended !== 'routing-loop') return root.cause
-  if (root.kind === 'route' && root.cause === 'wrong-device') return root.cause
-  if (root.kind === 'route' && root.cause === 'wrong-next-hop' && ended !== 'routing-loop' && ended !== 'next-hop-unreachable') return root.cause
+  if (root.kind === 'route' && (root.cause === 'wrong-device' || root.cause === 'wrong-source')) return root.cause
+  if (root.kind === 'route' && root.cause === 'wrong-next-hop' && ended !== 'routing-loop' && ended !== 'next-hop-unreachable')
+    return root.cause
   if (root.kind === 'route' && root.cause.endsWith('-route') && !['no-route', 'more-specific-route'].includes(root.cause)) return root.cause
   return SAYS_MORE[root.kind].includes(ended) ? ended : root.cause
 }
@@ -104,7 +119,11 @@ function named(root: Difference, ended: Cause): Cause {
 function withConsequences(root: Difference, changes: readonly Difference[]): Difference[] {
   if (root.kind !== 'link' && root.kind !== 'address' && root.kind !== 'namespace') return [root]
   const gone = changes.filter(
-    (change) => change !== root && change.place === root.place && (change.kind === 'route' || change.kind === 'address') && change.device === root.device,
+    (change) =>
+      change !== root &&
+      change.place === root.place &&
+      (change.kind === 'route' || change.kind === 'address') &&
+      change.device === root.device,
   )
   return [root, ...gone]
 }
@@ -113,19 +132,31 @@ function withConsequences(root: Difference, changes: readonly Difference[]): Dif
 function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
   const doubt = [...forward.doubts, ...(back?.doubts ?? [])][0]
   const onWay = new Set([...forward.hops, ...(back?.hops ?? [])].map(({place}) => place))
-  const near = changes.filter(({place, kind}) => onWay.has(place) && ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind))
+  const near = changes.filter(
+    ({place, kind}) => onWay.has(place) && ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind),
+  )
   const said = probe.error ?? 'no answer'
   const [only, ...others] = near
   const size = sizeStop(world, probe)
   if (size) return {...size, items: []}
   if (only && others.length === 0)
-    return {cause: only.cause, at: only.place, object: only.object, evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, only.evidence], items: [only]}
+    return {
+      cause: only.cause,
+      at: only.place,
+      object: only.object,
+      evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, only.evidence],
+      items: [only],
+    }
   if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: []}
   return {
     cause: 'unknown',
     at: probe.from,
     object: '',
-    evidence: [`${probe.from} -> ${probe.to} ${probe.protocol} ${probe.size}: ${said}`, 'links, addresses, routes and filters let it pass both ways', ...near.map(({place, evidence}) => `${place}: ${evidence}`)],
+    evidence: [
+      `${probe.from} -> ${probe.to} ${probe.protocol} ${probe.size}: ${said}`,
+      'links, addresses, routes and filters let it pass both ways',
+      ...near.map(({place, evidence}) => `${place}: ${evidence}`),
+    ],
     items: [],
   }
 }
@@ -135,7 +166,12 @@ function sizeStop({places}: World, {error}: Probe): Omit<Root, 'items'> | undefi
   const [, size, address] = /frag-needed (\d+) from (\S+)/.exec(error ?? '') ?? []
   if (size === undefined || address === undefined) return undefined
   const place = places.find(({addresses}) => addresses.some((own) => sameHost(own, address)))
-  return {cause: 'mtu-too-small', at: place?.name ?? address, object: `mtu ${size}`, evidence: [`${address} says that the next link takes ${size} bytes`]}
+  return {
+    cause: 'mtu-too-small',
+    at: place?.name ?? address,
+    object: `mtu ${size}`,
+    evidence: [`${address} says that the next link takes ${size} bytes`],
+  }
 }
 
 /** Without a lab that worked to compare with: what would mend it, tried on the facts. */
@@ -148,14 +184,28 @@ function withoutHistory(world: World, probe: Probe, stop: Disposition, {forward,
     const taken = here?.routes.find((each) => each.table === 'main' && route !== undefined && routeMatches(route, each.to, each.via))
     if (!here || !taken || taken.to === '0.0.0.0/0' || taken.to === '::/0') continue
     const facts = new Map(world.facts).set(place, {...here, routes: here.routes.filter((each) => each !== taken)})
-    if (!predict({...world, facts}, probe).stop) return {cause: cause === 'routing-loop' ? cause : 'more-specific-route', at: place, object: route ?? '', evidence: [stop.evidence, `without ${route} at ${place} it would arrive`]}
+    if (!predict({...world, facts}, probe).stop)
+      return {
+        cause: cause === 'routing-loop' ? cause : 'more-specific-route',
+        at: place,
+        object: route ?? '',
+        evidence: [stop.evidence, `without ${route} at ${place} it would arrive`],
+      }
     if (taken.via === undefined) continue
     const owner = world.places.find(({addresses}) => addresses.some((each) => sameHost(each, probe.address)))
     const node = owner && world.places.find(({name}) => name === owner.node)
     if (!node || sameHost(node.address, taken.via) || node.name === place) continue
-    const mended = new Map(world.facts).set(place, {...here, routes: here.routes.map((each) => (each === taken ? {...each, via: node.address} : each))})
+    const mended = new Map(world.facts).set(place, {
+      ...here,
+      routes: here.routes.map((each) => (each === taken ? {...each, via: node.address} : each)),
+    })
     if (!predict({...world, facts: mended}, probe).stop && cause !== 'next-hop-unreachable' && cause !== 'routing-loop')
-      return {cause: 'wrong-next-hop', at: place, object: route ?? '', evidence: [stop.evidence, `${owner.name} is on ${node.name}, at ${node.address}`]}
+      return {
+        cause: 'wrong-next-hop',
+        at: place,
+        object: route ?? '',
+        evidence: [stop.evidence, `${owner.name} is on ${node.name}, at ${node.address}`],
+      }
   }
   return {cause, ...base}
 }

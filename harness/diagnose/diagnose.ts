@@ -4,6 +4,7 @@ import type {Diagnosis, Place, Probe, Verdict} from '../model.ts'
 import {type Root, rootOf} from './cause.ts'
 import {type Difference, differences} from './difference.ts'
 import {fixFor, type Known} from './fix.ts'
+import {seenByLooking} from './looking.ts'
 import {translations} from './translation.ts'
 
 export interface Observed {
@@ -29,7 +30,7 @@ const MOST_FAULTS = 12
 export function diagnose(observed: Observed): Diagnosis[] {
   const {places, probes, mtu, before, history} = observed
   let changes: readonly Difference[] = before ? differences(before, observed.facts, places) : []
-  let facts = observed.facts
+  let facts: Facts = observed.facts
   let failing = probes.filter(({answered}) => answered !== true)
   const found = new Map<string, Case[]>()
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
@@ -39,11 +40,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
     for (const each of told) add(found, each)
     const explained = new Set(cases.flatMap(({root}) => root.items))
     if (explained.size === 0) break
-    for (const {place, revert} of explained) {
-      const now = facts.get(place)
-      const then = before?.get(place)
-      facts = new Map(facts).set(place, now ? revert(now) : then)
-    }
+    for (const {revert} of explained) facts = revert(facts)
     changes = changes.filter((change) => !explained.has(change))
     if (changes.length === 0) break
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
@@ -51,7 +48,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
   }
   const known: Known = {facts: observed.facts, places, history}
   const broken = merged([...found.values()]).map((cases) => diagnosisOf(cases, known))
-  return [...broken, ...translations(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
+  return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
 }
 
 function add(found: Map<string, Case[]>, each: Case): void {
@@ -65,7 +62,14 @@ function merged(groups: readonly Case[][]): Case[][] {
   const kept: Case[][] = []
   for (const cases of groups) {
     const {cause, at} = (cases[0] as Case).root
-    const same = kept.find(([first]) => first && first.root.at === at && family(first.root.cause) === family(cause) && family(cause) !== cause && sharesObject(first.root, (cases[0] as Case).root))
+    const same = kept.find(
+      ([first]) =>
+        first &&
+        first.root.at === at &&
+        family(first.root.cause) === family(cause) &&
+        family(cause) !== cause &&
+        sharesObject(first.root, (cases[0] as Case).root),
+    )
     if (same) same.push(...cases)
     else kept.push([...cases])
   }
@@ -89,18 +93,35 @@ function subnet(address: string): string {
   return address.replace(/(\.\d+|:[0-9a-f]*)$/, '')
 }
 
+/** A filter that takes echoes to one place alone. */
+function onlyEchoes(cases: readonly Case[], cause: Root['cause']): boolean {
+  const targets = new Set(cases.map(({probe}) => probe.to))
+  const [first] = cases as [Case]
+  return (
+    (cause === 'filter-drop' || cause === 'filter-reject') &&
+    cases.every(({probe}) => probe.protocol === 'icmp') &&
+    targets.size === 1 &&
+    targets.has(first.root.at) &&
+    (/icmp/.test(first.root.object) || first.root.items[0]?.kind === 'filter')
+  )
+}
+
 function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
   const [first] = cases as [Case]
   const {probe, root} = cases.find((each) => each.root.cause !== 'no-return-route') ?? first
   const place = known.places.find(({name}) => name === root.at)
   const protocols = new Set(cases.map((each) => each.probe.protocol))
+  // A size that somebody says is too large is no black hole, though the same device swallows others without a word.
+  const told =
+    cases.find((each) => each.root.cause === 'mtu-too-small') ?? cases.find((each) => /^EMSGSIZE|^frag-needed/.test(each.probe.error ?? ''))
+  const cause = root.cause === 'mtu-blackhole' && told ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
   return {
     from: probe.from,
     to: probe.to,
     ...(protocols.size === 1 && {protocol: probe.protocol}),
     verdict,
-    cause: root.cause,
+    cause,
     where: {node: place?.node ?? root.at, netns: place?.netns ?? null, object: root.object},
     evidence: [...new Set(root.evidence)],
     fix: fixFor(root, known),

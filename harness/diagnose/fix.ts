@@ -13,7 +13,9 @@ export interface Known {
 }
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
-  const place = known.places.find(({name}) => name === root.at)
+  // What is somewhere else goes back to where it was.
+  const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
+  const place = known.places.find(({name}) => name === (home ?? root.at))
   if (!place) return []
   const on = (commands: readonly string[]): FixCommand[] => commands.map((command) => ({where: place.node, command}))
   if (root.items.length > 0) {
@@ -25,17 +27,19 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
 }
 
 /** What has to be out of the way before the recipe's lines can be typed again. */
-function firstly({cause, object, items}: Root, place: Place): string[] {
+function firstly({cause, object, at}: Root, place: Place): string[] {
   if (cause !== 'wrong-namespace') return []
-  const [, elsewhere] = /at (\S+), not at/.exec(items[0]?.evidence ?? '') ?? []
-  const inside = elsewhere === undefined || elsewhere === place.node ? '' : `-n ${elsewhere.split('/').at(-1)} `
+  const inside = at === place.node ? '' : `-n ${at.split('/').at(-1)} `
   return [`ip ${inside}link set ${object} netns ${place.netns ?? place.name}`]
 }
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
 function fromRecipe({cause, object}: Root, place: Place, {history}: Known): string[] {
   const lines = history.filter(({node}) => node === place.node).map(({command}) => command)
-  const names = (...words: readonly string[]) => (line: string) => words.some((word) => new RegExp(`(^|[\\s/])${escaped(word)}($|[\\s/])`).test(line))
+  const names =
+    (...words: readonly string[]) =>
+    (line: string) =>
+      words.some((word) => new RegExp(`(^|[\\s/])${escaped(word)}($|[\\s/])`).test(line))
   const pod = place.netns ?? place.name
   if (cause === 'pod-missing') return lines.filter(names(pod, `veth-${pod}`, `veth-${pod}-br`))
   if (cause === 'wrong-namespace') return lines.filter((line) => line.startsWith(`ip -n ${pod} `))
@@ -59,7 +63,9 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'ipv6-disabled':
     case 'arp-suppressed':
       if (object.startsWith('net.')) return [`${run}sysctl -w ${object}=${cause === 'forwarding-off' ? 1 : 0}`]
-      return handle === undefined ? [`ip ${inside}link set dev ${object} arp on`] : [`${run}nft delete rule ${family} ${table} ${chain} handle ${handle}`]
+      return handle === undefined
+        ? [`ip ${inside}link set dev ${object} arp on`]
+        : [`${run}nft delete rule ${family} ${table} ${chain} handle ${handle}`]
     case 'filter-drop':
     case 'filter-reject':
     case 'bridge-filter-drop':
@@ -96,10 +102,21 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'wrong-next-hop':
     case 'next-hop-unreachable':
     case 'wrong-device':
-      return routeBack(cause, place, known, [...(back?.ended === 'delivered' ? [] : destinationOf(back)), ...destinationOf(forward)][0], object)
+      return routeBack(
+        cause,
+        place,
+        known,
+        [...(back?.ended === 'delivered' ? [] : destinationOf(back)), ...destinationOf(forward)][0],
+        object,
+      )
     case 'address-missing':
-      return firstWords(known, place, (line) => line.includes(' addr add ') && place.addresses.some((address) => line.includes(`${address}/`)))
+      return firstWords(
+        known,
+        place,
+        (line) => line.includes(' addr add ') && place.addresses.some((address) => line.includes(`${address}/`)),
+      )
     case 'duplicate-address':
+    case 'overlapping-subnets':
       return duplicate(place, known, object)
     default:
       return []
@@ -112,7 +129,10 @@ function destinationOf(trace: Root['forward']): string[] {
 }
 
 function firstWords({history}: Known, {node}: Place, test: (line: string) => boolean): string[] {
-  return history.filter((line) => line.node === node && test(line.command)).map(({command}) => command).slice(0, 1)
+  return history
+    .filter((line) => line.node === node && test(line.command))
+    .map(({command}) => command)
+    .slice(0, 1)
 }
 
 function bridgesWithStp({name}: Place, {facts}: Known): string[] {
@@ -128,7 +148,10 @@ function lostRoutes({node, name, netns}: Place, device: string, {facts, history}
     .map(({command}) => command)
     .filter((command) => {
       const [to = '', , via = ''] = command.slice(start.length).split(/\s+/)
-      const hangs = here?.links.some((link) => link.name === device && link.addresses.some(({address, prefixLength}) => contains(networkOf(address, prefixLength) ?? '', via)))
+      const hangs = here?.links.some(
+        (link) =>
+          link.name === device && link.addresses.some(({address, prefixLength}) => contains(networkOf(address, prefixLength) ?? '', via)),
+      )
       return hangs && !here?.routes.some((route) => route.to === (to === 'default' ? '0.0.0.0/0' : to) && route.via === via)
     })
 }
@@ -145,13 +168,19 @@ function routeBack(cause: string, place: Place, known: Known, address: string | 
   const replaced = cause === 'no-route' || cause === 'no-return-route' || cause === 'gateway-missing'
   if (fits !== undefined) return [replaced ? fits : fits.replace('route add', 'route replace')]
   if (cause === 'gateway-missing') {
-    const gateway = known.facts.get(place.node)?.links.flatMap(({addresses}) => addresses).find(({address: at, prefixLength}) => contains(networkOf(at, prefixLength) ?? '', place.address))
+    const gateway = known.facts
+      .get(place.node)
+      ?.links.flatMap(({addresses}) => addresses)
+      .find(({address: at, prefixLength}) => contains(networkOf(at, prefixLength) ?? '', place.address))
     return gateway ? [`${start}default via ${gateway.address}`] : []
   }
   const owner = known.places.find(({addresses}) => addresses.some((each) => sameHost(each, target)))
   const node = owner && known.places.find(({name}) => name === owner.node)
   if (!owner || !node || node.name === place.name || familyOf(target) !== familyOf(node.address)) return []
-  const subnet = known.facts.get(owner.name)?.links.flatMap(({addresses}) => addresses).find(({address: at}) => sameHost(at, target))
+  const subnet = known.facts
+    .get(owner.name)
+    ?.links.flatMap(({addresses}) => addresses)
+    .find(({address: at}) => sameHost(at, target))
   return [`${start.replace('add', replaced ? 'add' : 'replace')}${networkOf(target, subnet?.prefixLength ?? 32)} via ${node.address}`]
 }
 

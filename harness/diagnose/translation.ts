@@ -22,18 +22,30 @@ export function translations(observed: Observed, told: readonly Diagnosis[]): Di
   return [...found.values()].map(({diagnosis, pairs}) => ({...diagnosis, pairs: [...pairs]}))
 }
 
-function diagnosisOf({facts, places, history: _}: Observed, probe: Probe, seen: 'source-nat' | 'destination-nat' | NonNullable<ReturnType<typeof translationOf>>, changes: readonly Difference[]): Diagnosis {
+function diagnosisOf(
+  {facts, places, history: _}: Observed,
+  probe: Probe,
+  seen: 'source-nat' | 'destination-nat' | NonNullable<ReturnType<typeof translationOf>>,
+  changes: readonly Difference[],
+): Diagnosis {
   const {from, to, address, protocol, request, reply} = probe
   const forward = traceTo(facts, places, from, address, {protocol})
   const by = forward.translated[0]
   const cause = by?.cause ?? seen
-  const change = changes.find((each) => each.kind === 'filter' && (each.cause === cause || each.cause === 'source-nat' || each.cause === 'destination-nat') && (by === undefined || each.place === by.at))
+  const change = changes.find(
+    (each) =>
+      each.kind === 'filter' &&
+      (each.cause === cause || each.cause === 'source-nat' || each.cause === 'destination-nat') &&
+      (by === undefined || each.place === by.at),
+  )
   const at = by?.at ?? change?.place ?? from
   const place = places.find(({name}) => name === at)
   const run = place?.netns === undefined ? '' : `ip netns exec ${place.netns} `
   const rule = by && `${by.by.family} ${by.by.table} ${by.by.chain} handle ${by.by.handle}`
   const said = [request, reply].flatMap(({sent, seen: got, seenAt}) =>
-    sent && got && JSON.stringify(sent) !== JSON.stringify(got) ? [`left as ${sent.source} -> ${sent.destination}, ${seenAt} saw ${got.source} -> ${got.destination}`] : [],
+    sent && got && JSON.stringify(sent) !== JSON.stringify(got)
+      ? [`left as ${sent.source} -> ${sent.destination}, ${seenAt} saw ${got.source} -> ${got.destination}`]
+      : [],
   )
   return {
     from,

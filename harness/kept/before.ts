@@ -1,7 +1,8 @@
 // The facts of a kept lab when it worked, in a file beside its record: what is other than then is what a diagnosis looks at
 // first. A lab whose checks never passed has none.
-import {join} from 'node:path'
+
 import {rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import type {Facts, NamespaceFacts} from '../facts/facts.ts'
 import {readOwn} from './folder.ts'
 
@@ -20,9 +21,14 @@ const FORMAT = 1
 export function readBefore(folder: string, lab: string): Facts | undefined {
   try {
     const text = readOwn(beforePath(folder, lab))
-    const {format, facts} = JSON.parse(text ?? '{}') as {format?: number; facts?: [string, (NamespaceFacts & {sysctls: never; netnsNames: never}) | undefined][]}
+    const {format, facts} = JSON.parse(text ?? '{}') as {
+      format?: number
+      facts?: [string, (NamespaceFacts & {sysctls: never; netnsNames: never}) | undefined][]
+    }
     if (format !== FORMAT || !facts) return undefined
-    return new Map(facts.map(([place, here]) => [place, here && {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}]))
+    return new Map(
+      facts.map(([place, here]) => [place, here && {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}]),
+    )
   } catch {
     return undefined
   }

@@ -45,7 +45,9 @@ export async function compare(lab: RandomLab): Promise<Compared> {
     )
   const facts = await readFacts(fleet, lab.places)
   const probes = await probePairs(fleet, lab.places, allPairs(lab.places), {mtu: MTU, patience: PATIENCE})
-  const judged = probes.filter(({protocol, size}) => !(protocol === 'tcp' && size === 'full')).map((probe) => judge(probe, facts, lab.places))
+  const judged = probes
+    .filter(({protocol, size}) => !(protocol === 'tcp' && size === 'full'))
+    .map((probe) => judge(probe, facts, lab.places))
   return {
     differences: judged.flatMap(({difference}) => (difference === undefined ? [] : [difference])),
     compared: judged.length,
@@ -66,7 +68,14 @@ function judge(probe: Probe, facts: Facts, places: readonly Place[]): Judged {
   const arrived = there.ended === 'delivered' && there.at === to
   const back =
     arrived && there.source !== undefined
-      ? traceTo(facts, places, to, there.source, {protocol, length, reply: true, source: address, sourcePort: 20_790, destinationPort: 40_000})
+      ? traceTo(facts, places, to, there.source, {
+          protocol,
+          length,
+          reply: true,
+          source: address,
+          sourcePort: 20_790,
+          destinationPort: 40_000,
+        })
       : undefined
   const whole = back?.ended === 'delivered' && back.at === from
   const traces = back ? [there, back] : [there]
@@ -131,13 +140,20 @@ export async function holdAgainstKernel(seed: number, cases: number, shrinking =
       undecided += outcome.undecided
       if (outcome.differences.length > 0) {
         wrong.push(index)
-        if (process.env.TRACE_ALL !== undefined) console.error(`--- case ${index}\n${lab.faults.map(({node, command}) => `${node}# ${command}`).join('\n')}\n  ${lab.wiring.filter(({command}) => /br0 type|proxy_arp|nud perm/.test(command)).map(({node,command})=>`${node}:${command}`).join(';')}\n${outcome.differences.slice(0, 5).join('\n')}`)
+        if (process.env.TRACE_ALL !== undefined)
+          console.error(
+            `--- case ${index}\n${lab.faults.map(({node, command}) => `${node}# ${command}`).join('\n')}\n  ${lab.wiring
+              .filter(({command}) => /br0 type|proxy_arp|nud perm/.test(command))
+              .map(({node, command}) => `${node}:${command}`)
+              .join(';')}\n${outcome.differences.slice(0, 5).join('\n')}`,
+          )
       }
     }),
   )
   const [first] = wrong
   const counted = {cases, compared, undecided}
-  if (first === undefined || process.env.TRACE_ALL !== undefined) return {...counted, ...(wrong.length > 0 && {counterexample: `${wrong.length} cases`})}
+  if (first === undefined || process.env.TRACE_ALL !== undefined)
+    return {...counted, ...(wrong.length > 0 && {counterexample: `${wrong.length} cases`})}
   const found = await fc.check(
     fc.asyncProperty(randomLab, async (lab) => (await compare(lab)).differences.length === 0),
     {seed, path: String(first), numRuns: 1, interruptAfterTimeLimit: shrinking},
