@@ -1,7 +1,7 @@
 // The way of a packet as Linux takes it, from facts alone: at each place the rules and the longest matching route, the
 // filters in the order of their hooks, the neighbour, the segment that it crosses, and how it ended. Pure. What it does not
 // know of (programs on a device, rules that it cannot read) it does not judge but tells as a doubt.
-import {familyOf, sameHost} from './address.ts'
+import {familyOf, lastOf, sameHost} from './address.ts'
 import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from './facts/facts.ts'
 import type {Cause, Family, Place, Protocol} from './model.ts'
 import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
@@ -74,6 +74,15 @@ export function sourceTo(facts: Facts, from: string, address: string): string | 
   return here && route && sourceFor(here, route)
 }
 
+/** What a tool would have told of. */
+const UNREAD: Readonly<Record<string, Cause>> = {
+  nft: 'filter-drop',
+  'iptables-legacy-save': 'filter-drop',
+  'ip6tables-legacy-save': 'filter-drop',
+  tc: 'tc-drop',
+  bridge: 'fdb-wrong',
+}
+
 /** A walk that has stopped. */
 class Stopped extends Error {
   readonly disposition: Disposition
@@ -138,8 +147,10 @@ class Walk {
     let iif: LinkFacts | undefined
     while (this.#hops.length < MOST_HOPS) {
       const here = this.#namespace(at)
+      this.#untold(at, here)
       if (iif) this.#hook('prerouting', at, here, iif.name)
       if (holds(here, this.#destination)) return this.#deliver(at, here, iif)
+      if (iif) this.#meantFor(at, here)
       if (iif) this.#ttl--
       if (passed.has(at))
         throw this.#stop('routing-loop', at, this.#hops.find(({place}) => place === at)?.route ?? '', `${at} has passed it on before`)
@@ -149,6 +160,25 @@ class Walk {
       iif = next.link
     }
     throw this.#stop('routing-loop', at, '', `still on its way after ${MOST_HOPS} routers`)
+  }
+
+  /** What could not be read there, or was another when it had been read, may have decided otherwise. */
+  #untold(at: string, here: NamespaceFacts): void {
+    for (const tool of here.unread) {
+      const cause = UNREAD[tool]
+      if (cause) this.#doubts.push({cause, at, object: tool, evidence: `${tool} could not be asked at ${at}`})
+    }
+    for (const what of here.changed)
+      this.#doubts.push({cause: 'unknown', at, object: what, evidence: `the ${what} of ${at} changed while they were read`})
+  }
+
+  /** It came to the place that should have the address, and has not. */
+  #meantFor(at: string, here: NamespaceFacts): void {
+    const meant = this.#world.places.find(({name, addresses}) => name === at && addresses.some((each) => sameHost(each, this.#destination)))
+    const lost = meant && this.#lostEnd(meant, here)
+    if (!lost) return
+    this.#hops.push({place: at})
+    throw this.#blocked(lost)
   }
 
   #namespace(at: string): NamespaceFacts {
@@ -180,6 +210,7 @@ class Walk {
   /** Where the packet goes from here. The kernel asks in this order: forwarding, route, source, size, filters. */
   #forward(at: string, here: NamespaceFacts, iif: LinkFacts | undefined): Port {
     if (iif) this.#checkForwarding(at, here, iif)
+    if (iif || this.#journey.protocol !== 'icmp' || !this.#journey.reply) this.#checkBroadcast(at, here)
     const {route, rule, doubt} = this.#route(here, iif)
     if (doubt)
       this.#doubts.push({cause: 'policy-rule', at, object: ruleWords(doubt), evidence: `${ruleWords(doubt)} at ${at} is not understood`})
@@ -193,7 +224,7 @@ class Walk {
       route: routeWords(route),
       ...(rule && {rule: ruleWords(rule)}),
       ...(route.dev !== undefined && {dev: route.dev}),
-      nextHop: route.via ?? this.#destination,
+      nextHop: this.#nextHop(here, route),
     }
     this.#hops.push(hop)
     const sent = rule
@@ -215,6 +246,23 @@ class Walk {
     this.#hook(iif ? 'forward' : 'output', at, here, iif?.name, link.name)
     this.#hook('postrouting', at, here, iif?.name, link.name)
     return this.#cross(at, here, link, route, stop)
+  }
+
+  /** The last address of a network of one's own is everybody's there, and no host's (fib_add_ifaddr). */
+  #checkBroadcast(at: string, here: NamespaceFacts): void {
+    if (this.#family !== 4) return
+    for (const {name, up, addresses} of here.links) {
+      const own = up && addresses.find(({address, prefixLength}) => lastOf(address, prefixLength) === this.#destination)
+      if (!own) continue
+      if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
+      const object = `${own.address}/${own.prefixLength} dev ${name}`
+      throw this.#stop('wrong-prefix-length', at, object, `${this.#destination} is the broadcast address of ${object} at ${at}`)
+    }
+  }
+
+  /** A gateway that is one's own address is none: whoever is meant is asked for himself (fib_check_nh). */
+  #nextHop(here: NamespaceFacts, {via}: RouteFacts): string {
+    return via === undefined || holds(here, via) ? this.#destination : via
   }
 
   /** What is too large is refused, but the kernel's own echo replies may be fragmented (icmp_sk_init). */
@@ -359,7 +407,7 @@ class Walk {
     stop: (cause: Cause, object: string, evidence: string) => Stopped,
   ): Port {
     const from: Port = {place: at, link}
-    const nextHop = route.via ?? this.#destination
+    const nextHop = this.#nextHop(here, route)
     if (!link.up) throw stop(link.kind === 'bridge' ? 'bridge-down' : 'interface-down', link.name, `${link.name} is down at ${at}`)
     // The other end is out of sight, or podwire would say which one it is.
     if (!link.carrier && link.kind !== 'bridge' && !peerOf(this.#world, from))
@@ -385,7 +433,7 @@ class Walk {
     const way = segmentOf(this.#world, from).find((each) => this.#takes(endOf(each), entry.mac as string))
     const rightly = right.some((each) => endOf(each).link.mac === entry.mac)
     // What was learned is asked again; what is permanent is not.
-    if (rightly && entry.state !== 'PERMANENT' && entry.state !== 'NOARP') return undefined
+    if ((rightly || right.length === 0) && entry.state !== 'PERMANENT' && entry.state !== 'NOARP') return undefined
     if (!rightly && right.length === 0 && !way) return undefined
     const holder = right[0] && endOf(right[0])
     if (!rightly && holder)

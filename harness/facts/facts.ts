@@ -136,9 +136,14 @@ export interface NamespaceFacts {
   readonly rules: Readonly<Record<Family, readonly RuleFacts[]>>
   readonly neighbours: readonly NeighbourFacts[]
   readonly fdb: readonly FdbFacts[]
+  /** With the rules of the old iptables, whose tables are called `iptables-legacy filter` here (legacy.ts). */
   readonly ruleset: Ruleset
-  /** There are rules of the old iptables, which nft does not show. */
+  /** The tables of the old iptables, which nft(8) does not show. */
   readonly legacyTables: readonly string[]
+  /** Tools that are not there or refused, as `nft`: of what they would have told nothing is known. */
+  readonly unread: readonly string[]
+  /** What was another when it had been read: routes, rules. */
+  readonly changed: readonly string[]
   readonly trafficControl: readonly TrafficControlFacts[]
   readonly listeners: readonly ListenerFacts[]
   /** Path below /proc/sys/net, with dots: ipv4.conf.eth0.rp_filter. */

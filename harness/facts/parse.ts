@@ -10,6 +10,7 @@ import type {
   RuleFacts,
   TrafficControlFacts,
 } from './facts.ts'
+import {rulesetOfLegacy} from './legacy.ts'
 import type {Ruleset} from './ruleset.ts'
 
 /** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
@@ -27,7 +28,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 12
+const PARTS = 16
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -36,6 +37,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     routes = '',
     rules = '',
     neighbours = '',
+    proxies = '',
     rules6 = '',
     fdb = '',
     nft = '',
@@ -43,7 +45,10 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     filters = '',
     listeners = '',
     sysctls = '',
-    legacy = '',
+    legacyNames = '',
+    legacy4 = '',
+    legacy6 = '',
+    changed = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -58,10 +63,12 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     links: ofLinks.map(linkFrom),
     routes: ofRoutes.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
-    neighbours: (listIn<IpNeigh>(neighbours) ?? []).map(neighbourFrom),
+    neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).map(neighbourFrom)),
     fdb: (listIn<BridgeFdb>(fdb) ?? []).map(fdbFrom),
-    ruleset: rulesetFrom(nft),
-    legacyTables: legacy.split('\v').filter((name) => name !== ''),
+    ruleset: [...rulesetFrom(nft), ...rulesetOfLegacy(legacy4, 'ip'), ...rulesetOfLegacy(legacy6, 'ip6')],
+    legacyTables: legacyNames.split('\v').filter((name) => name !== ''),
+    unread: [...new Set(parts.flatMap((text) => (text.startsWith('!') ? [text.slice(1).split(' ')[0] ?? ''] : [])))],
+    changed: changed.split('\v').filter((name) => name !== ''),
     trafficControl: [...(listIn<Qdisc>(qdiscs) ?? []).flatMap(qdiscFrom), ...(listIn<Filters>(filters) ?? []).flatMap(filtersFrom)],
     listeners: listeners.split('\v').flatMap(listenerFrom),
     sysctls: settings,

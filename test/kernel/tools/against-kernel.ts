@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import PQueue from 'p-queue'
 import {localDriver} from '../../../harness/drivers/local.ts'
 import type {Facts} from '../../../harness/facts/facts.ts'
+import {forgetUnresolved} from '../../../harness/facts/neighbours.ts'
 import {readFacts} from '../../../harness/facts/read.ts'
 import type {Place, Probe} from '../../../harness/model.ts'
 import {allPairs, probePairs} from '../../../harness/probe/probe.ts'
@@ -44,10 +45,16 @@ export async function compare(lab: RandomLab): Promise<Compared> {
       ),
     )
   const facts = await readFacts(fleet, lab.places)
-  const probes = await probePairs(fleet, lab.places, allPairs(lab.places), {mtu: MTU, patience: PATIENCE})
-  const judged = probes
-    .filter(({protocol, size}) => !(protocol === 'tcp' && size === 'full'))
-    .map((probe) => judge(probe, facts, lab.places))
+  const probe = async (patience: number) => {
+    const probes = await probePairs(fleet, lab.places, allPairs(lab.places), {mtu: MTU, patience})
+    return probes.filter(({protocol, size}) => !(protocol === 'tcp' && size === 'full')).map((each) => judge(each, facts, lab.places))
+  }
+  let judged = await probe(PATIENCE)
+  if (judged.some(({difference}) => difference !== undefined)) {
+    // A busy machine may have lost a packet. What differs, differs again.
+    await forgetUnresolved(fleet, lab.places)
+    judged = await probe(4 * PATIENCE)
+  }
   return {
     differences: judged.flatMap(({difference}) => (difference === undefined ? [] : [difference])),
     compared: judged.length,
@@ -68,23 +75,28 @@ function judge(probe: Probe, facts: Facts, places: readonly Place[]): Judged {
   const arrived = there.ended === 'delivered' && there.at === to
   const back =
     arrived && there.source !== undefined
-      ? traceTo(facts, places, to, there.source, {
-          protocol,
-          length,
-          reply: true,
-          source: address,
-          sourcePort: 20_790,
-          destinationPort: 40_000,
-        })
+      ? traceTo(facts, places, to, there.source, {protocol, length, reply: true, source: address, sourcePort: 20_790, destinationPort: 40_000})
       : undefined
-  const whole = back?.ended === 'delivered' && back.at === from
-  const traces = back ? [there, back] : [there]
+  const returned = back?.ended === 'delivered' && back.at === from
+  // A connection needs a third packet, of which filters think otherwise than of the first.
+  const third = returned && protocol === 'tcp' ? traceTo(facts, places, from, address, {protocol, established: true}) : undefined
+  const whole = returned && (third === undefined || (third.ended === 'delivered' && third.at === to))
+  const traces = [there, back, third].filter((trace) => trace !== undefined)
   const words = `${from} -> ${to} ${protocol} ${size}: ${answered ? 'answered' : (error ?? 'not answered')}, predicted ${traces.map(told).join(', back ')}`
-  if (traces.some(({ended, doubts}) => ended === 'unknown' || ended === 'arp-suppressed' || doubts.length > 0)) return {undecided: true}
+  if (traces.some(({ended, doubts}) => UNDECIDED.includes(ended) || doubts.length > 0)) return {undecided: true}
+  // The full echo requests are of one flow with the small ones, and may come first or second.
+  if (protocol === 'icmp' && size === 'full' && [...facts.values()].some((here) => here && JSON.stringify(here.ruleset).includes('"ct"')))
+    return {undecided: true}
   if (whole !== answered) return {difference: words}
   const said = answered ? undefined : sayings(probe, there, facts)
   return said === undefined ? {} : {difference: `${words} (${said})`}
 }
+
+/**
+ * What takes the one course or the other by who was heard first: two that answer for one address or have one MAC. And who
+ * does not answer may be known to those whom it has asked, for some seconds.
+ */
+const UNDECIDED: readonly string[] = ['unknown', 'duplicate-address', 'duplicate-mac', 'arp-suppressed']
 
 function told({ended, at, evidence}: Trace): string {
   return `${ended} at ${at} (${evidence})`
@@ -134,26 +146,16 @@ export async function holdAgainstKernel(seed: number, cases: number, shrinking =
   const wrong: number[] = []
   await queue.addAll(
     fc.sample(randomLab, {seed, numRuns: cases}).map((lab, index) => async () => {
-      if (wrong.length > 0 && process.env.TRACE_ALL === undefined) return
+      if (wrong.length > 0) return
       const outcome = await compare(lab)
       compared += outcome.compared
       undecided += outcome.undecided
-      if (outcome.differences.length > 0) {
-        wrong.push(index)
-        if (process.env.TRACE_ALL !== undefined)
-          console.error(
-            `--- case ${index}\n${lab.faults.map(({node, command}) => `${node}# ${command}`).join('\n')}\n  ${lab.wiring
-              .filter(({command}) => /br0 type|proxy_arp|nud perm/.test(command))
-              .map(({node, command}) => `${node}:${command}`)
-              .join(';')}\n${outcome.differences.slice(0, 5).join('\n')}`,
-          )
-      }
+      if (outcome.differences.length > 0) wrong.push(index)
     }),
   )
   const [first] = wrong
   const counted = {cases, compared, undecided}
-  if (first === undefined || process.env.TRACE_ALL !== undefined)
-    return {...counted, ...(wrong.length > 0 && {counterexample: `${wrong.length} cases`})}
+  if (first === undefined) return counted
   const found = await fc.check(
     fc.asyncProperty(randomLab, async (lab) => (await compare(lab)).differences.length === 0),
     {seed, path: String(first), numRuns: 1, interruptAfterTimeLimit: shrinking},
