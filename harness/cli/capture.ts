@@ -22,7 +22,7 @@ export interface CaptureOptions {
   readonly count?: number
   /** Milliseconds. */
   readonly seconds?: number
-  /** Ends it as Ctrl-C does. */
+  /** Ends it, where somebody presses Enter. */
   readonly signal?: AbortSignal
   /** Text on standard output, whatever that is: somebody reads along. */
   readonly text?: boolean
@@ -48,7 +48,9 @@ export async function capture(place: string, to: string | undefined, options: Ca
     })
     sink.begin(interfaces)
     ready = true
-    complain(`capturing at ${interfaces.map(({name}) => name).join(', ')}${options.during ? '' : '; Ctrl-C ends it'}`)
+    complain(
+      `capturing at ${interfaces.map(({name}) => name).join(', ')}${options.during ? '' : `; ${options.signal ? 'Enter' : 'Ctrl-C'} ends it`}`,
+    )
     if (new Set(running.linkTypes).size > 1) complain('the devices have different link types: Wireshark reads all of them, tcpdump one')
     const following = follow(running, sink, options)
     starting.release()

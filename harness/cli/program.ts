@@ -168,6 +168,17 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./capture.ts')).capture(place, to, options)
     })
 
+  command(
+    'debug [lab]',
+    'one prompt over a running lab: ping, trace, why, break, heal, watch, check, capture, and any command at a place',
+    'podwire debug',
+    'printf "ping pod1 pod3\\nnode1 ip route\\n" | podwire debug',
+  )
+    .addOption(lab)
+    .action(async (name: string | undefined, options: {lab?: string}) => {
+      code = await (await import('./debug.ts')).debug(name ?? options.lab)
+    })
+
   command('clean', 'remove what a crash left', 'podwire clean')
     .addOption(json)
     .action(async (options: {json?: boolean}) => {
