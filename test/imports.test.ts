@@ -32,6 +32,7 @@ const ROWS = [
   'trace/',
   'trace.ts',
   'both-ways.ts',
+  'capture/',
   'checks/',
   'diagnose/',
   'trial.ts',

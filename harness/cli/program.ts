@@ -1,6 +1,7 @@
 // The command line: names, options, examples. What a command does is in the file of its name.
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
 import {errorJson} from '../report/json.ts'
+import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
@@ -51,12 +52,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     'podwire run ./mine.ts --driver local',
     'podwire run three-nodes --report json --out results',
     'podwire run three-nodes --driver docker --attach',
+    'podwire run ./mine.ts --keep',
   )
     .addOption(driver)
     .addOption(privileged)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
     .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
     .option('--out <folder>', 'write the reports there (json, where none is named)')
+    .option('--keep', 'leave the lab up where a line is refused or a check fails')
     .addOption(timeline)
     .addOption(timeLimit)
     .addOption(patience)
@@ -164,6 +167,34 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./trace.ts')).traceLab(from, to, options)
     })
 
+  command(
+    'capture <place> [to]',
+    'the packets at a place, or at every hop from there to another, as pcapng',
+    'podwire capture pod1 -w pod1.pcapng',
+    'podwire capture pod1 pod3 -w path.pcapng --seconds 10',
+    'podwire capture pod1 | wireshark -k -i -',
+    "podwire capture node1 --filter 'icmp or arp' --count 20",
+  )
+    .option('-w, --write <file>', 'where to; without it standard output, or lines for a person where that is a terminal')
+    .option('--filter <expression>', 'only these packets, as pcap-filter(7) says it')
+    .addOption(new Option('--count <packets>', 'end after so many packets').argParser(wholeNumber))
+    .addOption(new Option('--seconds <seconds>', 'end after so long').argParser(seconds(LONGEST_TIMER)))
+    .addOption(lab)
+    .action(async (place: string, to: string | undefined, options: CaptureOptions) => {
+      code = await (await import('./capture.ts')).capture(place, to, options)
+    })
+
+  command(
+    'debug [lab]',
+    'one prompt over a running lab: ping, trace, why, break, heal, watch, check, capture, and any command at a place',
+    'podwire debug',
+    'printf "ping pod1 pod3\\nnode1 ip route\\n" | podwire debug',
+  )
+    .addOption(lab)
+    .action(async (name: string | undefined, options: {lab?: string}) => {
+      code = await (await import('./debug.ts')).debug(name ?? options.lab)
+    })
+
   command('clean', 'remove what a crash left', 'podwire clean')
     .addOption(json)
     .action(async (options: {json?: boolean}) => {
@@ -208,6 +239,12 @@ const LONGEST_TIMER = 2_147_483
 
 /** Seconds: every packet that is lost is waited for this long. */
 const LONGEST_PATIENCE = 30
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !(value > 0)) throw new InvalidArgumentError('It takes a whole number above 0.')
+  return value
+}
 
 /** Seconds on the command line are milliseconds inside. */
 function seconds(most: number): (text: string) => number {
