@@ -27,6 +27,7 @@ const ROWS = [
   'facts/',
   'kept/',
   'kept.ts',
+  'faults/',
   'probe/',
   // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace/',

@@ -26,7 +26,10 @@ export async function claimName(name: string, other = 'give this one another --n
 }
 
 /** Once this is through, and not before, the lab outlives podwire. What was refused did not wire it. */
-export async function keep({lab, chosen, works}: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean}, claim: Claim): Promise<void> {
+export async function keep(
+  {lab, chosen, works}: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean},
+  claim: Claim,
+): Promise<void> {
   await using _ = lab
   // What a lab that works is like is what a diagnosis compares with once it works no more.
   const before = works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined

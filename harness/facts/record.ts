@@ -58,7 +58,18 @@ export function readRecording(text: string, name = 'the recording'): Facts {
   )
 }
 
-const LISTS = ['links', 'routes', 'neighbours', 'fdb', 'ruleset', 'legacyTables', 'unread', 'changed', 'trafficControl', 'listeners'] as const
+const LISTS = [
+  'links',
+  'routes',
+  'neighbours',
+  'fdb',
+  'ruleset',
+  'legacyTables',
+  'unread',
+  'changed',
+  'trafficControl',
+  'listeners',
+] as const
 const RECORDS = ['rules', 'sysctls', 'forwarding', 'netnsNames'] as const
 
 function missingIn(here: Partial<RecordedNamespace>): string | undefined {

@@ -75,7 +75,14 @@ function judge(probe: Probe, facts: Facts, places: readonly Place[]): Judged {
   const arrived = there.ended === 'delivered' && there.at === to
   const back =
     arrived && there.source !== undefined
-      ? traceTo(facts, places, to, there.source, {protocol, length, reply: true, source: address, sourcePort: 20_790, destinationPort: 40_000})
+      ? traceTo(facts, places, to, there.source, {
+          protocol,
+          length,
+          reply: true,
+          source: address,
+          sourcePort: 20_790,
+          destinationPort: 40_000,
+        })
       : undefined
   const returned = back?.ended === 'delivered' && back.at === from
   // A connection needs a third packet, of which filters think otherwise than of the first.
