@@ -450,7 +450,7 @@ function betweenHosts(value: string, low: string, high: string): boolean {
 }
 
 /** Where a rule stands, and its words. */
-function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
+export function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
   return {
     family,
     table,
