@@ -83,7 +83,8 @@ function judge(probe: Probe, facts: Facts, places: readonly Place[]): Judged {
   const whole = returned && (third === undefined || (third.ended === 'delivered' && third.at === to))
   const traces = [there, back, third].filter((trace) => trace !== undefined)
   const words = `${from} -> ${to} ${protocol} ${size}: ${answered ? 'answered' : (error ?? 'not answered')}, predicted ${traces.map(told).join(', back ')}`
-  if (traces.some(({ended, doubts}) => UNDECIDED.includes(ended) || doubts.length > 0)) return {undecided: true}
+  if (traces.some(({ended, doubts, evidence}) => UNDECIDED.includes(ended) || evidence.includes('it does not answer') || doubts.length > 0))
+    return {undecided: true}
   // The full echo requests are of one flow with the small ones, and may come first or second.
   if (protocol === 'icmp' && size === 'full' && [...facts.values()].some((here) => here && JSON.stringify(here.ruleset).includes('"ct"')))
     return {undecided: true}
@@ -112,7 +113,7 @@ function sayings({from, error = ''}: Probe, there: Trace, facts: Facts): string 
       'net-unreachable': ['no-route', 'gateway-missing', 'policy-rule', 'filter-reject', 'echo-ignored'],
       'host-unreachable': ['unreachable-route', 'policy-rule'],
       'admin-prohibited': ['prohibit-route', 'policy-rule', 'filter-reject', 'echo-ignored'],
-      'port-unreachable': ['filter-reject'],
+      'port-unreachable': ['filter-reject', 'echo-ignored'],
       'frag-needed': ['mtu-too-small'],
       'ttl-exceeded': ['routing-loop'],
     }
