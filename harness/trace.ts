@@ -115,7 +115,15 @@ class Walk {
     this.#destination = destination
     this.#family = familyOf(destination) ?? 4
     this.#source = journey.source
-    this.#journey = {protocol: 'icmp', reply: false, established: false, length: SMALL, sourcePort: 40_000, destinationPort: 20_790, ...journey}
+    this.#journey = {
+      protocol: 'icmp',
+      reply: false,
+      established: false,
+      length: SMALL,
+      sourcePort: 40_000,
+      destinationPort: 20_790,
+      ...journey,
+    }
     this.#length = this.#journey.length
   }
 
@@ -219,6 +227,13 @@ class Walk {
       nextHop: this.#nextHop(here, route),
     }
     this.#hops.push(hop)
+    if (route.via !== undefined && holds(here, route.via))
+      this.#doubts.push({
+        cause: 'wrong-next-hop',
+        at,
+        object: routeWords(route),
+        evidence: `${route.via} is ${at}'s own address: a gateway only if the route is older than the address`,
+      })
     const sent = rule
       ? (cause: Cause, object: string, evidence: string) => this.#byRule(at, here, route, cause, object, evidence)
       : undefined
@@ -451,19 +466,15 @@ class Walk {
     return link.mac === mac && link.master === undefined
   }
 
-  #byAsking(
-    from: Port,
-    nextHop: string,
-    route: RouteFacts,
-    stop: (cause: Cause, object: string, evidence: string) => Stopped,
-  ): Passage {
+  #byAsking(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Passage {
     const {answers, kept, doubts} = resolve(this.#world, from, {family: this.#family, nextHop, source: this.#source})
     this.#doubts.push(...doubts)
     const places = new Map(answers.map((way) => [endOf(way).place, way]))
     const [way, ...others] = places.values()
     const [block] = kept
     if (!way) throw block ? this.#blocked(block) : this.#whyNotThere(from, nextHop, route, stop)
-    if (others.length > 0) throw this.#stop('duplicate-address', from.place, nextHop, `${[...places.keys()].join(' and ')} both hold ${nextHop}`)
+    if (others.length > 0)
+      throw this.#stop('duplicate-address', from.place, nextHop, `${[...places.keys()].join(' and ')} both hold ${nextHop}`)
     const {mac} = endOf(way).link
     const twin = segmentOf(this.#world, from).find((each) => {
       const {place, link} = endOf(each)

@@ -28,7 +28,15 @@ function chainFrom(line: string, family: string, table: string, name: string): N
   const [chain = '', policy = ''] = line.slice(1).split(' ')
   if (!HOOKS.includes(chain)) return {family, table, name: chain}
   const prio = name === 'nat' && (chain === 'POSTROUTING' || chain === 'INPUT') ? 100 : (PRIORITIES[name] ?? 0)
-  return {family, table, name: chain, type: name === 'nat' ? 'nat' : 'filter', hook: chain.toLowerCase(), prio, policy: policy.toLowerCase()}
+  return {
+    family,
+    table,
+    name: chain,
+    type: name === 'nat' ? 'nat' : 'filter',
+    hook: chain.toLowerCase(),
+    prio,
+    policy: policy.toLowerCase(),
+  }
 }
 
 /** Words as a shell would have them: a comment may be quoted. */

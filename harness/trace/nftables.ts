@@ -295,7 +295,17 @@ class Run {
       if ((protocol === 'ip' ? 4 : 6) !== family) return null
       const l4 = this.#l4()
       // Don't Fragment is set, and nothing else.
-      const fields = {saddr: source, daddr: destination, protocol: l4, nexthdr: l4, length, version: family, ttl, hoplimit: ttl, dscp: 'cs0'}
+      const fields = {
+        saddr: source,
+        daddr: destination,
+        protocol: l4,
+        nexthdr: l4,
+        length,
+        version: family,
+        ttl,
+        hoplimit: ttl,
+        dscp: 'cs0',
+      }
       return {...fields, 'frag-off': 0x4000, hdrlength: 5}[field]
     }
     if (protocol === 'tcp' || protocol === 'udp' || protocol === 'th') {

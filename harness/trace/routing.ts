@@ -75,7 +75,10 @@ export function inTable(here: NamespaceFacts, table: string, {family, destinatio
 }
 
 /** Undefined: it has a selector of which the facts do not tell. */
-function applies(rule: RuleFacts, {source, destination, iif, protocol, sourcePort, destinationPort, mark = 0}: Routed): boolean | undefined {
+function applies(
+  rule: RuleFacts,
+  {source, destination, iif, protocol, sourcePort, destinationPort, mark = 0}: Routed,
+): boolean | undefined {
   const ported = protocol === 'tcp' || protocol === 'udp'
   const within = (range: readonly [number, number] | undefined, port: number | undefined) =>
     range === undefined || (ported && port !== undefined && port >= range[0] && port <= range[1])

@@ -132,7 +132,8 @@ async function facts(): Promise<Figure[]> {
   const {localDriver} = await import('../../harness/drivers/local.ts')
   const {findEngine} = await import('../../harness/drivers/docker/engine.ts')
   const found = [await factsOn('local', '60 ms', localDriver())]
-  if (!(await findEngine())) return [...found, {name: 'docker: facts of a node', limit: '250 ms', measured: 'no engine: make engine', floor: ''}]
+  if (!(await findEngine()))
+    return [...found, {name: 'docker: facts of a node', limit: '250 ms', measured: 'no engine: make engine', floor: ''}]
   const {dockerDriver} = await import('../../harness/drivers/docker.ts')
   return [...found, await factsOn('docker', '250 ms', dockerDriver())]
 }

@@ -2,8 +2,8 @@
 import test from 'ava'
 import {parseFacts} from '../../harness/facts/parse.ts'
 import {RecordingError, readRecording, recordFacts} from '../../harness/facts/record.ts'
-import {traceTo} from '../../harness/trace.ts'
 import {runHook} from '../../harness/trace/nftables.ts'
+import {traceTo} from '../../harness/trace.ts'
 import {PLACES, recordedFacts} from '../tools/recorded.ts'
 
 const LINKS = JSON.stringify([
@@ -179,7 +179,12 @@ test('rules of the old iptables are judged as those of nftables are', (t) => {
   const echo = {...tcp, protocol: 'icmp'} as const
   t.like(runHook(ruleset, 'forward', echo), {verdict: 'drop', by: {chain: 'X'}})
   // Its policy drops the others, unless chance lets them pass.
-  const others = [{...tcp, destination: '10.1.0.1'}, {...tcp, iif: 'v'}, {...tcp, destinationPort: 91}, {...echo, reply: true}]
+  const others = [
+    {...tcp, destination: '10.1.0.1'},
+    {...tcp, iif: 'v'},
+    {...tcp, destinationPort: 91},
+    {...echo, reply: true},
+  ]
   for (const packet of others) {
     const {verdict, doubts} = runHook(ruleset, 'forward', packet)
     t.is(verdict, 'accept')

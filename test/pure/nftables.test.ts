@@ -229,7 +229,10 @@ test('frames: rules of the families bridge, arp and netdev', (t) => {
   t.is(judged('arp operation request drop', ECHO, 'forward', 'bridge'), 'accept')
   t.is(judged('arp operation request drop', ARP, 'input', 'arp'), 'drop')
   t.is(judged('arp saddr ip 10.244.1.2 drop', ARP, 'input', 'arp'), 'drop')
-  t.is(judged('arp saddr ip 10.244.1.2 drop', {...ARP, arp: {operation: 'reply', source: '1.2.3.4', destination: '::'}}, 'input', 'arp'), 'accept')
+  t.is(
+    judged('arp saddr ip 10.244.1.2 drop', {...ARP, arp: {operation: 'reply', source: '1.2.3.4', destination: '::'}}, 'input', 'arp'),
+    'accept',
+  )
   // This version of nft does not print which device the chain is for.
   t.is(judged('ip saddr 10.244.1.2 drop', ECHO, 'ingress', 'netdev'), 'doubt')
   const named = alone('ip saddr 10.244.1.2 drop', 'netdev').map((item) =>
@@ -276,7 +279,10 @@ test('translation is told with its rule, and replies are not translated again', 
 
 test('rules that iptables wrote: known targets are judged, matches that nft does not tell of are doubts', (t) => {
   const rules = RECORDED.flatMap(({rule}) => (rule?.table === 'filter' ? [rule] : []))
-  const only = (index: number): Ruleset => [...RECORDED.filter(({chain}) => chain?.table === 'filter'), {rule: rules[index] as (typeof rules)[0]}]
+  const only = (index: number): Ruleset => [
+    ...RECORDED.filter(({chain}) => chain?.table === 'filter'),
+    {rule: rules[index] as (typeof rules)[0]},
+  ]
   const [conntrack, reject, comment, log] = rules.map((_, index) => only(index)) as [Ruleset, Ruleset, Ruleset, Ruleset]
   const {verdict, doubts} = runHook(conntrack, 'input', SYN)
   t.is(verdict, 'accept')

@@ -1,7 +1,7 @@
 // Which route a packet takes: rules, tables, prefixes and metrics.
 import test from 'ava'
-import {parseFacts} from '../../harness/facts/parse.ts'
 import type {NamespaceFacts, RuleFacts} from '../../harness/facts/facts.ts'
+import {parseFacts} from '../../harness/facts/parse.ts'
 import {lookUp, type Routed, ruleWords, sourceFor} from '../../harness/trace/routing.ts'
 import {link, namespace, route} from '../tools/facts.ts'
 

@@ -18,7 +18,10 @@ function node(name: string): Place {
 const PLACES = [pod('pod1'), pod('pod2'), node('node1'), node('node2')]
 
 /** Two pods on a bridge of node1, which is with node2 on the underlay; one device may be changed. */
-function world(changes: Readonly<Record<string, Partial<LinkFacts>>> = {}, netnsNames = new Map([1, 2].map((at) => [at, `pod${at}`]))): World {
+function world(
+  changes: Readonly<Record<string, Partial<LinkFacts>>> = {},
+  netnsNames = new Map([1, 2].map((at) => [at, `pod${at}`])),
+): World {
   const device = (name: string, index: number, more: Partial<LinkFacts>) => ({...link(name), index, ...more, ...changes[name]})
   const host = (at: number) =>
     device(`veth-pod${at}-br`, 10 + at, {kind: 'veth', master: 'br0', port: PORT, peer: {index: 20 + at, netnsId: at}})

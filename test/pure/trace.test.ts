@@ -272,7 +272,14 @@ test('a gateway that nobody holds: a node with proxy_arp answers for it, a perma
   const proxy = withSetting('node1', {'ipv4.conf.v-net-0.proxy_arp': '1'}, new Map([...away, ['pod1', gatewayOfNobody().get('pod1')]]))
   t.deepEqual(way(proxy, 'pod1', '10.244.2.2'), ['delivered', 'pod3'])
   const entry = {address: '169.254.1.1', dev: 'veth-pod1', mac: BRIDGE_MAC, state: 'PERMANENT', proxy: false}
-  t.deepEqual(way(changed('pod1', () => ({neighbours: [entry]}), gatewayOfNobody()), 'pod1', '10.244.2.2'), ['delivered', 'pod3'])
+  t.deepEqual(
+    way(
+      changed('pod1', () => ({neighbours: [entry]}), gatewayOfNobody()),
+      'pod1',
+      '10.244.2.2',
+    ),
+    ['delivered', 'pod3'],
+  )
 })
 
 test('a proxy answers only where its own way there leaves by another device, and where it forwards', (t) => {
@@ -280,7 +287,11 @@ test('a proxy answers only where its own way there leaves by another device, and
   const withoutWay = withSetting('node1', on, gatewayOfNobody())
   t.not(way(withoutWay, 'pod1', '10.244.2.2')[0], 'delivered')
   const away = withRoute('node1', route('169.254.0.0/16', {via: '192.168.1.12', dev: 'eth0'}))
-  const still = withSetting('node1', {...on, 'ipv4.conf.v-net-0.forwarding': '0'}, new Map([...away, ['pod1', gatewayOfNobody().get('pod1')]]))
+  const still = withSetting(
+    'node1',
+    {...on, 'ipv4.conf.v-net-0.forwarding': '0'},
+    new Map([...away, ['pod1', gatewayOfNobody().get('pod1')]]),
+  )
   t.not(way(still, 'pod1', '10.244.2.2')[0], 'delivered')
 })
 
@@ -328,7 +339,14 @@ test('later packets of a connection are held to other rules than the first', (t)
 test('what does not forward asks neither its routes nor its reverse path filter', (t) => {
   const off = {'ipv4.ip_forward': '0', 'ipv4.conf.eth0.forwarding': '0', 'ipv4.conf.eth0.rp_filter': '1'}
   const facts = withSetting('node2', off, withoutRoute('node2', '10.244.2.0/24'))
-  t.deepEqual(way(changed('node2', () => ({forwarding: {4: false, 6: false}}), facts), 'pod1', '10.244.2.2'), ['forwarding-off', 'node2'])
+  t.deepEqual(
+    way(
+      changed('node2', () => ({forwarding: {4: false, 6: false}}), facts),
+      'pod1',
+      '10.244.2.2',
+    ),
+    ['forwarding-off', 'node2'],
+  )
 })
 
 test('a route that refuses comes before the reverse path filter', (t) => {
@@ -346,18 +364,33 @@ test('a rule for the sender’s own source is for connected sockets: an echo req
 })
 
 test('a wrong neighbour that forwards delivers all the same; one that does not is why it is lost', (t) => {
-  const mac = (name: string) => recordedFacts().get(name)?.links.find((each) => each.name === 'eth0')?.mac as string
+  const mac = (name: string) =>
+    recordedFacts()
+      .get(name)
+      ?.links.find((each) => each.name === 'eth0')?.mac as string
   const entry = (of: string) => ({address: '192.168.1.12', dev: 'eth0', mac: of, state: 'PERMANENT', proxy: false})
   const by3 = () => changed('node1', () => ({neighbours: [entry(mac('node3'))]}))
   t.deepEqual(way(by3(), 'pod1', '10.244.2.2'), ['delivered', 'pod3'])
   const still = changed('node3', () => ({forwarding: {4: false, 6: false}}), by3())
   t.deepEqual(way(withSetting('node3', {'ipv4.conf.eth0.forwarding': '0'}, still), 'pod1', '10.244.2.2'), ['neighbour-wrong', 'node1'])
-  t.deepEqual(way(changed('node1', () => ({neighbours: [entry('02:00:00:00:99:99')]})), 'pod1', '10.244.2.2'), ['neighbour-wrong', 'node1'])
+  t.deepEqual(
+    way(
+      changed('node1', () => ({neighbours: [entry('02:00:00:00:99:99')]})),
+      'pod1',
+      '10.244.2.2',
+    ),
+    ['neighbour-wrong', 'node1'],
+  )
 })
 
 test('whoever refuses the asker’s source does not answer its question either', (t) => {
   const filtering = withSetting('node2', {'ipv4.conf.eth0.rp_filter': '1'}, withRoute('node2', route('192.168.1.11/32', {dev: 'v-net-0'})))
-  const {ended, at, evidence} = traceTo(changed('node1', () => ({neighbours: []}), filtering), PLACES, 'node1', '192.168.1.12')
+  const {ended, at, evidence} = traceTo(
+    changed('node1', () => ({neighbours: []}), filtering),
+    PLACES,
+    'node1',
+    '192.168.1.12',
+  )
   t.deepEqual([ended, at], ['reverse-path-filter', 'node2'])
   t.regex(evidence, /does not answer when it is asked for 192\.168\.1\.12/)
 })
@@ -374,7 +407,13 @@ test('a place without any address has nothing to send from', (t) => {
 })
 
 test('what could not be read on the way, or changed meanwhile, is a doubt', (t) => {
-  const doubts = (change: Partial<NamespaceFacts>) => traceTo(changed('node1', () => change), PLACES, 'pod1', '10.244.2.2').doubts
+  const doubts = (change: Partial<NamespaceFacts>) =>
+    traceTo(
+      changed('node1', () => change),
+      PLACES,
+      'pod1',
+      '10.244.2.2',
+    ).doubts
   t.deepEqual(doubts({}), [])
   t.deepEqual(
     doubts({unread: ['nft', 'ss'], changed: ['routes']}).map(({cause, at, evidence}) => [cause, at, evidence]),

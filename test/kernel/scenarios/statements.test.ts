@@ -18,8 +18,7 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     title: 'a server that does not know the key',
     scenario: 'single-node',
     change: ['-o BatchMode=yes -l admin', '-o BatchMode=yes -l nobody-here'],
-    claim:
-      `admin# ssh-keyscan -t ed25519 192.168.1.2 >/run/ssh/known 2>/dev/null; ssh -i /run/ssh/key -o UserKnownHostsFile=/run/ssh/known -o BatchMode=yes -l nobody-here 192.168.1.2 'echo $(hostname) at \${SSH_CONNECTION}'`,
+    claim: `admin# ssh-keyscan -t ed25519 192.168.1.2 >/run/ssh/known 2>/dev/null; ssh -i /run/ssh/key -o UserKnownHostsFile=/run/ssh/known -o BatchMode=yes -l nobody-here 192.168.1.2 'echo $(hostname) at \${SSH_CONNECTION}'`,
     because: /Permission denied/,
   },
   {

@@ -17,7 +17,7 @@ const SMALL = 84
 
 let labs = 0
 
-export interface Compared {
+interface Compared {
   /** Where prediction and packets differ, a line each. */
   readonly differences: readonly string[]
   /** Exchanges that were compared, and those of which the facts do not tell. */
@@ -26,7 +26,7 @@ export interface Compared {
 }
 
 /** Starts the lab, types its lines, reads its facts, and only then sends. */
-export async function compare(lab: RandomLab): Promise<Compared> {
+async function compare(lab: RandomLab): Promise<Compared> {
   await using fleet = await localDriver().start({
     lab: `against-${process.pid}-${++labs}`,
     underlay: '192.168.1.0/24',
@@ -75,7 +75,14 @@ function judge(probe: Probe, facts: Facts, places: readonly Place[]): Judged {
   const arrived = there.ended === 'delivered' && there.at === to
   const back =
     arrived && there.source !== undefined
-      ? traceTo(facts, places, to, there.source, {protocol, length, reply: true, source: address, sourcePort: 20_790, destinationPort: 40_000})
+      ? traceTo(facts, places, to, there.source, {
+          protocol,
+          length,
+          reply: true,
+          source: address,
+          sourcePort: 20_790,
+          destinationPort: 40_000,
+        })
       : undefined
   const returned = back?.ended === 'delivered' && back.at === from
   // A connection needs a third packet, of which filters think otherwise than of the first.
@@ -127,12 +134,12 @@ function sayings({from, error = ''}: Probe, there: Trace, facts: Facts): string 
 }
 
 /** How it would be typed again. */
-export function typed(lab: RandomLab): string {
+function typed(lab: RandomLab): string {
   const lines = (what: readonly Line[]) => what.map(({node, command}) => `  ${node}# ${command}`).join('\n')
   return `wired by\n${lines(lab.wiring)}\nbroken by\n${lines(lab.faults)}`
 }
 
-export interface Outcome {
+interface Outcome {
   readonly cases: number
   readonly compared: number
   readonly undecided: number

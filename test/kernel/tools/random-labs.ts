@@ -38,7 +38,11 @@ type Pick = <T>(list: readonly T[]) => T
 function wiringOf(nodes: readonly NodeShape[]): Line[] {
   return nodes.flatMap(({pods, joined}, index) => {
     const i = index + 1
-    const own = Array.from({length: pods}, (_, at) => ({name: `pod${i}${at + 1}`, address: `10.244.${i}.${at + 2}`, mac: podMac(i, at + 1)}))
+    const own = Array.from({length: pods}, (_, at) => ({
+      name: `pod${i}${at + 1}`,
+      address: `10.244.${i}.${at + 2}`,
+      mac: podMac(i, at + 1),
+    }))
     const bridged = [
       'ip link add br0 type bridge',
       `ip link set br0 address ${bridgeMac(i)}`,
@@ -249,7 +253,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     `${ip} route replace ${pick(['blackhole', 'unreachable', 'prohibit', 'throw'])} ${prefixIn(names, pick)}${pick(['', '', ' table 100'])}`,
   ],
   routeGone: ({ip}, names, pick) => [`${ip} route del ${prefixIn(names, pick)}`],
-  source: ({ip}, names, pick) => [`${ip} route replace ${prefixIn(names, pick)} via ${hopIn(names, pick)} src ${pick(names.places).address}`],
+  source: ({ip}, names, pick) => [
+    `${ip} route replace ${prefixIn(names, pick)} via ${hopIn(names, pick)} src ${pick(names.places).address}`,
+  ],
   rule: ({ip, devices}, names, pick) => [
     `${ip} rule add ${pick(['', '', 'not '])}${pick([
       `from ${prefixIn(names, pick).replace('default', 'all')}`,
