@@ -51,12 +51,12 @@ podwire_line() {
 }
 
 podwire_facts() {
-  # Namespaces side by side; what each prints stays together.
+  # Namespaces side by side; what each prints stays together. nsenter(1) mounts nothing, as ip-netns(8) does before it runs.
   podwire_asks=()
   podwire_words=$(declare -f podwire_namespace podwire_line)
   for podwire_path in /run/netns/*; do
     [ -e "$podwire_path" ] || continue
-    exec {podwire_end}< <(exec ip netns exec "${podwire_path##*/}" bash -c "$podwire_words; podwire_namespace ${podwire_path##*/}" 2>/dev/null)
+    exec {podwire_end}< <(exec nsenter --net="$podwire_path" bash -c "$podwire_words; podwire_namespace ${podwire_path##*/}" 2>/dev/null)
     podwire_asks+=("$podwire_end")
   done
   podwire_namespace -

@@ -145,7 +145,7 @@ async function factsOn(name: string, limit: string, driver: Driver): Promise<Fig
   await carryOut(lab)
   const ours: number[] = []
   const bare: number[] = []
-  // For each namespace: bash, ip three times, bridge, nft, tc, ss, grep; namespaces side by side.
+  // For each namespace: nsenter and bash, ip three times, bridge, nft, tc, ss, grep; namespaces side by side.
   const plain = places.map(() => '(for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done) &').join(' ')
   for (let round = 0; round < 3 * ROUNDS; round++) {
     const begun = performance.now()
