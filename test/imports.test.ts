@@ -23,10 +23,11 @@ const ROWS = [
   'packages.ts',
   'session.ts',
   'drivers/',
-  'kept/',
-  'kept.ts',
   'lab.ts',
   'facts/',
+  'kept/',
+  'kept.ts',
+  'faults/',
   'probe/',
   // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace/',
@@ -35,6 +36,7 @@ const ROWS = [
   'capture/',
   'checks/',
   'diagnose/',
+  'trial.ts',
   'report/',
   'cli/',
 ]

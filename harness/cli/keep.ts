@@ -1,7 +1,9 @@
 // How a lab outlives podwire: its name is claimed before anything starts, and its record written before it is let go.
+import {readFacts} from '../facts/read.ts'
 import type {KeptLab} from '../kept/record.ts'
 import {type Claim, claimLab} from '../kept.ts'
 import type {Lab} from '../lab.ts'
+import {placesAfter} from '../model.ts'
 import type {ChosenDriver} from './driver.ts'
 import {UsageError} from './exit.ts'
 import {runningLabs} from './running.ts'
@@ -24,10 +26,15 @@ export async function claimName(name: string, other = 'give this one another --n
 }
 
 /** Once this is through, and not before, the lab outlives podwire. What was refused did not wire it. */
-export async function keep({lab, chosen}: {readonly lab: Lab; readonly chosen: ChosenDriver}, claim: Claim): Promise<void> {
+export async function keep(
+  {lab, chosen, works}: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean},
+  claim: Claim,
+): Promise<void> {
   await using _ = lab
+  // What a lab that works is like is what a diagnosis compares with once it works no more.
+  const before = works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined
   const history = lab.history.filter(({exitCode}) => exitCode === 0).map(({node, command}) => ({node, command}))
   await lab.fleet.keep((handle) =>
-    claim.remember({driver: chosen.driver.name, handle: handle as KeptLab['handle'], scenario: lab.scenario, history}),
+    claim.remember({driver: chosen.driver.name, handle: handle as KeptLab['handle'], scenario: lab.scenario, history, before}),
   )
 }

@@ -138,6 +138,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     })
 
   command(
+    'diagnose [from] [to]',
+    'why pairs of a running lab fail: the cause, the place, the evidence, and a fix that was tried',
+    'podwire diagnose',
+    'podwire diagnose pod1 pod3',
+    'podwire diagnose --fix --yes',
+  )
+    .addOption(lab)
+    .option('--fix', 'type the fix in the running lab, after asking, and check again')
+    .option('--yes', 'do not ask')
+    .option('--no-trial', 'do not try the fix on a copy of the lab')
+    .addOption(json)
+    .action(async (from: string | undefined, to: string | undefined, options: {lab?: string; json?: boolean}) => {
+      code = await (await import('./diagnose.ts')).diagnoseLab(from, to, options)
+    })
+
+  command(
     'trace <from> <to>',
     'the way of a packet and of its reply, hop by hop: what the kernels hold, and what a real packet did',
     'podwire trace pod1 pod3',

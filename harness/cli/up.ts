@@ -16,7 +16,7 @@ export async function up(reference: string, options: RunOptions & {readonly name
   const held = hold({[Symbol.asyncDispose]: async () => claim.release()})
   try {
     const finished = await standUp(scenario, name, options)
-    await keep(finished, claim)
+    await keep({...finished, works: finished.outcome.verdict === 'pass'}, claim)
     const {outcome, result} = finished
     if (options.json) printJson(resultJson(result))
     else {

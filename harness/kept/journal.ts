@@ -2,6 +2,7 @@
 // The record has the lines that wired the lab; with these it can be built again as it is.
 import {closeSync, constants, openSync, writeFileSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
+import {readOwn} from './folder.ts'
 
 export interface JournalEntry {
   /** As it was typed: node1, pod1, node1/NETNS. */
@@ -32,4 +33,15 @@ export function appendEntry(folder: string, lab: string, entry: JournalEntry): v
   } finally {
     closeSync(file)
   }
+}
+
+/** A line that is no entry, cut off by a full disk perhaps, is passed over. */
+export function readEntries(folder: string, lab: string): JournalEntry[] {
+  return (readOwn(journalPath(folder, lab)) ?? '').split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as JournalEntry]
+    } catch {
+      return []
+    }
+  })
 }
