@@ -58,7 +58,7 @@ test('a mistake is told with the nearest word, or with how the command is used',
   for (const [line, usage] of [
     ['ping pod1', 'ping FROM TO'],
     ['ping pod1 pod2 pod3', 'ping FROM TO'],
-    ['break forwarding-off', 'break CAUSE PLACE'],
+    ['break', 'break CAUSE [PLACE]'],
     ['heal node1', 'heal'],
     ['why pod1', 'why [FROM TO]'],
     ['capture', 'capture PLACE [TO]'],
