@@ -5,7 +5,7 @@ import {linkSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {identify, runs} from './identity.ts'
 import {makeRecordFolder, readOwn, recordFolder, unusable} from './kept/folder.ts'
-import {appendEntry, type JournalEntry, journalPath, startJournal} from './kept/journal.ts'
+import {appendEntry, type JournalEntry, journalPath, readEntries, startJournal} from './kept/journal.ts'
 import {type KeptLab, type LabRecord, type NameClaim, parseRecord, RECORD_FORMAT} from './kept/record.ts'
 import {inTurn} from './turn.ts'
 
@@ -94,6 +94,13 @@ export function noteCommand({lab, id}: KeptLab, entry: JournalEntry): void {
   const folder = recordFolder()
   const record = folder === undefined ? undefined : readRecord(folder, lab)
   if (folder !== undefined && record && 'id' in record && record.id === id) appendEntry(folder, lab, entry)
+}
+
+/** What ran in a kept lab since it was wired. */
+export function notesOf({lab, id}: KeptLab): JournalEntry[] {
+  const folder = recordFolder()
+  const record = folder === undefined ? undefined : readRecord(folder, lab)
+  return folder !== undefined && record && 'id' in record && record.id === id ? readEntries(folder, lab) : []
 }
 
 function recordsIn(folder: string): (LabRecord | DamagedRecord)[] {

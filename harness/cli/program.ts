@@ -1,6 +1,7 @@
 // The command line: names, options, examples. What a command does is in the file of its name.
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
 import {errorJson} from '../report/json.ts'
+import type {BreakOptions} from './break.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
@@ -133,6 +134,31 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./exec.ts')).shell(place, options)
     })
 
+  command(
+    'break [cause] [place]',
+    'break a running lab on purpose, by a cause that podwire diagnose can name',
+    'podwire break no-route node1',
+    'podwire break filter-drop pod1',
+    'podwire break policy-rule --variant 2',
+    'podwire break --list',
+  )
+    .addOption(lab)
+    .option('--variant <number>', 'which of the ways to bring it about, as --list numbers them', positive)
+    .option('--list', 'every cause, and the ways to bring it about')
+    .addOption(json)
+    .action(async (cause: string | undefined, place: string | undefined, options: BreakOptions & {list?: boolean}) => {
+      const {breakLab, listFaults} = await import('./break.ts')
+      code = options.list || cause === undefined ? listFaults(options) : await breakLab(cause, place, options)
+    })
+
+  command('heal', 'take back what podwire break did last', 'podwire heal', 'podwire heal --all')
+    .addOption(lab)
+    .option('--all', 'everything that it did, the last first')
+    .addOption(json)
+    .action(async (options: {lab?: string; all?: boolean; json?: boolean}) => {
+      code = await (await import('./break.ts')).heal(options)
+    })
+
   command('clean', 'remove what a crash left', 'podwire clean')
     .addOption(json)
     .action(async (options: {json?: boolean}) => {
@@ -177,6 +203,11 @@ const LONGEST_TIMER = 2_147_483
 
 /** Seconds: every packet that is lost is waited for this long. */
 const LONGEST_PATIENCE = 30
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It takes a number from 1.')
+  return Number(text)
+}
 
 /** Seconds on the command line are milliseconds inside. */
 function seconds(most: number): (text: string) => number {
