@@ -2,7 +2,7 @@
 # which is over in milliseconds once it is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help scenario scenarios shell test lint bench engine engine-stop node-image setup
+.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop node-image setup
 
 # Set here and on the command line, never by an environment variable that happens to be called so.
 NAME = three-nodes
@@ -28,9 +28,18 @@ shell: ## a shell on a node of a running lab: NODE=node1
 	@fixtures/setup.sh node host
 	@./harness/cli/podwire shell "$$NODE" $(ARGS)
 
+debug: ## one prompt over a running lab; where none runs, over NAME=three-nodes: ARGS='--driver local'
+	@fixtures/setup.sh node host
+	@if ./harness/cli/podwire ls --json | jq -e '.labs == []' >/dev/null; then ./harness/cli/podwire up "$$NAME" $(ARGS); fi
+	@./harness/cli/podwire debug
+
 test: ## lint and every test, on both drivers: ARGS=test/pure/address.test.ts for some
 	@fixtures/setup.sh node host engine test
 	@test/run.sh $(ARGS)
+
+test-deep: ## 500 random labs, the trace against the kernel: minutes; SEED=7 draws others
+	@fixtures/setup.sh node host test
+	@PATH="$$PATH:/usr/local/sbin:/usr/sbin:/sbin" PODWIRE_TEST_DEEP=1 $(node) node_modules/ava/entrypoints/cli.js $(ARGS)
 
 lint: ## formatter, linter, types, unused code, shell scripts
 	@fixtures/setup.sh host test

@@ -3,7 +3,9 @@
 import {randomUUID} from 'node:crypto'
 import {linkSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import type {Facts} from './facts/facts.ts'
 import {identify, runs} from './identity.ts'
+import {readBefore, removeBefore, writeBefore} from './kept/before.ts'
 import {makeRecordFolder, readOwn, recordFolder, unusable} from './kept/folder.ts'
 import {appendEntry, type JournalEntry, journalPath, readEntries, startJournal} from './kept/journal.ts'
 import {type KeptLab, type LabRecord, type NameClaim, parseRecord, RECORD_FORMAT} from './kept/record.ts'
@@ -25,7 +27,11 @@ export interface Remembered {
 }
 
 /** What is told of a lab when it is kept. */
-export type Keeping = Pick<KeptLab, 'scenario' | 'history'> & Pick<KeptLab, 'driver' | 'handle'>
+export type Keeping = Pick<KeptLab, 'scenario' | 'history'> &
+  Pick<KeptLab, 'driver' | 'handle'> & {
+    /** The facts of a lab that works. */
+    readonly before?: Facts | undefined
+  }
 
 /** A name that is this podwire's while it starts the lab. */
 export interface Claim {
@@ -68,7 +74,8 @@ export async function claimLab(lab: string): Promise<Claim | LabRecord | Damaged
     if (found) remove(folder, lab)
     if (!write(folder, own, 'new')) return readRecord(folder, lab) ?? own
     return {
-      remember: (keeping) => {
+      remember: ({before, ...keeping}) => {
+        if (before) writeBefore(folder, lab, before)
         write(folder, {...own, ...keeping, state: 'running'} as KeptLab, 'replace')
       },
       release: () => {
@@ -96,11 +103,16 @@ export function noteCommand({lab, id}: KeptLab, entry: JournalEntry): void {
   if (folder !== undefined && record && 'id' in record && record.id === id) appendEntry(folder, lab, entry)
 }
 
-/** What ran in a kept lab since it was wired. */
-export function notesOf({lab, id}: KeptLab): JournalEntry[] {
+/** What was run in a kept lab since it was up, in the order in which it ended. */
+export function journalOf({lab}: Pick<KeptLab, 'lab'>): JournalEntry[] {
   const folder = recordFolder()
-  const record = folder === undefined ? undefined : readRecord(folder, lab)
-  return folder !== undefined && record && 'id' in record && record.id === id ? readEntries(folder, lab) : []
+  return folder === undefined ? [] : readEntries(folder, lab)
+}
+
+/** The facts of a kept lab when it worked; undefined where it never did. */
+export function factsBefore({lab}: Pick<KeptLab, 'lab'>): Facts | undefined {
+  const folder = recordFolder()
+  return folder === undefined ? undefined : readBefore(folder, lab)
 }
 
 function recordsIn(folder: string): (LabRecord | DamagedRecord)[] {
@@ -140,6 +152,7 @@ function write(folder: string, record: LabRecord, how: 'new' | 'replace'): boole
 function remove(folder: string, lab: string): void {
   rmSync(recordPath(folder, lab), {force: true})
   rmSync(journalPath(folder, lab), {force: true})
+  removeBefore(folder, lab)
 }
 
 function recordPath(folder: string, lab: string): string {

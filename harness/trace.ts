@@ -1,18 +1,24 @@
 // The way of a packet as Linux takes it, from facts alone: at each place the rules and the longest matching route, the
 // filters in the order of their hooks, the neighbour, the segment that it crosses, and how it ended. Pure. What it does not
 // know of (programs on a device, rules that it cannot read) it does not judge but tells as a doubt.
-import {familyOf, networkOf, sameHost} from './address.ts'
+import {familyOf, lastOf, sameHost} from './address.ts'
 import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from './facts/facts.ts'
 import type {Cause, Family, Place, Protocol} from './model.ts'
+import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
+import {carried, doubtOf, rulingWords} from './trace/frames.ts'
 import {type Hook, type Packet, runHook, type Translation} from './trace/nftables.ts'
-import {inTable, lookUp, routeWords, ruleWords, sourceFor} from './trace/routing.ts'
-import {type Block, blockIn, holderLink, holds, isHostEnd, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
+import {endOf, resolve} from './trace/resolution.ts'
+import {inTable, lookUp, type Routing, routeWords, ruleWords, sourceFor} from './trace/routing.ts'
+import {type Block, blockIn, holderLink, holds, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
+import {refusedSource} from './trace/source.ts'
 
 /** What is sent. Everything but the addresses has a default: a small echo request. */
 export interface Journey {
   readonly protocol?: Protocol
   readonly reply?: boolean
-  /** Bytes, with the IP header; Don't Fragment is set. */
+  /** A later packet of a flow whose first one was answered. */
+  readonly established?: boolean
+  /** Bytes, with the IP header; Don't Fragment is set, except for the kernel's own replies to an echo request. */
   readonly length?: number
   readonly source?: string | undefined
   readonly sourcePort?: number
@@ -68,6 +74,15 @@ export function sourceTo(facts: Facts, from: string, address: string): string | 
   return here && route && sourceFor(here, route)
 }
 
+/** What a tool would have told of. */
+const UNREAD: Readonly<Record<string, Cause>> = {
+  nft: 'filter-drop',
+  'iptables-legacy-save': 'filter-drop',
+  'ip6tables-legacy-save': 'filter-drop',
+  tc: 'tc-drop',
+  bridge: 'fdb-wrong',
+}
+
 /** A walk that has stopped. */
 class Stopped extends Error {
   readonly disposition: Disposition
@@ -88,6 +103,11 @@ class Walk {
   readonly #doubts: Block[] = []
   #source: string | undefined
   #destination: string
+  #ttl = 64
+  #length: number
+  #mark = 0
+  /** A neighbour entry that has led it elsewhere than to the next hop: should it not arrive, that is why. */
+  #astray: Disposition | undefined
 
   constructor(world: World, from: string, destination: string, journey: Journey) {
     this.#world = world
@@ -95,15 +115,24 @@ class Walk {
     this.#destination = destination
     this.#family = familyOf(destination) ?? 4
     this.#source = journey.source
-    this.#journey = {protocol: 'icmp', reply: false, length: SMALL, sourcePort: 40_000, destinationPort: 20_790, ...journey}
+    this.#journey = {
+      protocol: 'icmp',
+      reply: false,
+      established: false,
+      length: SMALL,
+      sourcePort: 40_000,
+      destinationPort: 20_790,
+      ...journey,
+    }
+    this.#length = this.#journey.length
   }
 
   run(): Trace {
     try {
       return this.#trace(this.#walk())
     } catch (error) {
-      if (error instanceof Stopped) return this.#trace(error.disposition)
-      throw error
+      if (!(error instanceof Stopped)) throw error
+      return this.#trace(error.disposition.ended === 'unknown' ? error.disposition : (this.#astray ?? error.disposition))
     }
   }
 
@@ -118,8 +147,11 @@ class Walk {
     let iif: LinkFacts | undefined
     while (this.#hops.length < MOST_HOPS) {
       const here = this.#namespace(at)
+      this.#untold(at, here)
       if (iif) this.#hook('prerouting', at, here, iif.name)
       if (holds(here, this.#destination)) return this.#deliver(at, here, iif)
+      if (iif) this.#meantFor(at, here)
+      if (iif) this.#ttl--
       if (passed.has(at))
         throw this.#stop('routing-loop', at, this.#hops.find(({place}) => place === at)?.route ?? '', `${at} has passed it on before`)
       passed.add(at)
@@ -128,6 +160,25 @@ class Walk {
       iif = next.link
     }
     throw this.#stop('routing-loop', at, '', `still on its way after ${MOST_HOPS} routers`)
+  }
+
+  /** What could not be read there, or was another when it had been read, may have decided otherwise. */
+  #untold(at: string, here: NamespaceFacts): void {
+    for (const tool of here.unread) {
+      const cause = UNREAD[tool]
+      if (cause) this.#doubts.push({cause, at, object: tool, evidence: `${tool} could not be asked at ${at}`})
+    }
+    for (const what of here.changed)
+      this.#doubts.push({cause: 'unknown', at, object: what, evidence: `the ${what} of ${at} changed while they were read`})
+  }
+
+  /** It came to the place that should have the address, and has not. */
+  #meantFor(at: string, here: NamespaceFacts): void {
+    const meant = this.#world.places.find(({name, addresses}) => name === at && addresses.some((each) => sameHost(each, this.#destination)))
+    const lost = meant && this.#lostEnd(meant, here)
+    if (!lost) return
+    this.#hops.push({place: at})
+    throw this.#blocked(lost)
   }
 
   #namespace(at: string): NamespaceFacts {
@@ -156,19 +207,13 @@ class Walk {
     return {ended: 'delivered', at, object: '', evidence: `${at} holds ${this.#destination}`}
   }
 
-  /** Where the packet goes from here. */
+  /** Where the packet goes from here. The kernel asks in this order: forwarding, route, source, size, filters. */
   #forward(at: string, here: NamespaceFacts, iif: LinkFacts | undefined): Port {
-    if (iif) {
-      this.#checkSource(at, here, iif)
-      this.#checkForwarding(at, here, iif)
-    }
-    const {route, rule} = lookUp(here, {
-      family: this.#family,
-      source: this.#source,
-      destination: this.#destination,
-      iif: iif?.name,
-      protocol: this.#journey.protocol,
-    })
+    if (iif) this.#checkForwarding(at, here, iif)
+    if (iif || this.#journey.protocol !== 'icmp' || !this.#journey.reply) this.#checkBroadcast(at, here)
+    const {route, rule, doubt} = this.#route(here, iif)
+    if (doubt)
+      this.#doubts.push({cause: 'policy-rule', at, object: ruleWords(doubt), evidence: `${ruleWords(doubt)} at ${at} is not understood`})
     if (!route) {
       this.#hops.push({place: at})
       if (rule) throw this.#stop('policy-rule', at, ruleWords(rule), `${at} has the rule ${ruleWords(rule)}`)
@@ -179,7 +224,7 @@ class Walk {
       route: routeWords(route),
       ...(rule && {rule: ruleWords(rule)}),
       ...(route.dev !== undefined && {dev: route.dev}),
-      nextHop: route.via ?? this.#destination,
+      nextHop: this.#nextHop(here, route),
     }
     this.#hops.push(hop)
     const sent = rule
@@ -189,16 +234,64 @@ class Walk {
       sent?.(cause, object, evidence) ?? this.#stop(cause, at, object, evidence)
     if (route.type === 'unreachable' || route.type === 'blackhole' || route.type === 'prohibit')
       throw stop(`${route.type}-route`, routeWords(route), `${at} has the route ${routeWords(route)}`)
+    if (iif) this.#checkSource(at, here, iif)
     const link = here.links.find(({name}) => name === route.dev)
     if (!link) throw stop('unknown', route.dev ?? '', `${at} has no device ${route.dev}`)
     if (!iif) this.#source ??= sourceFor(here, route)
+    if (this.#source === undefined && this.#family === 4)
+      throw stop('address-missing', link.name, `${at} has no address to send from by ${link.name}`)
     if (this.#family === 6 && here.sysctls.get(`ipv6.conf.${link.name}.disable_ipv6`) === '1')
       throw stop('ipv6-disabled', `net.ipv6.conf.${link.name}.disable_ipv6`, `IPv6 is off on ${link.name} at ${at}`)
+    this.#fit(at, link, stop)
     this.#hook(iif ? 'forward' : 'output', at, here, iif?.name, link.name)
     this.#hook('postrouting', at, here, iif?.name, link.name)
-    if (link.mtu < this.#journey.length)
-      throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#journey.length}`)
     return this.#cross(at, here, link, route, stop)
+  }
+
+  /** The last address of a network of one's own is everybody's there, and no host's (fib_add_ifaddr). */
+  #checkBroadcast(at: string, here: NamespaceFacts): void {
+    if (this.#family !== 4) return
+    for (const {name, up, addresses} of here.links) {
+      const own = up && addresses.find(({address, prefixLength}) => lastOf(address, prefixLength) === this.#destination)
+      if (!own) continue
+      if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
+      const object = `${own.address}/${own.prefixLength} dev ${name}`
+      throw this.#stop('wrong-prefix-length', at, object, `${this.#destination} is the broadcast address of ${object} at ${at}`)
+    }
+  }
+
+  /** A gateway that is one's own address is none: whoever is meant is asked for himself (fib_check_nh). */
+  #nextHop(here: NamespaceFacts, {via}: RouteFacts): string {
+    return via === undefined || holds(here, via) ? this.#destination : via
+  }
+
+  /** What is too large is refused, but the kernel's own echo replies may be fragmented (icmp_sk_init). */
+  #fit(at: string, link: LinkFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
+    if (link.mtu >= this.#length) return
+    const {protocol, reply} = this.#journey
+    if (protocol !== 'icmp' || !reply || this.#family !== 4)
+      throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#length}`)
+    this.#length = link.mtu
+  }
+
+  /** A socket of TCP or UDP is connected: its kernel looks twice, the second time with the source that the first gave (ip_route_connect). */
+  #route(here: NamespaceFacts, iif: LinkFacts | undefined): Routing {
+    const {protocol, sourcePort, destinationPort} = this.#journey
+    const ask = (source: string | undefined) =>
+      lookUp(here, {
+        family: this.#family,
+        source,
+        destination: this.#destination,
+        iif: iif?.name,
+        protocol,
+        sourcePort,
+        destinationPort,
+        mark: this.#mark,
+      })
+    const first = ask(this.#source)
+    if (iif || this.#source !== undefined || protocol === 'icmp' || first.route?.type !== 'unicast') return first
+    this.#source = sourceFor(here, first.route)
+    return ask(this.#source)
   }
 
   /** A rule that is not the kernel's own led here: it is the cause where the main table would have had another way. */
@@ -253,55 +346,45 @@ class Walk {
       throw off(here.forwarding[this.#family] ? device : name)
   }
 
-  /** Reverse path filter and martian sources (networking/ip-sysctl.rst, rp_filter and accept_local). */
   #checkSource(at: string, here: NamespaceFacts, iif: LinkFacts): void {
     const source = this.#source
     if (source === undefined || this.#family !== 4) return
-    const setting = (name: string) =>
-      Math.max(Number(here.sysctls.get(`ipv4.conf.all.${name}`) ?? 0), Number(here.sysctls.get(`ipv4.conf.${iif.name}.${name}`) ?? 0))
-    if (holds(here, source) && setting('accept_local') === 0) {
-      this.#hops.push({place: at})
-      throw this.#stop('martian-source', at, source, `${at} refuses ${source}, which is its own, as a source on ${iif.name}`)
-    }
-    const mode = setting('rp_filter')
-    if (mode === 0) return
-    const {route} = lookUp(here, {family: 4, destination: source, source: this.#destination})
-    if (route && route.type === 'unicast' && (mode === 2 || route.dev === iif.name)) return
-    const name = Number(here.sysctls.get(`ipv4.conf.${iif.name}.rp_filter`) ?? 0) === mode ? iif.name : 'all'
-    this.#hops.push({place: at})
-    throw this.#stop(
-      'reverse-path-filter',
-      at,
-      `net.ipv4.conf.${name}.rp_filter`,
-      `net.ipv4.conf.${name}.rp_filter is ${mode} at ${at}, and ${source} ${route ? `is reached by ${route.dev}` : 'has no route'}, not by ${iif.name}`,
-    )
+    const refused = refusedSource(at, here, iif, {source, destination: this.#destination, protocol: this.#journey.protocol})
+    if (!refused) return
+    if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
+    throw this.#stop(refused.cause, at, refused.object, refused.evidence)
   }
 
-  #packet(iif?: string, oif?: string): Packet {
-    const {protocol, reply, sourcePort, destinationPort, length} = this.#journey
+  #packet(here?: NamespaceFacts, iif?: string, oif?: string): Packet {
+    const {protocol, reply, established, sourcePort, destinationPort} = this.#journey
     return {
       family: this.#family,
       source: this.#source ?? '0.0.0.0',
       destination: this.#destination,
       protocol,
       reply,
+      established,
       sourcePort,
       destinationPort,
-      length,
+      length: this.#length,
+      ttl: this.#ttl,
+      mark: this.#mark,
+      ...(here && {typeOf: (address: string) => this.#typeOf(here, address)}),
       ...(iif !== undefined && {iif}),
       ...(oif !== undefined && {oif}),
     }
   }
 
+  /** What nft(8) calls the type of an address. */
+  #typeOf(here: NamespaceFacts, address: string): string {
+    if (holds(here, address)) return 'local'
+    return lookUp(here, {family: this.#family, destination: address}).route?.type ?? 'unspec'
+  }
+
   #hook(hook: Hook, at: string, here: NamespaceFacts, iif?: string, oif?: string): void {
-    const {verdict, by, translated, doubts} = runHook(here.ruleset, hook, this.#packet(iif, oif))
-    for (const doubt of doubts)
-      this.#doubts.push({
-        cause: 'filter-drop',
-        at,
-        object: rulingWords(doubt),
-        evidence: `${rulingWords(doubt)} at ${at} is not understood`,
-      })
+    const {verdict, by, translated, mark, doubts} = runHook(here.ruleset, hook, this.#packet(here, iif, oif))
+    this.#mark = mark
+    for (const doubt of doubts) this.#doubts.push(doubtOf(doubt, at))
     if (translated) {
       this.#translated.push({...translated, at})
       if (translated.cause === 'destination-nat' && translated.address !== undefined && hook !== 'postrouting')
@@ -324,138 +407,75 @@ class Walk {
     stop: (cause: Cause, object: string, evidence: string) => Stopped,
   ): Port {
     const from: Port = {place: at, link}
-    const nextHop = route.via ?? this.#destination
+    const nextHop = this.#nextHop(here, route)
     if (!link.up) throw stop(link.kind === 'bridge' ? 'bridge-down' : 'interface-down', link.name, `${link.name} is down at ${at}`)
     // The other end is out of sight, or podwire would say which one it is.
     if (!link.carrier && link.kind !== 'bridge' && !peerOf(this.#world, from))
       throw stop('peer-down', link.name, `${link.name} has no carrier at ${at}`)
-    const ways = segmentOf(this.#world, from).filter((way) => holdsThere(this.#world, way, nextHop))
-    const holders = new Map(ways.map((way) => [endOf(way).place, way]))
-    const [way, ...others] = holders.values()
-    if (!way) throw this.#whyNotThere(from, nextHop, route, stop)
-    if (others.length > 0) throw this.#stop('duplicate-address', at, nextHop, `${[...holders.keys()].join(' and ')} both hold ${nextHop}`)
-    this.#checkNeighbour(from, here, way, nextHop)
-    this.#checkWay(way)
-    const end =
-      way.ports.findLast(({place, link: each}) => place === endOf(way).place && (each.master === undefined || each.kind === 'bridge')) ??
-      endOf(way)
-    return holdsOn(this.#world, end, nextHop)
+    const way = this.#byEntry(from, here, nextHop) ?? this.#byAsking(from, nextHop, route, stop)
+    const port = endOf(way)
+    const {block, doubts} = carried(this.#world, way, this.#packet(undefined), port.link.mac)
+    this.#doubts.push(...doubts)
+    if (block) throw this.#blocked(block)
+    this.#mark = 0 // it is the namespace's own
+    return port
   }
 
-  /** What does not show in the shape of the segment: sizes, programs, bridge filters, forwarding entries. */
-  #checkWay(way: Passage): void {
-    const target = endOf(way)
-    for (const [index, port] of way.ports.entries()) {
-      const {place, link} = port
-      const here = this.#world.facts.get(place)
-      if (index > 0 && link.mtu < this.#journey.length)
-        throw this.#stop(
-          'mtu-blackhole',
-          place,
-          link.name,
-          `${link.name} at ${place} takes ${link.mtu} bytes, the packet has ${this.#journey.length}, and nothing says so`,
-        )
-      for (const control of here?.trafficControl.filter(({dev}) => dev === link.name) ?? [])
-        this.#doubts.push({
-          cause: 'tc-drop',
-          at: place,
-          object: `${control.dev} ${control.side} ${control.kind}`,
-          evidence: `${link.name} at ${place} has ${control.text}`,
-        })
-      if (link.xdp !== undefined)
-        this.#doubts.push({
-          cause: 'xdp-drop',
-          at: place,
-          object: link.name,
-          evidence: `${link.name} at ${place} has XDP program ${link.xdp}`,
-        })
-      if (link.kind !== 'bridge' || !here) continue
-      const [inPort, outPort] = [way.ports[index - 1], way.ports[index + 1]]
-      const wrong = here.fdb.find(
-        (entry) =>
-          entry.master === link.name &&
-          entry.mac === target.link.mac &&
-          entry.permanent &&
-          outPort &&
-          entry.dev !== outPort.link.name &&
-          entry.dev !== link.name,
-      )
-      if (wrong)
-        throw this.#stop(
-          'fdb-wrong',
-          place,
-          `${wrong.mac} dev ${wrong.dev} master ${link.name}`,
-          `${link.name} at ${place} sends ${wrong.mac} to ${wrong.dev}, and it is behind ${outPort?.link.name}`,
-        )
-      if (inPort?.link.port && outPort?.link.port) this.#bridged(place, here, inPort.link.name, outPort.link.name)
-    }
+  #blocked({cause, at, object, evidence}: Block): Stopped {
+    return this.#stop(cause, at, object, evidence)
   }
 
-  #bridged(at: string, here: NamespaceFacts, iif: string, oif: string): void {
-    for (const hook of ['prerouting', 'forward', 'postrouting'] as const) {
-      const {verdict, by} = runHook(here.ruleset, hook, this.#packet(iif, oif), ['bridge'])
-      if (verdict !== 'accept' && by)
-        throw this.#stop('bridge-filter-drop', at, rulingWords(by), `${rulingWords(by)} at ${at} drops frames from ${iif} to ${oif}`)
-    }
-    if (here.sysctls.get('bridge.bridge-nf-call-iptables') !== '1') return
-    const {verdict, by} = runHook(here.ruleset, 'forward', this.#packet(iif, oif))
-    if (verdict !== 'accept' && by)
-      throw this.#stop('bridge-filter-drop', at, rulingWords(by), `${rulingWords(by)} at ${at} drops bridged packets`)
-  }
-
-  #checkNeighbour(from: Port, here: NamespaceFacts, way: Passage, nextHop: string): void {
-    const holder = holderLink(this.#world.facts.get(endOf(way).place), nextHop) ?? endOf(way).link
+  /** By the neighbour entry that is there, to whoever has its MAC. */
+  #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
     const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
-    const fixed = entry?.mac !== undefined && !['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)
-    if (fixed && entry.mac !== holder.mac)
-      throw this.#stop(
-        'neighbour-wrong',
-        from.place,
-        `${nextHop} dev ${from.link.name} lladdr ${entry.mac}`,
-        `${from.place} holds ${entry.mac} for ${nextHop} (${entry.state}), which has ${holder.mac}`,
-      )
-    const twin = segmentOf(this.#world, from).find(({ports}) => {
-      const port = ports.at(-1) as Port
-      return port.link.mac === holder.mac && port.place !== endOf(way).place && port.link.addresses.some(({scope}) => scope === 'global')
-    })
-    if (twin)
-      throw this.#stop(
-        'duplicate-mac',
-        endOf(way).place,
-        `${holder.name} ${holder.mac}`,
-        `${endOf(way).place} and ${endOf(twin).place} both have ${holder.mac}`,
-      )
-    if (fixed && entry.state === 'PERMANENT') return
-    this.#checkResolution(from, here, {place: endOf(way).place, link: holder}, nextHop)
+    if (entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)) return undefined
+    const right = this.#answering(from, nextHop)
+    const way = segmentOf(this.#world, from).find((each) => this.#takes(endOf(each), entry.mac as string))
+    const rightly = right.some((each) => endOf(each).link.mac === entry.mac)
+    // What was learned is asked again; what is permanent is not.
+    if ((rightly || right.length === 0) && entry.state !== 'PERMANENT' && entry.state !== 'NOARP') return undefined
+    if (!rightly && right.length === 0 && !way) return undefined
+    const holder = right[0] && endOf(right[0])
+    if (!rightly && holder)
+      this.#astray ??= {
+        ended: 'neighbour-wrong',
+        at: from.place,
+        object: `${nextHop} dev ${from.link.name} lladdr ${entry.mac}`,
+        evidence: `${from.place} holds ${entry.mac} for ${nextHop} (${entry.state}), which has ${holder.link.mac}`,
+      }
+    if (way) return way
+    throw this.#stop('neighbour-wrong', from.place, nextHop, `nobody on ${from.link.name} of ${from.place} has ${entry.mac}`)
   }
 
-  #checkResolution(from: Port, here: NamespaceFacts, holder: Port, nextHop: string): void {
-    const there = this.#world.facts.get(holder.place)
-    for (const {place, link} of [from, holder])
-      if (!link.arp) throw this.#stop('arp-suppressed', place, link.name, `${link.name} at ${place} is set to NOARP`)
-    if (this.#family !== 4) return
-    const mode = (name: string) =>
-      Math.max(
-        Number(there?.sysctls.get(`ipv4.conf.all.${name}`) ?? 0),
-        Number(there?.sysctls.get(`ipv4.conf.${holder.link.name}.${name}`) ?? 0),
-      )
-    if (mode('arp_ignore') >= 3)
-      throw this.#stop(
-        'arp-suppressed',
-        holder.place,
-        `net.ipv4.conf.${holder.link.name}.arp_ignore`,
-        `arp_ignore is ${mode('arp_ignore')} at ${holder.place}: it does not answer for ${nextHop}`,
-      )
-    for (const [place, facts, hook] of [
-      [from.place, here, 'output'],
-      [holder.place, there, 'input'],
-      [holder.place, there, 'output'],
-      [from.place, here, 'input'],
-    ] as const) {
-      if (!facts) continue
-      const {verdict, by} = runHook(facts.ruleset, hook, this.#packet(), ['arp'])
-      if (verdict !== 'accept' && by) throw this.#stop('arp-suppressed', place, rulingWords(by), `${rulingWords(by)} at ${place} drops ARP`)
-    }
+  /** The ways to those who have the address or answer for it, whatever keeps them from answering. */
+  #answering(from: Port, nextHop: string): Passage[] {
+    const holders = segmentOf(this.#world, from).filter((way) => holdsThere(this.#world, way, nextHop))
+    if (holders.length > 0) return holders
+    return [...resolve(this.#world, from, {family: this.#family, nextHop, source: this.#source}).answers]
+  }
+
+  /** The device has this MAC; a port of a bridge hands on to the bridge what is for itself. */
+  #takes({link}: Port, mac: string): boolean {
+    return link.mac === mac && link.master === undefined
+  }
+
+  #byAsking(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Passage {
+    const {answers, kept, doubts} = resolve(this.#world, from, {family: this.#family, nextHop, source: this.#source})
+    this.#doubts.push(...doubts)
+    const places = new Map(answers.map((way) => [endOf(way).place, way]))
+    const [way, ...others] = places.values()
+    const [block] = kept
+    if (!way) throw block ? this.#blocked(block) : this.#whyNotThere(from, nextHop, route, stop)
+    if (others.length > 0)
+      throw this.#stop('duplicate-address', from.place, nextHop, `${[...places.keys()].join(' and ')} both hold ${nextHop}`)
+    const {mac} = endOf(way).link
+    const twin = segmentOf(this.#world, from).find((each) => {
+      const {place, link} = endOf(each)
+      return link.mac === mac && place !== endOf(way).place && link.addresses.some(({scope}) => scope === 'global')
+    })
+    if (!twin) return way
+    const {place, link} = endOf(way)
+    throw this.#stop('duplicate-mac', place, `${link.name} ${mac}`, `${place} and ${endOf(twin).place} both have ${mac}`)
   }
 
   /** Nobody on the segment holds the next hop's address: what keeps whoever should from being there. */
@@ -523,125 +543,8 @@ class Walk {
   }
 }
 
-function endOf({ports}: Passage): Port {
-  return ports.at(-1) as Port
-}
-
 function holdsThere(world: World, way: Passage, address: string): boolean {
   const {place, link} = endOf(way)
-  // Linux answers for an address on whatever device asks (arp_ignore 0, the weak host model), but a port of a bridge is no device of its own.
+  // Linux answers for an address on whatever device asks (the weak host model), but a port of a bridge is no device of its own.
   return holds(world.facts.get(place), address) && link.master === undefined
-}
-
-/** The device by which a place that holds an address takes the packet in. */
-function holdsOn(world: World, end: Port, address: string): Port {
-  const own = holderLink(world.facts.get(end.place), address)
-  return own && own.name === end.link.name ? {place: end.place, link: own} : end
-}
-
-function rulingWords({
-  family,
-  table,
-  chain,
-  handle,
-  text,
-}: {
-  family: string
-  table: string
-  chain: string
-  handle?: number
-  text: string
-}): string {
-  return `${family} ${table} ${chain}${handle === undefined ? '' : ` handle ${handle}`}: ${text}`
-}
-
-/** A namespace with nothing in it but lo: its end of the cable is gone, or somewhere else. */
-function missingDevice(world: World, place: Place): Block {
-  for (const [elsewhere, facts] of world.facts) {
-    const link = facts?.links.find(({name}) => name === `veth-${place.name}`)
-    if (link && elsewhere !== place.name)
-      return {cause: 'wrong-namespace', at: elsewhere, object: link.name, evidence: `${link.name} is at ${elsewhere}, not at ${place.name}`}
-  }
-  return {cause: 'interface-missing', at: place.name, object: `veth-${place.name}`, evidence: `${place.name} has no device but lo`}
-}
-
-/** A pod that has a device and not its address. */
-function wrongAddress(world: World, place: Place, link: LinkFacts, address: string): Block {
-  const gateway = world.facts.get(place.node)
-  const [held] = link.addresses.filter((each) => familyOf(each.address) === familyOf(address) && each.scope === 'global')
-  if (!held)
-    return {
-      cause: 'address-missing',
-      at: place.name,
-      object: link.name,
-      evidence: `${link.name} at ${place.name} has no address, and should have ${address}`,
-    }
-  const near = gateway?.links.some(({addresses}) =>
-    addresses.some((own) => networkOf(own.address, own.prefixLength) === networkOf(held.address, own.prefixLength)),
-  )
-  const cause = near ? 'address-missing' : 'address-outside-subnet'
-  return {
-    cause,
-    at: place.name,
-    object: `${held.address}/${held.prefixLength} dev ${link.name}`,
-    evidence: `${place.name} holds ${held.address}, not ${address}`,
-  }
-}
-
-/** The gateway of a pod is an address of its node's bridge: the bridge may be gone, or its address. */
-function bridgeAddressLost(world: World, from: Port, nextHop: string): Block | undefined {
-  const place = world.places.find(({name}) => name === from.place)
-  if (place?.netns === undefined) return undefined
-  const node = world.facts.get(place.node)
-  const host = peerOf(world, from)
-  if (!node || !host || !isHostEnd(world, host)) return undefined
-  const bridge = node.links.find(({name}) => name === host.link.master)
-  const bridges = node.links.filter(({kind}) => kind === 'bridge')
-  if (!bridge && bridges.length === 0)
-    return {
-      cause: 'bridge-missing',
-      at: place.node,
-      object: host.link.name,
-      evidence: `${place.node} has no bridge, and ${host.link.name} is on none`,
-    }
-  if (!bridge)
-    return {
-      cause: 'port-not-enslaved',
-      at: place.node,
-      object: host.link.name,
-      evidence: `${host.link.name} at ${place.node} is on no bridge`,
-    }
-  return {
-    cause: 'address-missing',
-    at: place.node,
-    object: bridge.name,
-    evidence: `${bridge.name} at ${place.node} does not hold ${nextHop}`,
-  }
-}
-
-/** A veth pair whose host end is on no bridge, or on another one than the packet comes from. */
-function looseEnd(world: World, end: Port, from: Port): Block | undefined {
-  const pod = isHostEnd(world, from) || world.places.find(({name}) => name === from.place)?.netns !== undefined ? [from, end] : [end, from]
-  for (const port of pod) {
-    const host = peerOf(world, port)
-    if (!host || !isHostEnd(world, host)) continue
-    if (!host.link.up)
-      return {cause: 'peer-down', at: host.place, object: host.link.name, evidence: `${host.link.name} is down at ${host.place}`}
-    if (host.link.master === undefined)
-      return {
-        cause: 'port-not-enslaved',
-        at: host.place,
-        object: host.link.name,
-        evidence: `${host.link.name} at ${host.place} is on no bridge`,
-      }
-    const bridge = world.facts.get(host.place)?.links.find(({name}) => name === host.link.master)
-    if (bridge && !bridge.addresses.some(({scope}) => scope === 'global'))
-      return {
-        cause: 'port-not-enslaved',
-        at: host.place,
-        object: host.link.name,
-        evidence: `${host.link.name} at ${host.place} is on ${bridge.name}, which is not the bridge of the pods`,
-      }
-  }
-  return undefined
 }

@@ -8,7 +8,7 @@ import type {Fault, Injection, Variant} from '../faults/fault.ts'
 import {Unfit, type Wired, wiredFrom} from '../faults/wired.ts'
 import {type FaultNote, openFaults} from '../kept/journal.ts'
 import type {KeptLab} from '../kept/record.ts'
-import {noteCommand, notesOf} from '../kept.ts'
+import {journalOf, noteCommand} from '../kept.ts'
 import {type FixCommand, placesAfter} from '../model.ts'
 import {nearest, suggestion} from '../scenario/problem.ts'
 import {EXIT, UsageError} from './exit.ts'
@@ -62,7 +62,7 @@ export async function breakLab(cause: string, place: string | undefined, options
 export async function heal(options: Pick<BreakOptions, 'lab' | 'json'> & {readonly all?: boolean}): Promise<number> {
   const {kept, fleet} = await runningLab(options.lab)
   await using _ = fleet
-  const open = openFaults(notesOf(kept)).reverse()
+  const open = openFaults(journalOf(kept)).reverse()
   if (open.length === 0)
     throw new UsageError(`podwire broke nothing in lab ${kept.lab} that is not healed`, ['podwire break no-route node1'])
   const healed: object[] = []

@@ -21,13 +21,28 @@ export async function shell(place: string, options: ExecOptions): Promise<number
   return runAt(place, ['env', `PS1=${place}# `, 'bash', '--norc', '--noprofile', '-i'], options, true)
 }
 
-async function runAt(place: string, argv: readonly string[], {lab}: ExecOptions, interactive = false): Promise<number> {
+interface RunOptions extends ExecOptions {
+  /** It reads nothing: podwire's own standard input is for others. */
+  readonly unfed?: boolean
+  /** Nor is anything of it shown. */
+  readonly silent?: boolean
+}
+
+export async function runAt(
+  place: string,
+  argv: readonly string[],
+  {lab, unfed, silent}: RunOptions,
+  interactive = false,
+): Promise<number> {
   const {kept, fleet} = await runningLab(lab)
   await using _ = fleet
   const target = targetOf(place, kept.scenario)
   const startedAt = Date.now()
-  const stream = await fleet.stream(target.node, argvAt(target, argv), {stdio: 'inherit'})
-  passSignalsTo(stream)
+  const stream = await fleet.stream(target.node, argvAt(target, argv), {stdio: unfed || silent ? 'pipe' : 'inherit'})
+  stream.stdin?.end()
+  stream.stdout?.on('data', (piece: Buffer) => silent || process.stdout.write(piece))
+  stream.stderr?.on('data', (piece: Buffer) => silent || process.stderr.write(piece))
+  if (stream.stdin === null) passSignalsTo(stream)
   const exitCode = await stream.exit
   try {
     noteCommand(kept, {place, argv, ...(interactive && {interactive}), startedAt, endedAt: Date.now(), exitCode})

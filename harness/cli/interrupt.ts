@@ -7,6 +7,7 @@ const held = new Set<AsyncDisposable>()
 let interrupted = false
 let foreground: Pick<CommandStream, 'kill'> | undefined
 let passed = 0
+let atPrompt: (() => void) | undefined
 
 /** Has `thing` disposed when podwire is interrupted. Call `release` once it is disposed in the ordinary way. */
 export function hold(thing: AsyncDisposable): {release(): void} {
@@ -18,6 +19,21 @@ export function hold(thing: AsyncDisposable): {release(): void} {
 export function passSignalsTo(command: Pick<CommandStream, 'kill'>): void {
   foreground = command
   process.on('SIGQUIT', pass)
+}
+
+/** The command has ended, and podwire goes on: signals are its own again. */
+export function takeSignalsBack(): void {
+  foreground = undefined
+  passed = 0
+  process.off('SIGQUIT', pass)
+}
+
+/**
+ * Ctrl-C never ends a prompt, only what runs at it: also not where it comes twice, by the terminal and by npx or timeout,
+ * who hand it on.
+ */
+export function stayAtPrompt(interrupt: () => void): void {
+  atPrompt = interrupt
 }
 
 function pass(signal: NodeJS.Signals): void {
@@ -36,6 +52,7 @@ export function watchInterrupts(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (foreground) pass(signal)
+      else if (atPrompt && signal === 'SIGINT') atPrompt()
       else if (interrupted) process.exit(EXIT.interrupted)
       else giveUp(EXIT.interrupted)
     })

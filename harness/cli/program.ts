@@ -2,10 +2,12 @@
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
 import {errorJson} from '../report/json.ts'
 import type {BreakOptions} from './break.ts'
+import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
 import {isForPrograms, printJson} from './terminal.ts'
+import type {TraceOptions} from './trace.ts'
 
 /** @returns the exit code */
 export async function program(argv: readonly string[]): Promise<number> {
@@ -51,12 +53,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     'podwire run ./mine.ts --driver local',
     'podwire run three-nodes --report json --out results',
     'podwire run three-nodes --driver docker --attach',
+    'podwire run ./mine.ts --keep',
   )
     .addOption(driver)
     .addOption(privileged)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
     .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
     .option('--out <folder>', 'write the reports there (json, where none is named)')
+    .option('--keep', 'leave the lab up where a line is refused or a check fails')
     .addOption(timeline)
     .addOption(timeLimit)
     .addOption(patience)
@@ -143,7 +147,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     'podwire break --list',
   )
     .addOption(lab)
-    .option('--variant <number>', 'which of the ways to bring it about, as --list numbers them', positive)
+    .option('--variant <number>', 'which of the ways to bring it about, as --list numbers them', wholeNumber)
     .option('--list', 'every cause, and the ways to bring it about')
     .addOption(json)
     .action(async (cause: string | undefined, place: string | undefined, options: BreakOptions & {list?: boolean}) => {
@@ -157,6 +161,64 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (options: {lab?: string; all?: boolean; json?: boolean}) => {
       code = await (await import('./break.ts')).heal(options)
+    })
+
+  command(
+    'diagnose [from] [to]',
+    'why pairs of a running lab fail: the cause, the place, the evidence, and a fix that was tried',
+    'podwire diagnose',
+    'podwire diagnose pod1 pod3',
+    'podwire diagnose --fix --yes',
+  )
+    .addOption(lab)
+    .option('--fix', 'type the fix in the running lab, after asking, and check again')
+    .option('--yes', 'do not ask')
+    .option('--no-trial', 'do not try the fix on a copy of the lab')
+    .addOption(json)
+    .action(async (from: string | undefined, to: string | undefined, options: {lab?: string; json?: boolean}) => {
+      code = await (await import('./diagnose.ts')).diagnoseLab(from, to, options)
+    })
+
+  command(
+    'trace <from> <to>',
+    'the way of a packet and of its reply, hop by hop: what the kernels hold, and what a real packet did',
+    'podwire trace pod1 pod3',
+    'podwire trace pod1 10.244.2.2 --protocol tcp',
+  )
+    .addOption(new Option('--protocol <name>', 'what is sent').choices(['icmp', 'tcp', 'udp']).default('icmp'))
+    .addOption(lab)
+    .addOption(patience)
+    .addOption(json)
+    .action(async (from: string, to: string, options: TraceOptions) => {
+      code = await (await import('./trace.ts')).traceLab(from, to, options)
+    })
+
+  command(
+    'capture <place> [to]',
+    'the packets at a place, or at every hop from there to another, as pcapng',
+    'podwire capture pod1 -w pod1.pcapng',
+    'podwire capture pod1 pod3 -w path.pcapng --seconds 10',
+    'podwire capture pod1 | wireshark -k -i -',
+    "podwire capture node1 --filter 'icmp or arp' --count 20",
+  )
+    .option('-w, --write <file>', 'where to; without it standard output, or lines for a person where that is a terminal')
+    .option('--filter <expression>', 'only these packets, as pcap-filter(7) says it')
+    .addOption(new Option('--count <packets>', 'end after so many packets').argParser(wholeNumber))
+    .addOption(new Option('--seconds <seconds>', 'end after so long').argParser(seconds(LONGEST_TIMER)))
+    .addOption(lab)
+    .action(async (place: string, to: string | undefined, options: CaptureOptions) => {
+      code = await (await import('./capture.ts')).capture(place, to, options)
+    })
+
+  command(
+    'debug [lab]',
+    'one prompt over a running lab: ping, trace, why, break, heal, watch, check, capture, and any command at a place',
+    'podwire debug',
+    'printf "ping pod1 pod3\\nnode1 ip route\\n" | podwire debug',
+  )
+    .addOption(lab)
+    .action(async (name: string | undefined, options: {lab?: string}) => {
+      code = await (await import('./debug.ts')).debug(name ?? options.lab)
     })
 
   command('clean', 'remove what a crash left', 'podwire clean')
@@ -204,9 +266,10 @@ const LONGEST_TIMER = 2_147_483
 /** Seconds: every packet that is lost is waited for this long. */
 const LONGEST_PATIENCE = 30
 
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It takes a number from 1.')
-  return Number(text)
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !(value > 0)) throw new InvalidArgumentError('It takes a whole number above 0.')
+  return value
 }
 
 /** Seconds on the command line are milliseconds inside. */

@@ -14,8 +14,9 @@ import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {hold, isInterrupted} from './interrupt.ts'
+import {claimName, keep} from './keep.ts'
 import {narrator, outcomeText} from './narrate.ts'
-import {complain, errors, isForPrograms, output, printJson, type Screen} from './terminal.ts'
+import {complain, errors, isForPrograms, output, print, printJson, type Screen} from './terminal.ts'
 
 export interface RunOptions {
   readonly driver: DriverChoice
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly report?: readonly string[]
   readonly out?: string
   readonly json?: boolean
+  /** A lab that failed stays, under the scenario's name. */
+  readonly keep?: boolean
   /** Probes every pair after every stage. */
   readonly timeline?: boolean
   readonly timeLimit?: number
@@ -42,7 +45,38 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
   const reports = reportsOf(options)
   if (options.out !== undefined) prepareFolder(options.out)
   const scenario = await loadScenario(reference)
-  const {lab, outcome, result} = await standUp(scenario, labName(scenario), options)
+  if (options.keep) return keeping(scenario, options, reports)
+  return ending(await standUp(scenario, labName(scenario), options), options, reports)
+}
+
+/** As without --keep, unless a line is refused or a check fails. */
+async function keeping(scenario: Scenario, options: RunOptions, reports: readonly Format[]): Promise<number> {
+  const {name} = scenario
+  const claim = await claimName(name, 'run without --keep')
+  const held = hold({[Symbol.asyncDispose]: async () => claim.release()})
+  try {
+    const finished = await standUp(scenario, name, options, async (standing) => {
+      await keep(standing, claim)
+      return [`the lab is kept as it stands; ${nextCommands(scenario)}`]
+    })
+    const failed = finished.outcome.verdict !== 'pass'
+    // Letting go of a lab that is kept disposes nothing.
+    if (failed) await keep(finished, claim)
+    const code = await ending(finished, options, reports)
+    if (failed) (isForPrograms(options) ? complain : print)(`\nlab ${name} is kept, as it failed; ${nextCommands(scenario)}`)
+    return code
+  } finally {
+    claim.release()
+    held.release()
+  }
+}
+
+function nextCommands({name, nodes}: Scenario): string {
+  return `next: podwire debug ${name}, podwire diagnose --lab ${name}, podwire shell ${nodes[0]?.name} --lab ${name}, podwire down ${name}`
+}
+
+/** Removes the lab and tells what became of it. */
+async function ending({lab, outcome, result}: Finished, options: RunOptions, reports: readonly Format[]): Promise<number> {
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
@@ -53,8 +87,16 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
 }
 
-/** Starts the lab, runs its steps and its checks. Nothing of it is left when this throws. */
-export async function standUp(scenario: Scenario, name: string, options: RunOptions): Promise<Finished> {
+/**
+ * Starts the lab, runs its steps and its checks. Nothing of it is left when this throws.
+ * @param rescue keeps a lab of which a line was refused, and gives help for the message
+ */
+export async function standUp(
+  scenario: Scenario,
+  name: string,
+  options: RunOptions,
+  rescue?: (standing: Pick<Finished, 'lab' | 'chosen'>) => Promise<readonly string[]>,
+): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
   const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
@@ -91,7 +133,10 @@ export async function standUp(scenario: Scenario, name: string, options: RunOpti
     }
     return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
   } catch (error) {
-    if (error instanceof CommandError) error.context = await contextOf(error, lab)
+    if (error instanceof CommandError) {
+      error.context = await contextOf(error, lab)
+      if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
+    }
     await lab[Symbol.asyncDispose]()
     throw error
   } finally {
@@ -122,8 +167,9 @@ const FORMATS = ['text', 'json'] as const
 type Format = (typeof FORMATS)[number]
 
 /** The formats that are written to files: those that were asked for, else the one that programs read. */
-function reportsOf({report = [], attach, driver}: RunOptions): readonly Format[] {
+function reportsOf({report = [], attach, driver, keep}: RunOptions): readonly Format[] {
   if (attach && driver !== 'docker') throw new UsageError('--attach is of the docker driver', ['add --driver docker'])
+  if (attach && keep) throw new UsageError('--keep is of labs that podwire starts; --attach uses nodes that were there', ['leave one out'])
   for (const format of report) {
     if (!(FORMATS as readonly string[]).includes(format)) throw new UsageError(`no report ${format}`, [`there is ${FORMATS.join(', ')}`])
   }

@@ -72,10 +72,22 @@ export interface RuleFacts {
   readonly iif?: string
   readonly oif?: string
   readonly mark?: number
+  /** Which bits of the mark count; all where it is absent. */
+  readonly markMask?: number
   readonly protocol?: string
-  /** lookup, or how it refuses: unreachable, blackhole, prohibit. */
+  /** First and last. */
+  readonly sourcePorts?: readonly [number, number]
+  readonly destinationPorts?: readonly [number, number]
+  readonly tos?: number
+  /** Selectors that are not told apart here, as ip-rule(8) prints their keys: uid_start, l3mdev ... */
+  readonly others?: readonly string[]
+  /** lookup, nop, goto, or how it refuses: unreachable, blackhole, prohibit. */
   readonly action: string
   readonly table?: string
+  /** A route of this prefix length or a shorter one does not count. */
+  readonly suppressPrefixLength?: number
+  /** The priority at which `goto` goes on. */
+  readonly target?: number
 }
 
 export interface NeighbourFacts {
@@ -95,7 +107,10 @@ export interface FdbFacts {
   readonly master?: string
   /** A tunnel's other end. */
   readonly remote?: string
+  /** It was not learned and does not age. */
   readonly permanent: boolean
+  /** The address of the bridge itself, or of a port of it: frames for it are the machine's own. */
+  readonly local: boolean
 }
 
 /** A queueing discipline other than the default, or a classifier (tc(8)). */
@@ -121,9 +136,14 @@ export interface NamespaceFacts {
   readonly rules: Readonly<Record<Family, readonly RuleFacts[]>>
   readonly neighbours: readonly NeighbourFacts[]
   readonly fdb: readonly FdbFacts[]
+  /** With the rules of the old iptables, whose tables are called `iptables-legacy filter` here (legacy.ts). */
   readonly ruleset: Ruleset
-  /** There are rules of the old iptables, which nft does not show. */
+  /** The tables of the old iptables, which nft(8) does not show. */
   readonly legacyTables: readonly string[]
+  /** Tools that are not there or refused, as `nft`: of what they would have told nothing is known. */
+  readonly unread: readonly string[]
+  /** What was another when it had been read: routes, rules. */
+  readonly changed: readonly string[]
   readonly trafficControl: readonly TrafficControlFacts[]
   readonly listeners: readonly ListenerFacts[]
   /** Path below /proc/sys/net, with dots: ipv4.conf.eth0.rp_filter. */

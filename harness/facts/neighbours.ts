@@ -14,3 +14,13 @@ export async function forgetUnresolved(fleet: Fleet, places: readonly Place[]): 
     }),
   )
 }
+
+/** Removes every entry that the kernel would find again by asking; fixed ones stay. Never rejects. */
+export async function forgetNeighbours(fleet: Fleet, places: readonly Place[]): Promise<void> {
+  await Promise.all(
+    [...Map.groupBy(places, ({node}) => node)].map(([node, here]) => {
+      const lines = here.map(({netns}) => `ip ${netns === undefined ? '' : `-n ${netns} `}neigh flush all 2>/dev/null`)
+      return fleet.run(node, lines.join('; '), {shell: 'observer'})
+    }),
+  )
+}

@@ -10,6 +10,7 @@ import type {
   RuleFacts,
   TrafficControlFacts,
 } from './facts.ts'
+import {rulesetOfLegacy} from './legacy.ts'
 import type {Ruleset} from './ruleset.ts'
 
 /** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
@@ -27,7 +28,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 12
+const PARTS = 16
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -36,6 +37,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     routes = '',
     rules = '',
     neighbours = '',
+    proxies = '',
     rules6 = '',
     fdb = '',
     nft = '',
@@ -43,7 +45,10 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     filters = '',
     listeners = '',
     sysctls = '',
-    legacy = '',
+    legacyNames = '',
+    legacy4 = '',
+    legacy6 = '',
+    changed = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -58,10 +63,12 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     links: ofLinks.map(linkFrom),
     routes: ofRoutes.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
-    neighbours: (listIn<IpNeigh>(neighbours) ?? []).map(neighbourFrom),
+    neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).map(neighbourFrom)),
     fdb: (listIn<BridgeFdb>(fdb) ?? []).map(fdbFrom),
-    ruleset: rulesetFrom(nft),
-    legacyTables: legacy.split('\v').filter((name) => name !== ''),
+    ruleset: [...rulesetFrom(nft), ...rulesetOfLegacy(legacy4, 'ip'), ...rulesetOfLegacy(legacy6, 'ip6')],
+    legacyTables: legacyNames.split('\v').filter((name) => name !== ''),
+    unread: [...new Set(parts.flatMap((text) => (text.startsWith('!') ? [text.slice(1).split(' ')[0] ?? ''] : [])))],
+    changed: changed.split('\v').filter((name) => name !== ''),
     trafficControl: [...(listIn<Qdisc>(qdiscs) ?? []).flatMap(qdiscFrom), ...(listIn<Filters>(filters) ?? []).flatMap(filtersFrom)],
     listeners: listeners.split('\v').flatMap(listenerFrom),
     sysctls: settings,
@@ -199,38 +206,49 @@ interface IpRule {
   iif?: string
   oif?: string
   fwmark?: string
+  fwmask?: string
   ipproto?: string
+  sport?: number
+  sport_start?: number
+  sport_end?: number
+  dport?: number
+  dport_start?: number
+  dport_end?: number
+  tos?: string
   action?: string
   table?: string
+  suppress_prefixlen?: number
+  goto?: number
 }
 
-function ruleFrom({
-  priority,
-  src = 'all',
-  srclen,
-  dst = 'all',
-  dstlen,
-  iif,
-  oif,
-  fwmark,
-  ipproto,
-  action,
-  table,
-  ...rest
-}: IpRule): RuleFacts {
+/** Keys of a rule that say nothing of whether it applies. */
+const RULE_NOTES: readonly string[] = ['not', 'nop', 'protocol', 'iif_detached', 'oif_detached', 'unresolved', 'flow_from', 'flow_to']
+
+function ruleFrom(rule: IpRule): RuleFacts {
+  const {priority, src = 'all', srclen, dst = 'all', dstlen, iif, oif, fwmark, fwmask, ipproto, ...more} = rule
+  const {sport, sport_start = sport, sport_end = sport, dport, dport_start = dport, dport_end = dport, ...rest} = more
+  const {tos, action, table, suppress_prefixlen: suppressed, goto: target, ...unknown} = rest
   const prefix = (host: string, length?: number) => (host === 'all' ? undefined : `${host}/${length ?? (host.includes(':') ? 128 : 32)}`)
   const [from, to] = [prefix(src, srclen), prefix(dst, dstlen)]
+  const others = Object.keys(unknown).filter((key) => !RULE_NOTES.includes(key))
   return {
     priority,
-    not: 'not' in rest,
+    not: 'not' in rule,
     ...(from !== undefined && {from}),
     ...(to !== undefined && {to}),
     ...(iif !== undefined && {iif}),
     ...(oif !== undefined && {oif}),
     ...(fwmark !== undefined && {mark: Number(fwmark)}),
-    ...(ipproto !== undefined && {protocol: ipproto}),
-    action: action ?? 'lookup',
+    ...(fwmask !== undefined && {markMask: Number(fwmask)}),
+    ...(ipproto !== undefined && {protocol: ipproto.replace('ipv6-icmp', 'icmp')}),
+    ...(sport_start !== undefined && sport_end !== undefined && {sourcePorts: [sport_start, sport_end] as const}),
+    ...(dport_start !== undefined && dport_end !== undefined && {destinationPorts: [dport_start, dport_end] as const}),
+    ...(tos !== undefined && {tos: Number(tos)}),
+    ...(others.length > 0 && {others}),
+    action: action ?? ('nop' in rule ? 'nop' : target !== undefined ? 'goto' : 'lookup'),
     ...(table !== undefined && {table}),
+    ...(suppressed !== undefined && {suppressPrefixLength: suppressed}),
+    ...(target !== undefined && {target}),
   }
 }
 
@@ -257,7 +275,8 @@ interface BridgeFdb {
 
 function fdbFrom({mac, ifname = '', master, dst, state = '', flags = []}: BridgeFdb): FdbFacts {
   const permanent = state === 'permanent' || state === 'static' || flags.includes('sticky')
-  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent}
+  const local = state === 'permanent' && master !== undefined
+  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent, local}
 }
 
 function rulesetFrom(json: string): Ruleset {

@@ -2,11 +2,12 @@
 # The kernel's state of one machine and of every network namespace in its /run/netns, as lines of JSON where tools give it.
 # Runs on the machine, in its own namespace; it changes nothing. facts.ts knows the order of the lines.
 #
-# For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, empty where a tool is
-# missing or refuses.
+# For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
+# is missing or refuses. The last one names what was another when it was asked again at the end.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
-  printf 'addr show\nroute show table all\nrule show\nneigh show\n' | ip -j -d -force -batch - 2>/dev/null
+  mapfile -t podwire_first < <(printf 'addr show\nroute show table all\nrule show\nneigh show\nneigh show proxy\n' | ip -j -d -force -batch - 2>/dev/null)
+  for podwire_at in 0 1 2 3 4; do printf '%s\n' "${podwire_first[podwire_at]:-!ip 127}"; done
   podwire_line ip -j -6 rule show
   podwire_line bridge -j -d fdb show
   podwire_line nft -j list ruleset
@@ -22,14 +23,23 @@ podwire_namespace() {
   podwire_line ss -Hltun
   podwire_line grep -Hs '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all \
     /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local} \
-    /proc/sys/net/ipv6/conf/*/{forwarding,disable_ipv6} /proc/sys/net/bridge/bridge-nf-call-iptables \
+    /proc/sys/net/ipv6/conf/*/{forwarding,disable_ipv6} /proc/sys/net/bridge/bridge-nf-call-ip{,6}tables \
     /proc/sys/net/netfilter/nf_conntrack_{max,count}
-  podwire_line cat /proc/net/ip_tables_names /proc/net/ip6_tables_names
+  podwire_names=$(cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null)
+  printf '%s\n' "${podwire_names//$'\n'/$'\v'}"
+  for podwire_tool in iptables-legacy-save ip6tables-legacy-save; do
+    if [ -n "$podwire_names" ]; then podwire_line "$podwire_tool"; else echo; fi
+  done
+  mapfile -t podwire_again < <(printf 'route show table all\nrule show\n' | ip -j -d -force -batch - 2>/dev/null)
+  podwire_changed=
+  [ "${podwire_again[0]}" = "${podwire_first[1]}" ] || podwire_changed+=$'routes\v'
+  [ "${podwire_again[1]}" = "${podwire_first[2]}" ] || podwire_changed+=$'rules\v'
+  printf '%s\n' "$podwire_changed"
 }
 
 # Many lines become one, joined by vertical tabs, which no tool prints.
 podwire_line() {
-  podwire_text=$("$@" 2>/dev/null)
+  podwire_text=$("$@" 2>/dev/null) || podwire_text=${podwire_text:-!$1 $?}
   printf '%s\n' "${podwire_text//$'\n'/$'\v'}"
 }
 

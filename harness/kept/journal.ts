@@ -49,12 +49,11 @@ export function appendEntry(folder: string, lab: string, entry: JournalEntry): v
   }
 }
 
-/** What was written down so far. A line that was cut short is passed over. */
+/** A line that is no entry, cut off by a full disk perhaps, is passed over. */
 export function readEntries(folder: string, lab: string): JournalEntry[] {
-  const lines = (readOwn(journalPath(folder, lab)) ?? '').split('\n')
-  return lines.flatMap((line) => {
+  return (readOwn(journalPath(folder, lab)) ?? '').split('\n').flatMap((line) => {
     try {
-      return [JSON.parse(line) as JournalEntry]
+      return line === '' ? [] : [JSON.parse(line) as JournalEntry]
     } catch {
       return []
     }

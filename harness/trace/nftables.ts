@@ -18,9 +18,21 @@ export interface Packet {
   readonly length: number
   readonly iif?: string
   readonly oif?: string
+  /** A later packet of a flow whose first one was answered. */
+  readonly established?: boolean
+  /** Time to live, or hop limit, as it is at the hook. */
+  readonly ttl?: number
+  /** What rules before have set it to. */
+  readonly mark?: number
+  /** Its frame, where the hook is one that sees frames. */
+  readonly ether?: {readonly source: string; readonly destination: string}
+  /** The frame is no IP packet but this. */
+  readonly arp?: {readonly operation: 'request' | 'reply'; readonly source: string; readonly destination: string}
+  /** What an address is to the namespace of the hook: local, unicast ... (nft(8), fib expression). */
+  readonly typeOf?: (address: string) => string
 }
 
-export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress' | 'egress'
 
 /** A rule, or a chain's policy, that decided. */
 export interface Ruling {
@@ -38,6 +50,8 @@ export interface FilterResult {
   readonly by?: Ruling
   /** What rules made of the packet's addresses and ports, and which. */
   readonly translated?: Translation
+  /** The packet's mark afterwards. */
+  readonly mark: number
   /** Rules that would have decided otherwise, had their match been understood. */
   readonly doubts: readonly Ruling[]
 }
@@ -61,15 +75,22 @@ export function runHook(
   families: readonly string[] = packet.family === 4 ? ['ip', 'inet'] : ['ip6', 'inet'],
 ): FilterResult {
   const run = new Run(ruleset, packet)
+  const device = hook === 'egress' ? packet.oif : packet.iif
   const chains = ruleset
-    .flatMap(({chain}) => (chain?.hook === hook && families.includes(chain.family) ? [chain] : []))
+    .flatMap(({chain}) => (chain?.hook === hook && families.includes(chain.family) && isOn(chain, device) ? [chain] : []))
     .sort((a, b) => (a.prio ?? 0) - (b.prio ?? 0))
   for (const chain of chains) {
-    if (chain.type === 'nat' && packet.reply) continue
-    const ended = run.chain(chain)
+    if (chain.type === 'nat' && (packet.reply || packet.established)) continue
+    const ended = run.base(chain)
     if (ended === 'drop' || ended === 'reject') return run.result(ended)
   }
   return run.result('accept')
+}
+
+/** A chain of a device, where it names one: not all versions of nft(8) print that. */
+function isOn({hook, dev}: Chain, device: string | undefined): boolean {
+  if ((hook !== 'ingress' && hook !== 'egress') || dev === undefined) return true
+  return [dev].flat().includes(device ?? '')
 }
 
 type Ended = 'accept' | 'drop' | 'reject' | 'return' | 'next'
@@ -83,10 +104,25 @@ class Run {
   readonly #doubts: Ruling[] = []
   #by: Ruling | undefined
   #translated: Translation | undefined
+  #mark: number
+  /** A rule that may have let it pass the chain: what drops it afterwards is not certain. */
+  #spared: Ruling | undefined
 
   constructor(ruleset: Ruleset, packet: Packet) {
     this.#ruleset = ruleset
     this.#packet = packet
+    this.#mark = packet.mark ?? 0
+  }
+
+  /** A chain that hangs on the hook. */
+  base(chain: Chain): Ended {
+    // Which device such a chain is for, some versions of nft(8) do not print as JSON.
+    this.#spared = isDevices(chain) && chain.dev === undefined ? {...placeOf(chain), text: 'for a device that nft did not name'} : undefined
+    const ended = this.chain(chain)
+    if (!this.#spared || (ended !== 'drop' && ended !== 'reject')) return ended
+    this.#doubts.push(this.#spared, ...(this.#by ? [this.#by] : []))
+    this.#by = undefined
+    return 'accept'
   }
 
   result(verdict: FilterResult['verdict']): FilterResult {
@@ -94,6 +130,7 @@ class Run {
       verdict,
       ...(verdict !== 'accept' && this.#by && {by: this.#by}),
       ...(this.#translated && {translated: this.#translated}),
+      mark: this.#mark,
       doubts: this.#doubts,
     }
   }
@@ -110,7 +147,7 @@ class Run {
 
   #policy(chain: Chain): Ended {
     if (chain.policy !== 'drop') return 'accept'
-    this.#by = {family: chain.family, table: chain.table, chain: chain.name, text: 'policy drop'}
+    this.#by = {...placeOf(chain), text: 'policy drop'}
     return 'drop'
   }
 
@@ -124,8 +161,11 @@ class Run {
         if (matched === undefined) sure = false
         continue
       }
-      if ('xt' in expression) sure = false
-      const ended = this.#statement(expression, chain, ruling, depth, sure)
+      if (UNCERTAIN.some((word) => word in expression)) sure = false
+      const {type, name} = (expression.xt ?? {}) as {type?: string; name?: string}
+      if (type === 'match' && name !== 'comment') sure = false
+      if (type === 'match' || (name !== undefined && XT_NOTES.includes(name))) continue
+      const ended = this.#statement(XT_TARGETS[name ?? ''] ?? expression, chain, ruling, depth, sure)
       if (ended !== 'next') return ended
     }
     return 'next'
@@ -134,10 +174,10 @@ class Run {
   #statement(expression: Expression, chain: Chain, ruling: Ruling, depth: number, sure: boolean): Ended {
     const [word = ''] = Object.keys(expression)
     if (word === 'vmap') return this.#verdictMap(expression.vmap as {key: unknown; data: unknown}, chain, ruling, depth, sure)
-    if (!['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'snat', 'dnat', 'masquerade', 'redirect', 'mangle'].includes(word))
-      return 'next'
+    if (!ACTING.includes(word)) return 'next'
     if (!sure) {
-      if (word !== 'accept' && word !== 'return') this.#doubts.push(ruling)
+      if (word === 'accept' || word === 'return') this.#spared ??= ruling
+      else this.#doubts.push(ruling)
       return 'next'
     }
     if (word === 'drop' || word === 'reject') {
@@ -146,6 +186,10 @@ class Run {
     }
     if (word === 'accept' || word === 'return') return word
     if (word === 'jump' || word === 'goto') return this.#jump(expression[word] as {target: string}, chain, word, depth)
+    if (word === 'xt' || word === 'queue' || word === 'tproxy') {
+      this.#doubts.push(ruling)
+      return 'next'
+    }
     if (word === 'mangle') return this.#mangle(expression.mangle as {key: unknown; value: unknown}, ruling)
     const {addr, port} = (expression[word] ?? {}) as {addr?: unknown; port?: unknown}
     const cause = word === 'snat' || word === 'masquerade' ? 'source-nat' : 'destination-nat'
@@ -169,7 +213,9 @@ class Run {
 
   /** `ip saddr set 10.0.0.1`: translation without state. */
   #mangle({key, value}: {key: unknown; value: unknown}, by: Ruling): Ended {
-    const {field} = (key as {payload?: {field?: string}}).payload ?? {}
+    const {payload, meta} = key as {payload?: {field?: string}; meta?: {key?: string}}
+    const {field} = payload ?? {}
+    if (meta?.key === 'mark' && typeof value === 'number') this.#mark = value
     if (field === 'saddr' || field === 'sport')
       this.#translated ??= {cause: 'source-nat', by, ...(typeof value === 'string' && {address: value})}
     if (field === 'daddr' || field === 'dport')
@@ -190,10 +236,13 @@ class Run {
   #match({op, left, right}: Match, chain: Chain): boolean | undefined {
     const value = this.#valueOf(left)
     if (value === undefined) return undefined
+    if (value === null) return false // it has no such field, so the rule does not apply, whatever it asks of it
+    if (value instanceof Set) return flagsMatch(value as ReadonlySet<string>, op, right)
     const equal = this.#equals(value, right, chain)
     if (equal === undefined) return undefined
     if (op === '!=') return !equal
     if (op === '==' || op === 'in') return equal
+    if (typeof value === 'boolean') return undefined
     const [a, b] = [Number(value), Number(right)]
     if (Number.isNaN(a) || Number.isNaN(b)) return undefined
     return {'<': a < b, '>': a > b, '<=': a <= b, '>=': a >= b}[op]
@@ -201,40 +250,82 @@ class Run {
 
   /** What the packet has in a field; null where the field is of a protocol that the packet is not; undefined: not known. */
   #valueOf(left: unknown): unknown {
-    const {payload, meta, ct, concat} = (left ?? {}) as {
+    const {payload, meta, ct, concat, fib, ...rest} = (left ?? {}) as {
       payload?: {protocol: string; field: string}
       meta?: {key: string}
       ct?: {key: string}
       concat?: unknown[]
+      fib?: {result: string; flags: string | string[]}
+      '&'?: [unknown, unknown]
     }
+    if (rest['&']) return this.#masked(rest['&'])
     if (concat) {
       const parts = concat.map((part) => this.#valueOf(part))
       return parts.includes(undefined) ? undefined : parts.includes(null) ? null : parts
     }
     if (payload) return this.#payload(payload.protocol, payload.field)
     if (meta) return this.#meta(meta.key)
-    if (ct?.key === 'state') return this.#packet.reply ? 'established' : 'new'
+    if (ct?.key === 'state') return this.#packet.reply || this.#packet.established ? 'established' : 'new'
+    if (fib?.result === 'type') return this.#addressType([fib.flags].flat())
     return undefined
   }
 
+  #addressType(flags: readonly string[]): unknown {
+    const {source, destination, typeOf, arp} = this.#packet
+    if (arp) return null
+    if (flags.includes('iif') || flags.includes('oif') || flags.includes('mark')) return undefined
+    return typeOf?.(flags.includes('saddr') ? source : destination)
+  }
+
+  #masked([left, mask]: [unknown, unknown]): unknown {
+    const value = this.#valueOf(left)
+    if (value instanceof Set) return new Set([...value].filter((flag) => flagsIn(mask).includes(flag as string)))
+    return typeof value === 'number' && typeof mask === 'number' ? value & mask : value === null ? null : undefined
+  }
+
   #payload(protocol: string, field: string): unknown {
-    const {family, source, destination, sourcePort, destinationPort, reply} = this.#packet
+    const {family, source, destination, sourcePort, destinationPort, reply, arp, length, ttl} = this.#packet
     const own = this.#packet.protocol
+    if (protocol === 'ether') return this.#ether(field)
+    if (protocol === 'arp') return arp ? {operation: arp.operation, 'saddr ip': arp.source, 'daddr ip': arp.destination}[field] : null
+    if (arp) return null
     if (protocol === 'ip' || protocol === 'ip6') {
       if ((protocol === 'ip' ? 4 : 6) !== family) return null
-      return {saddr: source, daddr: destination, protocol: this.#l4(), nexthdr: this.#l4(), length: this.#packet.length, version: family}[
-        field
-      ]
+      const l4 = this.#l4()
+      // Don't Fragment is set, and nothing else.
+      const fields = {
+        saddr: source,
+        daddr: destination,
+        protocol: l4,
+        nexthdr: l4,
+        length,
+        version: family,
+        ttl,
+        hoplimit: ttl,
+        dscp: 'cs0',
+      }
+      return {...fields, 'frag-off': 0x4000, hdrlength: 5}[field]
     }
     if (protocol === 'tcp' || protocol === 'udp' || protocol === 'th') {
       if (own === 'icmp' || (protocol !== 'th' && protocol !== own)) return null
-      return {sport: sourcePort, dport: destinationPort}[field]
+      return {sport: sourcePort, dport: destinationPort, ...(own === 'tcp' && {flags: this.#flags()})}[field]
     }
     if (protocol === 'icmp' || protocol === 'icmpv6') {
       if (own !== 'icmp' || (protocol === 'icmp' ? 4 : 6) !== family) return null
       return {type: reply ? 'echo-reply' : 'echo-request', code: 0}[field]
     }
-    return undefined
+    return ['sctp', 'dccp', 'udplite', 'esp', 'ah', 'comp', 'igmp', 'vlan'].includes(protocol) ? null : undefined
+  }
+
+  #ether(field: string): unknown {
+    const {ether, arp, family} = this.#packet
+    if (field === 'type') return arp ? 'arp' : family === 4 ? 'ip' : 'ip6'
+    return {saddr: ether?.source, daddr: ether?.destination}[field]
+  }
+
+  /** Of the segment that opens a connection, the one that answers it, and all later ones. */
+  #flags(): ReadonlySet<string> {
+    return new Set(this.#packet.established ? ['ack'] : this.#packet.reply ? ['syn', 'ack'] : ['syn'])
   }
 
   #l4(): string {
@@ -243,17 +334,19 @@ class Run {
   }
 
   #meta(key: string): unknown {
-    const {family, iif, oif, length} = this.#packet
+    const {family, iif, oif, length, arp} = this.#packet
+    const l3 = arp ? 'arp' : family === 4 ? 'ip' : 'ip6'
     const known: Readonly<Record<string, unknown>> = {
       iifname: iif ?? '',
       iif: iif ?? '',
       oifname: oif ?? '',
       oif: oif ?? '',
-      l4proto: this.#l4(),
+      l4proto: arp ? null : this.#l4(),
       nfproto: family === 4 ? 'ipv4' : 'ipv6',
-      protocol: family === 4 ? 'ip' : 'ip6',
+      protocol: l3,
       length,
-      mark: 0,
+      mark: this.#mark,
+      pkttype: arp?.operation === 'request' ? 'broadcast' : 'host',
     }
     return known[key]
   }
@@ -308,6 +401,41 @@ interface Match {
   readonly right: unknown
 }
 
+/** Statements that decide, or that change the packet. */
+const ACTING: readonly string[] = [
+  ...['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'snat', 'dnat', 'masquerade', 'redirect', 'mangle'],
+  ...['xt', 'queue', 'tproxy'],
+]
+
+/** What makes the rest of a rule a matter of time, chance or a module that nft(8) does not know. */
+const UNCERTAIN: readonly string[] = ['limit', 'quota', 'ct count']
+
+/** Targets of iptables(8) that nft(8) tells by name alone and that need no more, and those that change nothing. */
+const XT_TARGETS: Readonly<Record<string, Expression>> = {REJECT: {reject: null}, MASQUERADE: {masquerade: null}}
+const XT_NOTES: readonly string[] = ['LOG', 'NFLOG', 'TRACE']
+
+function isDevices({family, hook}: Chain): boolean {
+  return family === 'netdev' || hook === 'ingress' || hook === 'egress'
+}
+
+function placeOf({family, table, name}: Chain): Pick<Ruling, 'family' | 'table' | 'chain'> {
+  return {family, table, chain: name}
+}
+
+/** `syn`, `[syn, ack]`, `{"|": [syn, ack]}` */
+function flagsIn(words: unknown): string[] {
+  if (typeof words === 'string') return [words]
+  if (Array.isArray(words)) return words.flatMap(flagsIn)
+  return typeof words === 'object' && words !== null && '|' in words ? flagsIn(words['|']) : []
+}
+
+function flagsMatch(value: ReadonlySet<string>, op: string, right: unknown): boolean | undefined {
+  const flags = flagsIn(right)
+  if (op === 'in') return flags.some((flag) => value.has(flag))
+  const same = value.size === flags.length && flags.every((flag) => value.has(flag))
+  return op === '==' ? same : op === '!=' ? !same : undefined
+}
+
 function anyOf(results: readonly (boolean | undefined)[]): boolean | undefined {
   return results.includes(true) ? true : results.includes(undefined) ? undefined : false
 }
@@ -344,6 +472,7 @@ function words(expression: Expression): string {
     return [leftWords(left), op === '==' || op === 'in' ? '' : op, rightWords(right)].filter((text) => text !== '').join(' ')
   }
   if (word === 'counter') return 'counter'
+  if (word === 'xt') return `xt ${value?.type} ${value?.name}`
   if (word === 'jump' || word === 'goto') return `${word} ${value?.target}`
   if (word === 'vmap') return 'vmap'
   if (word === 'snat' || word === 'dnat')

@@ -13,6 +13,9 @@ export interface Routed {
   /** The device it came in by; absent where it begins. */
   readonly iif?: string | undefined
   readonly protocol?: string | undefined
+  readonly sourcePort?: number | undefined
+  readonly destinationPort?: number | undefined
+  readonly mark?: number | undefined
 }
 
 export interface Routing {
@@ -20,6 +23,8 @@ export interface Routing {
   readonly route?: RouteFacts
   /** The rule that led to it, where it is another than the kernel's own three. */
   readonly rule?: RuleFacts
+  /** A rule that comes before and of which it cannot be told whether it applies. */
+  readonly doubt?: RuleFacts
 }
 
 /** The priorities of the kernel's own rules: local, main, default. */
@@ -33,19 +38,33 @@ const OWN_RULES: readonly RuleFacts[] = ['local', 'main', 'default'].map((table,
   table,
 }))
 
+/** Rules that refuse (FR_ACT_UNREACHABLE, FR_ACT_PROHIBIT, FR_ACT_BLACKHOLE). */
+const REFUSING: readonly string[] = ['unreachable', 'prohibit', 'blackhole']
+
 export function lookUp(here: NamespaceFacts, packet: Routed): Routing {
   const rules = here.rules[packet.family].length === 0 ? OWN_RULES : here.rules[packet.family]
+  let from = 0
+  let doubt: RuleFacts | undefined
   for (const rule of [...rules].sort((a, b) => a.priority - b.priority)) {
-    if (!applies(rule, packet)) continue
-    const named = OWN_PRIORITIES.includes(rule.priority) ? {} : {rule}
-    if (rule.action !== 'lookup' && rule.action !== 'to_tbl') {
-      if (rule.action === 'nop' || rule.action === 'goto') continue
-      return named
-    }
+    if (rule.priority < from) continue
+    const applied = applies(rule, packet)
+    if (applied === undefined) doubt ??= rule
+    if (!applied) continue
+    const found = {...(isOwn(rule) ? {} : {rule}), ...(doubt && {doubt})}
+    if (REFUSING.includes(rule.action)) return found
+    if (rule.action === 'goto') from = rule.target ?? 0
+    if (rule.action !== 'lookup' && rule.action !== 'to_tbl') continue
     const route = inTable(here, rule.table ?? 'main', packet)
-    if (route && route.type !== 'throw') return {route, ...named}
+    if (!route || route.type === 'throw') continue
+    if (rule.suppressPrefixLength !== undefined && (prefixLengthOf(route.to) ?? 0) <= rule.suppressPrefixLength) continue
+    return {route, ...found}
   }
-  return {}
+  return doubt ? {doubt} : {}
+}
+
+function isOwn({priority, action, table, from, to, not}: RuleFacts): boolean {
+  const own = OWN_RULES.find((each) => each.priority === priority)
+  return own !== undefined && own.table === table && own.action === action && from === undefined && to === undefined && !not
 }
 
 /** The route that a table alone would give. */
@@ -55,31 +74,46 @@ export function inTable(here: NamespaceFacts, table: string, {family, destinatio
     .sort((a, b) => (prefixLengthOf(b.to) ?? 0) - (prefixLengthOf(a.to) ?? 0) || a.metric - b.metric)[0]
 }
 
-function applies(rule: RuleFacts, {source, destination, iif, protocol}: Routed): boolean {
+/** Undefined: it has a selector of which the facts do not tell. */
+function applies(
+  rule: RuleFacts,
+  {source, destination, iif, protocol, sourcePort, destinationPort, mark = 0}: Routed,
+): boolean | undefined {
+  const ported = protocol === 'tcp' || protocol === 'udp'
+  const within = (range: readonly [number, number] | undefined, port: number | undefined) =>
+    range === undefined || (ported && port !== undefined && port >= range[0] && port <= range[1])
   const matches =
     (rule.from === undefined || (source !== undefined && contains(rule.from, source))) &&
     (rule.to === undefined || contains(rule.to, destination)) &&
     (rule.iif === undefined || rule.iif === (iif ?? 'lo')) &&
-    rule.oif === undefined &&
-    rule.mark === undefined &&
-    (rule.protocol === undefined || rule.protocol === protocol)
+    rule.oif === undefined && // for sockets that are bound to a device
+    (rule.mark === undefined || (mark & (rule.markMask ?? -1)) === rule.mark) &&
+    (rule.protocol === undefined || rule.protocol === protocol) &&
+    (rule.tos ?? 0) === 0 &&
+    within(rule.sourcePorts, sourcePort) &&
+    within(rule.destinationPorts, destinationPort)
+  if (rule.others !== undefined) return !matches && !rule.not ? false : undefined
   return matches !== rule.not
 }
 
 /** The address that a packet leaves with: the route's own source, else the first of the device it leaves by (RFC 6724 in part). */
 export function sourceFor(here: NamespaceFacts, route: RouteFacts): string | undefined {
-  if (route.source !== undefined) return route.source
+  return route.source ?? sourceOn(here, route.family, route.dev, route.via)
+}
+
+/** The address that a device lends (inet_select_addr): one near the next hop, else its first, else the first of any device. */
+export function sourceOn(here: NamespaceFacts, family: Family, dev: string | undefined, near: string | undefined): string | undefined {
   const ofFamily = (name: string | undefined) =>
     here.links
       .filter((link) => name === undefined || link.name === name)
       .flatMap(({addresses}) => addresses)
-      .filter(({address, scope}) => familyOf(address) === route.family && scope === 'global')
+      .filter(({address, scope}) => familyOf(address) === family && scope === 'global')
       .map(({address, prefixLength}) => ({
         address,
-        near: route.via !== undefined && contains(networkOf(address, prefixLength) ?? '', route.via),
+        near: near !== undefined && contains(networkOf(address, prefixLength) ?? '', near),
       }))
-  const own = ofFamily(route.dev)
-  return (own.find(({near}) => near) ?? own[0] ?? ofFamily(undefined)[0])?.address
+  const own = ofFamily(dev)
+  return (own.find((each) => each.near) ?? own[0] ?? ofFamily(undefined)[0])?.address
 }
 
 /** The route as ip-route(8) writes it. */
@@ -99,17 +133,25 @@ export function routeWords({type, to, via, dev, source, metric, table}: RouteFac
 }
 
 /** The rule as ip-rule(8) writes it. */
-export function ruleWords({priority, not, from, to, iif, oif, mark, protocol, action, table}: RuleFacts): string {
+export function ruleWords(rule: RuleFacts): string {
+  const {priority, not, from, to, tos, mark, markMask, iif, oif, protocol, sourcePorts, destinationPorts, action, table, target} = rule
+  const ports = (word: string, range: readonly [number, number] | undefined) =>
+    range === undefined ? '' : `${word} ${range[0] === range[1] ? range[0] : range.join('-')}`
+  const hexadecimal = (value: number) => `0x${value.toString(16)}`
   return [
     `${priority}:`,
     not ? 'not' : '',
     `from ${from ?? 'all'}`,
     to === undefined ? '' : `to ${to}`,
+    tos === undefined ? '' : `tos ${hexadecimal(tos)}`,
+    mark === undefined ? '' : `fwmark ${hexadecimal(mark)}${markMask === undefined ? '' : `/${hexadecimal(markMask)}`}`,
     iif === undefined ? '' : `iif ${iif}`,
     oif === undefined ? '' : `oif ${oif}`,
-    mark === undefined ? '' : `fwmark ${mark}`,
     protocol === undefined ? '' : `ipproto ${protocol}`,
-    action === 'lookup' || action === 'to_tbl' ? `lookup ${table}` : action,
+    ports('sport', sourcePorts),
+    ports('dport', destinationPorts),
+    action === 'lookup' || action === 'to_tbl' ? `lookup ${table}` : action === 'goto' ? `goto ${target}` : action,
+    rule.suppressPrefixLength === undefined ? '' : `suppress_prefixlength ${rule.suppressPrefixLength}`,
   ]
     .filter((word) => word !== '')
     .join(' ')

@@ -64,7 +64,8 @@ export function blockIn(world: World, ports: readonly Port[]): Block | undefined
         object: after.link.name,
         evidence: `${before.link.name} and ${after.link.name} are both isolated at ${place}`,
       }
-    if (link.port && !['forwarding', ''].includes(link.port.state))
+    // `disabled` is what a port is without a carrier: what took that away is the cause.
+    if (link.port && ['listening', 'learning', 'blocking'].includes(link.port.state))
       return {cause: 'stp-listening', at: place, object: link.name, evidence: `${link.name} is ${link.port.state} at ${place}`}
   }
   return undefined

@@ -58,7 +58,7 @@ test('recorded output tells who forwards', (t) => {
       {4: false, 6: false},
     ],
   )
-  const setting = (values: string) => parseFacts([LINKS, '[]', '', '', '', '', '', '', '', '', values])?.forwarding
+  const setting = (values: string) => parseFacts([LINKS, '[]', '', '', '', '', '', '', '', '', '', values])?.forwarding
   t.deepEqual(setting('/proc/sys/net/ipv4/ip_forward:0\v/proc/sys/net/ipv6/conf/all/forwarding:1'), {4: false, 6: true})
 })
 

@@ -46,6 +46,8 @@ export function namespace(
     fdb: [],
     ruleset: [],
     legacyTables: [],
+    unread: [],
+    changed: [],
     trafficControl: [],
     listeners: [],
     sysctls: new Map(),

@@ -1,0 +1,169 @@
+// podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
+import {createInterface} from 'node:readline/promises'
+import {check} from '../checks/check.ts'
+import {diagnose} from '../diagnose/diagnose.ts'
+import type {Fleet} from '../driver.ts'
+import {localDriver} from '../drivers/local.ts'
+import type {Facts} from '../facts/facts.ts'
+import {readInterfaces, underlayMtu} from '../facts/interfaces.ts'
+import {forgetNeighbours} from '../facts/neighbours.ts'
+import {readFacts} from '../facts/read.ts'
+import {factsBefore, journalOf} from '../kept.ts'
+import {type Diagnosis, type Pair, type Place, type Probe, placesAfter} from '../model.ts'
+import {allPairs, probePairs} from '../probe/probe.ts'
+import {diagnosesText} from '../report/diagnosis.ts'
+import {suggestion} from '../scenario/problem.ts'
+import {traceTo} from '../trace.ts'
+import {type Line, tryFix} from '../trial.ts'
+import {EXIT, UsageError} from './exit.ts'
+import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
+import {complain, paint, print, printJson} from './terminal.ts'
+
+export interface DiagnoseOptions {
+  readonly lab?: string
+  readonly json?: boolean
+  /** Applies the fixes to the running lab, after asking. */
+  readonly fix?: boolean
+  readonly yes?: boolean
+  /** Leaves the trial on a copy out. */
+  readonly trial?: boolean
+  readonly patience?: number
+}
+
+/** Milliseconds: what is lost in a lab is lost at once. */
+const PATIENCE = 250
+
+export async function diagnoseLab(from: string | undefined, to: string | undefined, options: DiagnoseOptions): Promise<number> {
+  const running = await runningLab(options.lab)
+  const {kept, fleet} = running
+  await using _ = fleet
+  const places = placesAfter(kept.scenario, kept.scenario.stages.length)
+  const pairs = pairsFor(places, from, to)
+  let seen = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
+  // What neighbours remember of one another may hide that they could not find one another again.
+  if (seen.probes.every(({answered}) => answered === true)) {
+    await forgetNeighbours(fleet, places)
+    seen = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
+  }
+  const {probes, facts, mtu} = seen
+  const before = factsBefore(kept)
+  let diagnoses = diagnose({places, facts, probes, mtu, history: kept.history, ...(before && {before})})
+  if (options.trial !== false) diagnoses = await tried(diagnoses, running)
+  const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
+  const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
+  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses})
+  else print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+  if (options.fix && diagnoses.length > 0) return applied(diagnoses, running, options)
+  return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
+}
+
+async function observe(
+  fleet: Fleet,
+  places: readonly Place[],
+  pairs: readonly Pair[],
+  patience: number,
+): Promise<{probes: Probe[]; facts: Facts; mtu: number}> {
+  const interfaces = await readInterfaces(fleet, places)
+  const mtu = underlayMtu(interfaces, places)
+  // Probes first: what they leave in the neighbour tables is part of what is looked at.
+  const probes = await probePairs(fleet, places, pairs, {mtu, patience})
+  return {probes, facts: await readFacts(fleet, places), mtu}
+}
+
+/** Both ways, so that a missing way back is seen from where it is missing. */
+function pairsFor(places: readonly Place[], from: string | undefined, to: string | undefined): Pair[] {
+  const cluster = places.filter(({kind}) => kind !== 'host')
+  if (from === undefined) return allPairs(cluster)
+  const names = places.map(({name}) => name)
+  for (const name of [from, to ?? from])
+    if (!names.includes(name)) throw new UsageError(`no place ${name} in this lab`, [suggestion(name, names)])
+  const [a, b] = [from, to].map((name) => places.find((place) => place.name === name))
+  if (a && b) return allPairs([a, b])
+  return allPairs(cluster.some(({name}) => name === from) ? cluster : [...cluster, a as Place]).filter(
+    (pair) => pair.from === from || pair.to === from,
+  )
+}
+
+/** What was typed since the lab was up, as lines for its machines. */
+function typedIn({kept}: RunningLab): Line[] {
+  return journalOf(kept)
+    .filter(({interactive}) => !interactive)
+    .map(({place, argv}) => {
+      const target = targetOf(place, kept.scenario)
+      return {node: target.node, command: argvAt(target, argv).map(quoted).join(' ')}
+    })
+}
+
+/** One word for bash(1), whatever is in it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** All fixes together, on one copy: two faults at once need both. */
+async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Diagnosis[]> {
+  const fixable = diagnoses.filter(({fix}) => fix.length > 0)
+  if (fixable.length === 0) return [...diagnoses]
+  const trial = await tryFix({
+    driver: localDriver(),
+    scenario: running.kept.scenario,
+    typed: typedIn(running),
+    fix: fixable.flatMap(({fix}) => fix),
+    unrecorded: journalOf(running.kept).some(({interactive}) => interactive === true),
+  })
+  return diagnoses.map((diagnosis) => (diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
+}
+
+async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLab, {yes, patience}: DiagnoseOptions): Promise<number> {
+  const commands = diagnoses.flatMap(({fix}) => fix)
+  if (commands.length === 0) {
+    complain('no fix is known')
+    return EXIT.checkFailed
+  }
+  if (!yes && !(await agreed(commands.length))) return EXIT.checkFailed
+  for (const {where, command} of commands) {
+    const {exitCode, stderr} = await fleet.run(where, command, {shell: 'observer'})
+    print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
+  }
+  const outcome = await check(fleet, kept.scenario, [], patience)
+  for (const {claim, verdict} of outcome.checks) print(`${paint(verdict === 'pass' ? 'green' : 'red', verdict)} ${claim}`)
+  return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+}
+
+async function agreed(count: number): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageError('nobody can be asked', ['say --fix --yes'])
+  const prompt = createInterface({input: process.stdin, output: process.stderr})
+  try {
+    return /^y(es)?$/i.test(
+      (await prompt.question(`type ${count === 1 ? 'this line' : `these ${count} lines`} in the running lab? [y/N] `)).trim(),
+    )
+  } finally {
+    prompt.close()
+  }
+}
+
+interface Seen {
+  readonly probes: readonly Probe[]
+  readonly facts: Facts
+  readonly places: readonly Place[]
+  readonly total: number
+}
+
+function wordsOf(diagnoses: readonly Diagnosis[], {probes, facts, places, total}: Seen): string {
+  if (diagnoses.length === 0) return `${paint('green', '✓')} all ${total} pairs work, and nothing is translated`
+  return diagnosesText(
+    diagnoses.map((diagnosis) => {
+      const own = probes.filter(({from, to}) => from === diagnosis.from && to === diagnosis.to)
+      const worst = own.find(({answered}) => answered !== true) ?? own[0]
+      const address = worst?.address
+      if (address === undefined) return {diagnosis, probes: own}
+      const protocol = diagnosis.protocol ?? 'icmp'
+      const forward = traceTo(facts, places, diagnosis.from, address, {protocol})
+      const back =
+        forward.ended === 'delivered' && forward.source !== undefined
+          ? traceTo(facts, places, forward.at, forward.source, {protocol, reply: true, source: address})
+          : undefined
+      return {diagnosis, address, forward, ...(back && {back}), probes: own}
+    }),
+    paint,
+  )
+}

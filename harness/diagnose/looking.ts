@@ -1,0 +1,138 @@
+// Faults that break no pair, or none yet: two places with one address, a node's subnet that is another's too, a route that
+// hands packets to the wrong node which then sends them on. Found by looking at the facts. Pure.
+import {contains, familyOf, isUnicast, networkOf, prefixLengthOf, sameHost} from '../address.ts'
+import type {NamespaceFacts} from '../facts/facts.ts'
+import type {Cause, Diagnosis, Place} from '../model.ts'
+import {routeWords} from '../trace/routing.ts'
+import type {Observed} from './diagnose.ts'
+import {differences} from './difference.ts'
+import {fixFor} from './fix.ts'
+
+/** @param told what is diagnosed already: nothing is told of twice */
+export function seenByLooking(observed: Observed, told: readonly Diagnosis[]): Diagnosis[] {
+  const {places, facts} = observed
+  const found: Diagnosis[] = []
+  for (const [index, a] of places.entries()) {
+    for (const b of places.slice(index + 1)) found.push(...shared(observed, a, b))
+  }
+  for (const node of places.filter(({kind}) => kind === 'node')) {
+    const here = facts.get(node.name)
+    if (here) found.push(...detours(observed, node, here))
+  }
+  const keys = new Set(told.map(keyOf))
+  return found.filter((diagnosis) => !keys.has(keyOf(diagnosis)) && keys.add(keyOf(diagnosis)))
+}
+
+function keyOf({where: {node, netns}, cause}: Diagnosis): string {
+  return `${node} ${netns} ${cause === 'overlapping-subnets' ? 'duplicate-address' : cause}`
+}
+
+interface Held {
+  readonly device: string
+  readonly bridge: boolean
+  readonly address: string
+  readonly prefixLength: number
+}
+
+function heldBy(here: NamespaceFacts | undefined): Held[] {
+  return (here?.links ?? []).flatMap(({name, kind, addresses}) =>
+    addresses
+      .filter(({address}) => isUnicast(address))
+      .map(({address, prefixLength}) => ({device: name, bridge: kind === 'bridge', address, prefixLength})),
+  )
+}
+
+/** Places that are declared at one address share it as the scenario will have it. */
+function shared(observed: Observed, a: Place, b: Place): Diagnosis[] {
+  if (a.addresses.some((address) => b.addresses.some((other) => sameHost(address, other)))) return []
+  const [ofA, ofB] = [heldBy(observed.facts.get(a.name)), heldBy(observed.facts.get(b.name))]
+  const both = ofA.flatMap((held) =>
+    ofB.filter((other) => sameHost(held.address, other.address)).map((other): [Held, Held] => [held, other]),
+  )
+  const [first] = both
+  if (!first) return []
+  const [place, held, other] = stranger(observed, a, b, first)
+  const network = networkOf(held.address, held.prefixLength)
+  const overlapping = held.bridge && held.prefixLength < 32 && familyOf(held.address) === 4 && place.kind === 'node'
+  return [
+    diagnosisOf(
+      observed,
+      overlapping ? 'overlapping-subnets' : 'duplicate-address',
+      place,
+      `${held.address}/${held.prefixLength} dev ${held.device}`,
+      [`${a.name} and ${b.name} both hold ${held.address}`, ...(overlapping ? [`${network} is a subnet of both`] : [])],
+      other,
+    ),
+  ]
+}
+
+/** Which of the two is not meant to hold it. */
+function stranger({places, before}: Observed, a: Place, b: Place, [ofA, ofB]: [Held, Held]): [Place, Held, Place] {
+  const had = (place: Place, {address}: Held) => heldBy(before?.get(place.name)).some((held) => sameHost(held.address, address))
+  if (before && had(a, ofA) !== had(b, ofB)) return had(a, ofA) ? [b, ofB, a] : [a, ofA, b]
+  if (a.addresses.some((address) => sameHost(address, ofA.address))) return [b, ofB, a]
+  if (b.addresses.some((address) => sameHost(address, ofB.address))) return [a, ofA, b]
+  const own = (node: Place, {address, prefixLength}: Held) =>
+    places.some((pod) => pod.kind === 'pod' && pod.node === node.node && contains(networkOf(address, prefixLength) ?? '', pod.address))
+  return own(a, ofA) ? [b, ofB, a] : [a, ofA, b]
+}
+
+/** A node hands what is for another node's pods to a third, which is a node too and no router. */
+function detours(observed: Observed, node: Place, here: NamespaceFacts): Diagnosis[] {
+  return here.routes
+    .filter(({via, table, type, to}) => via !== undefined && table === 'main' && type === 'unicast' && (prefixLengthOf(to) ?? 0) > 0)
+    .flatMap((route) => {
+      const pods = observed.places.filter(({kind, addresses}) => kind === 'pod' && addresses.some((address) => contains(route.to, address)))
+      const owners = new Set(pods.map((pod) => pod.node))
+      const [owner] = owners
+      const next = observed.places.find(
+        ({kind, addresses}) => kind === 'node' && addresses.some((address) => sameHost(address, route.via ?? '')),
+      )
+      if (owners.size !== 1 || !next || owner === node.name || next.name === owner) return []
+      const right = observed.places.find(({name}) => name === owner)
+      return [
+        diagnosisOf(
+          observed,
+          'wrong-next-hop',
+          node,
+          routeWords(route),
+          [`${route.to} is on ${owner}, at ${right?.address}, and ${node.name} hands it to ${next.name}`],
+          pods[0] ?? node,
+        ),
+      ]
+    })
+}
+
+function diagnosisOf(observed: Observed, cause: Cause, place: Place, object: string, evidence: readonly string[], other: Place): Diagnosis {
+  const changes = observed.before ? differences(observed.before, observed.facts, observed.places) : []
+  const items = changes.filter((change) => change.place === place.name && change.object === object)
+  const forward = {
+    hops: [{place: place.name, nextHop: other.address}],
+    translated: [],
+    doubts: [],
+    ended: cause,
+    at: place.name,
+    object,
+    evidence: '',
+  }
+  return {
+    from: place.name,
+    to: other.name,
+    verdict: 'fail',
+    cause,
+    where: {node: place.node, netns: place.netns ?? null, object},
+    evidence,
+    fix: fixFor(
+      {
+        cause,
+        at: place.name,
+        object: cause === 'wrong-next-hop' ? object : (object.split('/')[0] ?? object),
+        evidence,
+        items: items.slice(0, 1),
+        forward,
+      },
+      {...observed},
+    ),
+    pairs: [`${place.name} -> ${other.name}`],
+  }
+}

@@ -1,0 +1,154 @@
+// What becomes of a frame on its way along the devices of a segment: their sizes, programs, filters and forwarding entries.
+// What keeps a device from taking part at all is in segment.ts. Pure.
+import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
+import type {Block, Passage, Port, World} from './segment.ts'
+
+export interface FrameResult {
+  readonly block?: Block
+  /** What might have stopped it and cannot be judged. */
+  readonly doubts: readonly Block[]
+}
+
+/** A frame lets so many bytes pass beyond a device's MTU: room for a VLAN header (is_skb_forwardable). */
+const VLAN_HEADER = 4
+
+/** A frame that carries this packet, along these devices, to the last of them. */
+export function carried(world: World, way: Passage, packet: Packet, destination: string): FrameResult {
+  const doubts: Block[] = []
+  const frame: Packet = {...packet, ether: {source: way.ports[0]?.link.mac ?? '', destination}}
+  for (const [index, port] of way.ports.entries()) {
+    const here = world.facts.get(port.place)
+    if (!here) continue
+    doubts.push(...programsOn(port, here))
+    const block =
+      tooLarge(port, index, packet) ??
+      (port.link.kind === 'bridge' ? bridged(way, index, here, frame, doubts) : undefined) ??
+      onDevice(way, index, here, frame, doubts)
+    if (block) return {block, doubts}
+  }
+  return {doubts}
+}
+
+function tooLarge({place, link}: Port, index: number, {length, arp}: Packet): Block | undefined {
+  // A bridge's own MTU is no limit to what it forwards; the first device's has been looked at by IP.
+  if (arp || index === 0 || link.kind === 'bridge' || link.mtu + VLAN_HEADER >= length) return undefined
+  return {
+    cause: 'mtu-blackhole',
+    at: place,
+    object: link.name,
+    evidence: `${link.name} at ${place} takes ${link.mtu} bytes, the packet has ${length}, and nothing says so`,
+  }
+}
+
+function programsOn({place, link}: Port, here: NamespaceFacts): Block[] {
+  const controls = here.trafficControl
+    .filter(({dev}) => dev === link.name)
+    .map(
+      ({dev, side, kind, text}): Block => ({
+        cause: 'tc-drop',
+        at: place,
+        object: `${dev} ${side} ${kind}`,
+        evidence: `${link.name} at ${place} has ${text}`,
+      }),
+    )
+  if (link.xdp === undefined) return controls
+  return [...controls, {cause: 'xdp-drop', at: place, object: link.name, evidence: `${link.name} at ${place} has XDP program ${link.xdp}`}]
+}
+
+/** The chains of the device itself: it sends where the frame begins or comes from its bridge, and takes in otherwise. */
+function onDevice({ports}: Passage, index: number, here: NamespaceFacts, frame: Packet, doubts: Block[]): Block | undefined {
+  const {place, link} = ports[index] as Port
+  const before = ports[index - 1]
+  const sends = !before || (before.place === place && before.link.kind === 'bridge')
+  // What a bridge hands from port to port does not come to the bridge's own device.
+  if (link.kind === 'bridge' && before && ports[index + 1]) return undefined
+  const [hook, names] = sends ? (['egress', {oif: link.name}] as const) : (['ingress', {iif: link.name}] as const)
+  const at = {...frame, ...names}
+  const families = hook === 'ingress' ? ['netdev', 'inet'] : ['netdev']
+  return judged(here, hook, at, families, place, doubts, (object) => ({
+    cause: 'filter-drop',
+    at: place,
+    object,
+    evidence: `${object} at ${place} drops frames on ${link.name}`,
+  }))
+}
+
+/** The hooks of a bridge: from port to port, from a port to the machine, from the machine to a port. */
+function bridged(way: Passage, index: number, here: NamespaceFacts, frame: Packet, doubts: Block[]): Block | undefined {
+  const {place, link} = way.ports[index] as Port
+  const [inPort, outPort] = [way.ports[index - 1]?.link, way.ports[index + 1]?.link]
+  const from = inPort?.master === link.name ? inPort : undefined
+  const to = outPort?.master === link.name ? outPort : undefined
+  const hooks: readonly Hook[] = from
+    ? ['prerouting', ...(to ? (['forward', 'postrouting'] as const) : (['input'] as const))]
+    : ['output', 'postrouting']
+  const wrong = from || to ? misdirected(place, here, link, frame, to) : undefined
+  if (wrong) return wrong
+  for (const hook of hooks) {
+    const at = {...frame, ...(from && hook !== 'postrouting' && {iif: from.name}), ...(to && hook !== 'prerouting' && {oif: to.name})}
+    const block = judged(here, hook, at, ['bridge'], place, doubts, (object) => ({
+      cause: 'bridge-filter-drop',
+      at: place,
+      object,
+      evidence: `${object} at ${place} drops frames ${from ? `from ${from.name}` : ''}${to ? ` to ${to.name}` : ''}`.replace('  ', ' '),
+    }))
+    if (block) return block
+    if (!from || !to || frame.arp || here.sysctls.get('bridge.bridge-nf-call-iptables') !== '1') continue
+    // br_netfilter: rules of IP see bridged packets too, as if they came and left by the bridge.
+    const routed = {...frame, iif: link.name, ...(hook !== 'prerouting' && {oif: link.name})}
+    const other = judged(here, hook, routed, undefined, place, doubts, (object) => ({
+      cause: 'bridge-filter-drop',
+      at: place,
+      object,
+      evidence: `${object} at ${place} drops bridged packets`,
+    }))
+    if (other) return other
+  }
+  return undefined
+}
+
+/** The forwarding database sends the frame elsewhere, or the port is not told of it. */
+function misdirected(place: string, here: NamespaceFacts, bridge: LinkFacts, frame: Packet, to: LinkFacts | undefined): Block | undefined {
+  const mac = frame.ether?.destination ?? ''
+  if (frame.arp?.operation === 'request') return undefined
+  const entry = here.fdb.find((each) => each.master === bridge.name && each.mac === mac && each.permanent)
+  const right = entry && (entry.local ? !to : to && entry.dev === to.name)
+  if (entry && !right)
+    return {
+      cause: 'fdb-wrong',
+      at: place,
+      object: `${mac} dev ${entry.dev} master ${bridge.name}`,
+      evidence: `${bridge.name} at ${place} sends ${mac} to ${entry.local ? 'itself' : entry.dev}, and it is behind ${to?.name ?? bridge.name}`,
+    }
+  if (entry || !to?.port || to.port.learning || to.port.flood) return undefined
+  return {
+    cause: 'fdb-wrong',
+    at: place,
+    object: to.name,
+    evidence: `${to.name} at ${place} neither learns addresses nor is flooded, and ${bridge.name} has no entry for ${mac}`,
+  }
+}
+
+function judged(
+  here: NamespaceFacts,
+  hook: Hook,
+  packet: Packet,
+  families: readonly string[] | undefined,
+  at: string,
+  doubts: Block[],
+  block: (object: string) => Block,
+): Block | undefined {
+  const {verdict, by, doubts: unsure} = runHook(here.ruleset, hook, packet, families)
+  for (const ruling of unsure) doubts.push(doubtOf(ruling, at))
+  return verdict === 'accept' || !by ? undefined : block(rulingWords(by))
+}
+
+export function doubtOf(ruling: Ruling, at: string): Block {
+  const object = rulingWords(ruling)
+  return {cause: 'filter-drop', at, object, evidence: `${object} at ${at} is not understood`}
+}
+
+export function rulingWords({family, table, chain, handle, text}: Ruling): string {
+  return `${family} ${table} ${chain}${handle === undefined ? '' : ` handle ${handle}`}: ${text}`
+}

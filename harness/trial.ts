@@ -1,0 +1,88 @@
+// A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
+// itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
+
+import type {Driver} from './driver.ts'
+import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+import {carryOut, type Lab, startLab} from './lab.ts'
+import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
+import {allPairs, probePairs} from './probe/probe.ts'
+
+/** Something typed at a machine after the scenario's own lines. */
+export interface Line {
+  readonly node: string
+  readonly command: string
+}
+
+export interface TrialSpec {
+  /** Of namespaces on this machine. */
+  readonly driver: Driver
+  readonly scenario: Scenario
+  /** What was typed once the lab was up, in order. */
+  readonly typed: readonly Line[]
+  readonly fix: readonly FixCommand[]
+  /** Somebody typed at a shell, and nobody wrote down what: the copy may lack it. */
+  readonly unrecorded?: boolean
+}
+
+/** Milliseconds: what is lost between namespaces of one machine is lost at once. */
+const PATIENCE = 200
+
+/** Never rejects: a copy that cannot be made is a trial without a result. */
+export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSpec): Promise<Trial> {
+  const nothing = {turned: 0, failing: 0, passing: 0, total: 0}
+  try {
+    await using lab = await startLab(`trial-${process.pid}`, scenario, driver)
+    await carryOut(lab)
+    await type(lab, typed)
+    const before = await probeLab(lab, ['small'])
+    const refused = await type(
+      lab,
+      fix.map(({where, command}) => ({node: where, command})),
+    )
+    const after = await probeLab(lab, ['small', 'full'])
+    const failing = pairsOf(before, (answered) => answered !== true)
+    const still = pairsOf(after, (answered) => answered !== true)
+    const total = new Set(after.map(pairOf)).size
+    const evidence = [
+      ...refused,
+      ...[...still].slice(0, 8).map((pair) => `${pair} still fails`),
+      ...(unrecorded ? ['what was typed at a shell is not in the copy'] : []),
+    ]
+    const turned = [...failing].filter((pair) => !still.has(pair)).length
+    return {
+      verdict: still.size === 0 && refused.length === 0 ? 'pass' : 'fail',
+      turned,
+      failing: failing.size,
+      passing: total - still.size,
+      total,
+      evidence,
+    }
+  } catch (error) {
+    return {verdict: 'unknown', ...nothing, evidence: [error instanceof Error ? error.message : String(error)]}
+  }
+}
+
+/** What was refused, a line each. A line that was refused in the lab is refused here too, and that is as it was. */
+async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
+  const refused: string[] = []
+  for (const {node, command} of lines) {
+    const {exitCode, stderr} = await fleet.run(node, command)
+    if (exitCode !== 0) refused.push(`${node}# ${command}: ${stderr.toString().trim().split('\n')[0]}`)
+  }
+  return refused
+}
+
+async function probeLab({fleet, scenario}: Lab, sizes: readonly ('small' | 'full')[]): Promise<Probe[]> {
+  const places: Place[] = placesAfter(scenario, scenario.stages.length)
+  const cluster = places.filter(({kind}) => kind !== 'host')
+  const mtu = underlayMtu(await readInterfaces(fleet, places), places)
+  return probePairs(fleet, places, allPairs(cluster), {mtu, patience: PATIENCE, sizes})
+}
+
+function pairOf({from, to}: Probe): string {
+  return `${from} -> ${to}`
+}
+
+function pairsOf(probes: readonly Probe[], wanted: (answered: boolean | null) => boolean): Set<string> {
+  return new Set(probes.filter(({answered}) => wanted(answered)).map(pairOf))
+}
