@@ -10,9 +10,11 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    // A proxy waits up to 0.8 s before it answers, unless it is told not to (arp(7), proxy_delay).
     ...stage('one network for all pods: each bridge answers for the pods of other nodes'),
     ...on('node1')`
       sysctl -w net.ipv4.conf.v-net-0.proxy_arp=1
+      sysctl -w net.ipv4.neigh.v-net-0.proxy_delay=0
       ip -n pod1 addr del 10.244.1.2/24 dev veth-pod1
       ip -n pod1 addr add 10.244.1.2/16 dev veth-pod1
       ip -n pod1 route add default via 10.244.1.1
@@ -22,12 +24,14 @@ export default {
     `,
     ...on('node2')`
       sysctl -w net.ipv4.conf.v-net-0.proxy_arp=1
+      sysctl -w net.ipv4.neigh.v-net-0.proxy_delay=0
       ip -n pod3 addr del 10.244.2.2/24 dev veth-pod3
       ip -n pod3 addr add 10.244.2.2/16 dev veth-pod3
       ip -n pod3 route add default via 10.244.2.1
     `,
     ...on('node3')`
       sysctl -w net.ipv4.conf.v-net-0.proxy_arp=1
+      sysctl -w net.ipv4.neigh.v-net-0.proxy_delay=0
       ip -n pod4 addr del 10.244.3.2/24 dev veth-pod4
       ip -n pod4 addr add 10.244.3.2/16 dev veth-pod4
       ip -n pod4 route add default via 10.244.3.1
