@@ -288,6 +288,7 @@ export interface CheckResult {
 export interface MatrixRow {
   readonly from: string
   readonly to: string
+  readonly family: Family
   readonly verdict: Verdict
 }
 

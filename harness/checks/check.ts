@@ -24,7 +24,7 @@ import {allPairs, probePairs} from '../probe/probe.ts'
 import {checkCommand} from './command.ts'
 import {judge, type Reason, wordsOf} from './expectation.ts'
 import {hopsVerdicts} from './hops.ts'
-import {matrixOf} from './matrix.ts'
+import {matrixOf, rowName} from './matrix.ts'
 import {noNatVerdicts, translationOf} from './no-nat.ts'
 import {ownSubnetVerdicts} from './own-subnet.ts'
 import {pairOf, reachVerdicts} from './reach.ts'
@@ -55,14 +55,20 @@ const SHORT_PATIENCE = 150
  * @param stages what was found at the stages before
  * @param patience milliseconds that an unanswered exchange is waited for
  */
-export async function check(fleet: Fleet, scenario: Scenario, stages: readonly StageResult[] = [], patience?: number): Promise<Outcome> {
+export async function check(
+  fleet: Fleet,
+  scenario: Scenario,
+  stages: readonly StageResult[] = [],
+  patience?: number,
+  timeLimit?: number,
+): Promise<Outcome> {
   const places = placesAfter(scenario, scenario.stages.length)
   const interfaces = await readInterfaces(fleet, places)
   const mtu = underlayMtu(interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
   const probes = await probePairs(fleet, places, pairs, {mtu, ...(patience !== undefined && {patience})})
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places))}
+  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
   const checks = await verifyAll(scenario.claims, round)
   const all = probesOf(probes, cluster)
   return {
@@ -83,6 +89,8 @@ export async function check(fleet: Fleet, scenario: Scenario, stages: readonly S
 export interface StageOptions {
   /** Milliseconds; for pairs that should be answered. */
   readonly patience?: number
+  /** Milliseconds that a claimed command may take. */
+  readonly timeLimit?: number | undefined
   /** Probes every pair of the cluster, and compares with the stage before. */
   readonly timeline?: {readonly before: readonly MatrixRow[] | undefined}
 }
@@ -92,7 +100,7 @@ export async function checkStage(
   fleet: Fleet,
   scenario: Scenario,
   number: number,
-  {patience, timeline}: StageOptions = {},
+  {patience, timeLimit, timeline}: StageOptions = {},
 ): Promise<StageResult> {
   const stage = scenario.stages[number - 1]
   const {claims = [], title = ''} = stage ?? {}
@@ -103,13 +111,16 @@ export async function checkStage(
   // times in a row and then once a second (ip_error, net/ipv4/route.c), and probes use that up.
   const first = claims.findIndex(({check}) => check !== 'command')
   const leading = first < 0 ? claims : claims.slice(0, first)
-  const led = await verifyAll(leading, {fleet, places, interfaces: new Map(), probes: [], facts: async () => new Map()})
+  const led = await verifyAll(leading, {fleet, places, interfaces: new Map(), probes: [], facts: async () => new Map(), timeLimit})
   const needsInterfaces = claims.some(({check}) => check !== 'command')
   const interfaces: Interfaces = needsInterfaces ? await readInterfaces(fleet, places) : new Map()
   const mtu = underlayMtu(interfaces, places)
   const begun = performance.now()
   const cluster = timeline ? allPairs(clusterOf(places)) : []
-  const small = await probePairs(fleet, places, cluster, {mtu, sizes: ['small'], patience: SHORT_PATIENCE})
+  const asked = await probePairs(fleet, places, cluster, {mtu, sizes: ['small'], patience: SHORT_PATIENCE})
+  const small = timeline
+    ? await askedAgain(fleet, places, asked, {mtu, before: timeline.before, last: number === scenario.stages.length})
+    : asked
   const probing = performance.now() - begun
   const claimed = distinct(claims.flatMap((claim) => pairsOf(claim, places)))
   const hopeful = new Set(
@@ -119,15 +130,33 @@ export async function checkStage(
   const doubtful = claimed.filter((pair) => hopeful.has(pairKey(pair)) && probesOf(quick, [pair]).some(({answered}) => answered !== true))
   const again = await probePairs(fleet, places, doubtful, {mtu, ...(patience !== undefined && {patience})})
   const probes = [...quick.filter((probe) => !doubtful.some((pair) => pairKey(pair) === pairKey(probe))), ...again]
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places))}
+  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
   const checks = [...led, ...(await verifyAll(claims.slice(leading.length), round))]
   if ([...small, ...probes].some(({answered}) => answered !== true)) await forgetUnresolved(fleet, places)
   if (!timeline) return {...base, checks}
   const matrix = matrixOf(small)
-  const reached = (rows: readonly MatrixRow[] | undefined) =>
-    new Set(rows?.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} -> ${to}`))
+  const reached = (rows: readonly MatrixRow[] | undefined) => new Set(rows?.filter(({verdict}) => verdict === 'pass').map(rowName))
   const [before, now] = [reached(timeline.before), reached(matrix)]
   return {...base, checks, probing, matrix, gained: [...now.difference(before)], lost: [...before.difference(now)]}
+}
+
+/**
+ * A busy machine can keep a short patience from being enough. A pair that reached before, and every pair at the end, is not
+ * told as lost for silence alone: it is asked once more, with all the patience there is.
+ */
+async function askedAgain(
+  fleet: Fleet,
+  places: readonly Place[],
+  probes: readonly Probe[],
+  {mtu, before, last}: {readonly mtu: number; readonly before: readonly MatrixRow[] | undefined; readonly last: boolean},
+): Promise<Probe[]> {
+  const reached = new Set(before?.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} ${to}`))
+  const silent = probes.filter(({from, to, error}) => error === 'no-answer' && (last || reached.has(`${from} ${to}`)))
+  if (silent.length === 0) return [...probes]
+  const pairs = distinct(silent)
+  const again = await probePairs(fleet, places, pairs, {mtu, sizes: ['small']})
+  const keys = new Set(pairs.map(pairKey))
+  return [...probes.filter((probe) => !keys.has(pairKey(probe))), ...again]
 }
 
 /** What the claims of one stage are judged by. */
@@ -137,6 +166,7 @@ interface Round {
   readonly interfaces: Interfaces
   readonly probes: readonly Probe[]
   readonly facts: () => Promise<Facts>
+  readonly timeLimit?: number | undefined
 }
 
 /** One after the other: commands may depend on one another. */
@@ -152,7 +182,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
   if (claim.check === 'command') {
     const place = places.find(({name}) => name === claim.place)
     if (!place) throw new RangeError(`no place ${claim.place}`)
-    return checkCommand(fleet, place, claim)
+    return checkCommand(fleet, place, claim, round.timeLimit)
   }
   const chosen = probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe))
   if (claim.check === 'hops') {
@@ -234,7 +264,7 @@ function verdictKey({from, to, address, protocol, size}: Omit<PairVerdict, 'verd
 }
 
 function distinct(pairs: readonly Pair[]): Pair[] {
-  return [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()]
+  return [...new Map(pairs.map(({from, to, address}) => [pairKey({from, to, address}), {from, to, address}])).values()]
 }
 
 function probesOf(probes: readonly Probe[], pairs: readonly Pair[]): Probe[] {

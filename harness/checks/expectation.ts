@@ -16,6 +16,7 @@ export function judge(
   expected: ExpectedFailure | undefined,
   reasonOf: (pair: PairVerdict) => Reason,
 ): Judged {
+  if (pairs.length === 0) return {verdict: 'unknown', evidence: ['there is no pair that it could be true of']}
   if (!expected) return {verdict: sum(pairs.map(({verdict}) => verdict)), evidence: []}
   const judged = pairs.map((pair) => judgePair(pair, expected, reasonOf))
   return {verdict: sum(judged.map(({verdict}) => verdict)), evidence: [...new Set(judged.flatMap(({evidence}) => evidence))]}
@@ -28,8 +29,8 @@ function judgePair(
 ): {verdict: Verdict; evidence: string[]} {
   const who = `${pair.from} -> ${pair.to}${pair.protocol === undefined ? '' : ` ${pair.protocol}`}`
   if (pair.verdict === 'pass') return {verdict: 'fail', evidence: [`${who} holds, and should fail: ${wordsOf(expected)}`]}
-  // Nothing is seen at a place that is not there; that it is not there is what was claimed.
-  const gone = pair.verdict === 'unknown' && (expected.cause === 'pod-missing' || expected.cause === 'node-down')
+  // Nothing is seen at a place that is not there; where the way to it ends can be told all the same.
+  const gone = pair.verdict === 'unknown' && pair.evidence.some((text) => text.startsWith(`${pair.to} has no namespace`))
   if (pair.verdict === 'unknown' && !gone)
     return {verdict: 'unknown', evidence: [`${who} could not be observed: ${pair.evidence.join('; ')}`]}
   const reason = reasonOf(pair)

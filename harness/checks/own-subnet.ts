@@ -1,6 +1,6 @@
 // The claim that each node's pods are on a subnet of their own: the networks that the nodes are attached to their pods by
 // do not overlap. Where they do, an address does not say which node it is on.
-import {contains, networkOf, overlap} from '../address.ts'
+import {contains, networkOf, overlap, prefixLengthOf} from '../address.ts'
 import type {Interfaces} from '../facts/interfaces.ts'
 import type {PairVerdict, Place} from '../model.ts'
 
@@ -25,21 +25,21 @@ function compare(a: Place, b: Place, places: readonly Place[], interfaces: Inter
   return {...pair, verdict: evidence.length > 0 ? 'fail' : 'pass', evidence: [...new Set(evidence)]}
 }
 
-/** The networks of a node's pods, or why they cannot be told. A /32 counts as the network of the node's device that holds it. */
+/**
+ * The networks of a node's pods, or why they cannot be told: those of the pods' own addresses, and of the node's devices
+ * beside the underlay's, whether or not a pod is attached yet. A /32 counts as the network of the device that holds it.
+ */
 function subnetsOf(node: Place, places: readonly Place[], interfaces: Interfaces): string[] | string {
   const subnets = new Set<string>()
+  const around = interfaces.get(node.name)?.filter(({name}) => name !== 'lo' && name !== 'eth0')
+  if (!around) return `${node.name}: its addresses could not be read`
+  const networks = around.flatMap(({addresses}) => addresses.map(({address, prefixLength}) => networkOf(address, prefixLength) ?? ''))
+  for (const network of networks) if ((prefixLengthOf(network) ?? 0) < (network.includes(':') ? 128 : 32)) subnets.add(network)
   for (const pod of places.filter(({kind, node: of}) => kind === 'pod' && of === node.name)) {
     const links = interfaces.get(pod.name)
     if (!links) return `${pod.name}: its addresses could not be read`
-    const own = links.flatMap(({addresses}) => addresses)
-    const around = interfaces.get(node.name)?.flatMap(({addresses}) => addresses) ?? []
-    for (const {address, prefixLength} of own) {
-      const wider = around
-        .map((at) => networkOf(at.address, at.prefixLength))
-        .find((network) => network !== undefined && contains(network, address))
-      const network = wider ?? networkOf(address, prefixLength)
-      if (network !== undefined) subnets.add(network)
-    }
+    for (const {address, prefixLength} of links.flatMap(({addresses}) => addresses))
+      subnets.add(networks.find((network) => contains(network, address)) ?? networkOf(address, prefixLength) ?? '')
   }
-  return [...subnets]
+  return subnets.size === 0 ? `${node.name} has no network for pods` : [...subnets]
 }

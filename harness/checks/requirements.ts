@@ -1,6 +1,7 @@
 // The one place that maps sentences (the documents' requirements, and Kubernetes' own words of today) to checks and pairs.
 // Kubernetes' words: the Kubernetes documentation, "The Kubernetes network model".
-import type {PairVerdict, Place, Requirement} from '../model.ts'
+import {familyOf} from '../address.ts'
+import type {PairVerdict, Place, Requirement, Verdict} from '../model.ts'
 import {sum} from './verdict.ts'
 
 /** What was found over every pair of the cluster, whatever a scenario claims. */
@@ -82,11 +83,22 @@ export function requirementsFrom(places: readonly Place[], findings: Findings): 
   const byName = new Map(places.map((place) => [place.name, place]))
   return DEFINITIONS.flatMap(({id, sentence, by, stronger = false, of, about}) => {
     const verdicts = of.flatMap((name) => findings[name]).filter(({from, to}) => concerns(about, byName.get(from), byName.get(to)))
-    const pairs = [...Map.groupBy(verdicts, pairName).values()].map((all) => sum(all.map(({verdict}) => verdict)))
+    const asked = Map.groupBy(verdicts, pairName)
+    // Places that share no family of addresses cannot be asked to reach one another, and do not.
+    const mute = of.includes('reach') ? orderedPairs(places).filter(([from, to]) => about(from, to) && !shareFamily(from, to)) : []
+    const pairs = [...[...asked.values()].map((all) => sum(all.map(({verdict}) => verdict))), ...mute.map((): Verdict => 'fail')]
     if (pairs.length === 0) return []
     const passed = pairs.filter((verdict) => verdict === 'pass').length
     return [{id, sentence, by, stronger, verdict: sum(pairs), passed, total: pairs.length}]
   })
+}
+
+function shareFamily(from: Place, to: Place): boolean {
+  return from.addresses.some((own) => to.addresses.some((other) => familyOf(own) === familyOf(other)))
+}
+
+function orderedPairs(places: readonly Place[]): [Place, Place][] {
+  return places.flatMap((from) => places.filter((to) => to !== from).map((to): [Place, Place] => [from, to]))
 }
 
 function concerns(about: Definition['about'], from: Place | undefined, to: Place | undefined): boolean {

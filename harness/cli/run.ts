@@ -112,6 +112,7 @@ export async function standUp(
       const begun = performance.now()
       const result = await checkStage(lab.fleet, scenario, number, {
         ...(options.patience !== undefined && {patience: options.patience}),
+        timeLimit: options.timeLimit,
         ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
       })
       stages.push(result)
@@ -120,7 +121,7 @@ export async function standUp(
     }
     await carryOut(lab, {...tell, ended}, options.timeLimit)
     const wired = performance.now()
-    const outcome = await check(lab.fleet, scenario, stages, options.patience)
+    const outcome = await check(lab.fleet, scenario, stages, options.patience, options.timeLimit)
     if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
     const checked = performance.now()
     const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}

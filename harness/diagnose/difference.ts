@@ -60,7 +60,7 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
       if (change.kind !== 'link' || change.undo.length > 0) return {place: place.name, ...change, revert: here}
       const elsewhere = whereIs(change.object, place, before, now, places)
       const moved = elsewhere === undefined ? {} : {elsewhere, cause: 'wrong-namespace' as const}
-      return {place: place.name, ...change, ...moved, revert: (facts) => withEnds(before, here(facts), places, place.name)}
+      return {place: place.name, ...change, ...moved, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
   return found.filter((difference) => !isOtherEnd(difference, found, before, places))
@@ -228,7 +228,8 @@ function linkChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string, ru
     if (
       link.port &&
       old.port?.state === 'forwarding' &&
-      (['listening', 'learning', 'blocking'].includes(link.port.state) || (link.port.state === 'disabled' && link.carrier)) &&
+      (['listening', 'learning', 'blocking'].includes(link.port.state) ||
+        (link.port.state === 'disabled' && link.carrier && is.links.some(({name, up}) => name === link.master && up))) &&
       !is.links.some(({bridge}) => bridge?.stp)
     )
       found.push(change('stp-listening', `${old.name} was forwarding`, `${run}bridge link set dev ${old.name} state 3`, {port: old.port}))

@@ -629,7 +629,7 @@ sub forwards_ipv6 { open(my $setting, '<', '/proc/sys/net/ipv6/conf/all/forwardi
 my %obey = (
   lock => \&hold_lock,
   listen => sub {
-    if (grep { $_ == 6 } @families) { my $until = now() + 2.5; settle_addresses($_, $until) for @here }
+    if (grep { $_ == 6 } @families) { my $until = now() + ($patience < 0.5 ? 2 * $patience : 2.5); settle_addresses($_, $until) for @here }
     for my $place (@here) { for my $family (@families) { open_raw($place, $family); listen_at($place, $family) } }
     row('ready');
   },

@@ -45,7 +45,7 @@ export function timelineText(
   if (seen.length === 0) return ''
   const total = Math.max(...seen.map(({matrix}) => matrix?.length ?? 0))
   const turns = seen.flatMap(({stage, title, gained = [], lost = []}) => {
-    const named = [...turnText('+', gained, 'green', paint), ...turnText('-', lost, 'red', paint)]
+    const named = [gained, lost].flatMap((pairs, index) => turnTexts(index === 0 ? '+' : '-', pairs, index === 0 ? 'green' : 'red', paint))
     return named.length === 0 ? [] : [`${paint('bold', `${stage}. ${title}`)}`, ...named]
   })
   return [
@@ -90,6 +90,14 @@ function countText(count: number, paint: Paint): string {
 }
 
 /** `+ pod1 <-> pod2, node1`: pairs that turned in both directions are told once, those of one place together. */
+/** The families apart: a pair may turn in one and not yet in the other. */
+function turnTexts(sign: string, pairs: readonly string[], colour: 'green' | 'red', paint: Paint): string[] {
+  const suffix = ' (IPv6)'
+  const six = pairs.filter((pair) => pair.endsWith(suffix)).map((pair) => pair.slice(0, -suffix.length))
+  const four = pairs.filter((pair) => !pair.endsWith(suffix))
+  return [...turnText(sign, four, colour, paint), ...turnText(`${sign} IPv6`, six, colour, paint)]
+}
+
 function turnText(sign: string, pairs: readonly string[], colour: 'green' | 'red', paint: Paint): string[] {
   const all = new Set(pairs)
   const groups = new Map<string, string[]>()

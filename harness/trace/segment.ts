@@ -65,10 +65,18 @@ export function blockIn(world: World, ports: readonly Port[]): Block | undefined
         evidence: `${before.link.name} and ${after.link.name} are both isolated at ${place}`,
       }
     // `disabled` is what a port is without a carrier: what took that away is the cause.
-    if (link.port && (['listening', 'learning', 'blocking'].includes(link.port.state) || (link.port.state === 'disabled' && link.carrier)))
+    if (
+      link.port &&
+      (['listening', 'learning', 'blocking'].includes(link.port.state) ||
+        (link.port.state === 'disabled' && link.carrier && isUp(world, place, link.master)))
+    )
       return {cause: 'stp-listening', at: place, object: link.name, evidence: `${link.name} is ${link.port.state} at ${place}`}
   }
   return undefined
+}
+
+function isUp({facts}: World, place: string, device: string | undefined): boolean {
+  return facts.get(place)?.links.some(({name, up}) => name === device && up) ?? false
 }
 
 function downBlock(world: World, port: Port): Block {

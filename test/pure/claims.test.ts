@@ -134,9 +134,9 @@ test('the matrix has one verdict for a pair: the worst of its exchanges', (t) =>
     probe({to: 'pod2', protocol: 'tcp'}),
   ])
   t.deepEqual(rows, [
-    {from: 'pod1', to: 'pod3', verdict: 'fail'},
-    {from: 'pod1', to: 'pod4', verdict: 'pass'},
-    {from: 'pod1', to: 'pod2', verdict: 'unknown'},
+    {from: 'pod1', to: 'pod3', family: 4, verdict: 'fail'},
+    {from: 'pod1', to: 'pod4', family: 4, verdict: 'pass'},
+    {from: 'pod1', to: 'pod2', family: 4, verdict: 'unknown'},
   ])
   t.deepEqual(matrixOf([]), [])
 })
@@ -175,7 +175,7 @@ test('a command that ends as claimed and says what is claimed is a pass', async 
 test('at a pod it runs in the pod’s own namespace, to the letter', async (t) => {
   const {fleet, asked} = answering({})
   await checkCommand(fleet, POD, {...CLAIM, command: "echo 'a b' | wc"})
-  t.deepEqual(asked, [`node1# ip netns exec pod1 bash -c 'echo '\\''a b'\\'' | wc'`])
+  t.deepEqual(asked, [`node1# [ -e /run/netns/pod1 ] || exit 193; ip netns exec pod1 bash -c 'echo '\\''a b'\\'' | wc'`])
 })
 
 test('another exit code, or a text that is not said, fails it and shows what was said', async (t) => {
@@ -202,4 +202,14 @@ test('a command that was cut off fails by its time limit, and is unknown where i
     [await verdictFor('time-limit'), await verdictFor('session-lost'), await verdictFor('disposed')],
     ['fail', 'unknown', 'unknown'],
   )
+})
+
+test('a command that could not be run, or whose place is not there, has not failed as claimed', async (t) => {
+  const {fleet} = answering({exitCode: 127, err: 'bash: pingg: command not found'})
+  const typed = await checkCommand(fleet, POD, {...CLAIM, exit: 'failure', prints: ['not found']})
+  t.is(typed.verdict, 'fail')
+  t.regex(typed.evidence.join(), /could not be run/)
+  const gone = await checkCommand(answering({exitCode: 193}).fleet, POD, {...CLAIM, exit: 'failure', prints: []})
+  t.is(gone.verdict, 'fail')
+  t.regex(gone.evidence.join(), /pod1 has no namespace/)
 })

@@ -68,7 +68,7 @@ const STAGES: readonly StageResult[] = [
     title: 'c',
     checks: [FAILED_AS_CLAIMED, SAID],
     probing: 12.5,
-    matrix: [{from: 'pod1', to: 'pod2', verdict: 'pass'}],
+    matrix: [{from: 'pod1', to: 'pod2', family: 4, verdict: 'pass'}],
     gained: ['pod1 -> pod2'],
     lost: [],
   },
