@@ -83,7 +83,7 @@ function bridged(way: Passage, index: number, here: NamespaceFacts, frame: Packe
   const hooks: readonly Hook[] = from
     ? ['prerouting', ...(to ? (['forward', 'postrouting'] as const) : (['input'] as const))]
     : ['output', 'postrouting']
-  const wrong = from || to ? misdirected(place, here, link, frame, to) : undefined
+  const wrong = from || to ? misdirected(place, here, link, frame, from, to) : undefined
   if (wrong) return wrong
   for (const hook of hooks) {
     const at = {...frame, ...(from && hook !== 'postrouting' && {iif: from.name}), ...(to && hook !== 'prerouting' && {oif: to.name})}
@@ -109,11 +109,19 @@ function bridged(way: Passage, index: number, here: NamespaceFacts, frame: Packe
 }
 
 /** The forwarding database sends the frame elsewhere, or the port is not told of it. */
-function misdirected(place: string, here: NamespaceFacts, bridge: LinkFacts, frame: Packet, to: LinkFacts | undefined): Block | undefined {
+function misdirected(
+  place: string,
+  here: NamespaceFacts,
+  bridge: LinkFacts,
+  frame: Packet,
+  from: LinkFacts | undefined,
+  to: LinkFacts | undefined,
+): Block | undefined {
   const mac = frame.ether?.destination ?? ''
   if (frame.arp?.operation === 'request') return undefined
   const entry = here.fdb.find((each) => each.master === bridge.name && each.mac === mac && each.permanent)
-  const right = entry && (entry.local ? !to : to && entry.dev === to.name)
+  // What comes in for a port's own MAC is the machine's; what the machine itself sends to it leaves by that port (br_dev_xmit).
+  const right = entry && (entry.local && from ? !to : to && entry.dev === to.name)
   if (entry && !right)
     return {
       cause: 'fdb-wrong',

@@ -401,6 +401,16 @@ test('a port that neither learns nor is flooded hands nothing on', (t) => {
   t.deepEqual(way(withLink('node1', 'veth-pod2-br', {port: {...port, learning: true}}), 'pod1', '10.244.1.3'), ['delivered', 'pod2'])
 })
 
+test('a port with the MAC of the pod behind it: the node still reaches the pod, another pod does not', (t) => {
+  const mac = recordedFacts()
+    .get('pod2')
+    ?.links.find(({name}) => name === 'veth-pod2')?.mac as string
+  const entry = {mac, dev: 'veth-pod2-br', master: 'v-net-0', permanent: true, local: true}
+  const facts = () => changed('node1', ({fdb}) => ({fdb: [...fdb.filter((each) => each.mac !== mac), entry]}))
+  t.deepEqual(way(facts(), 'node1', '10.244.1.3'), ['delivered', 'pod2'])
+  t.deepEqual(way(facts(), 'pod1', '10.244.1.3'), ['fdb-wrong', 'node1'])
+})
+
 test('a place without any address has nothing to send from', (t) => {
   const bare = changed('pod1', ({links}) => ({links: links.map((each) => ({...each, addresses: []}))}))
   t.deepEqual(way(bare, 'pod1', '10.244.2.2'), ['address-missing', 'pod1'])

@@ -128,7 +128,9 @@ function sayings({from, error = ''}: Probe, there: Trace, facts: Facts): string 
     const allowed = kinds[word]
     return allowed && !allowed.includes(there.ended) ? `${word} means ${allowed.join(' or ')}` : undefined
   }
-  if (['ENETUNREACH', 'EACCES', 'EINVAL', 'EPERM', 'EMSGSIZE'].includes(error) && there.hops.length > 1)
+  // A packet before may have been told the size of the path, and the sender remembers it.
+  if (error === 'EMSGSIZE') return there.ended === 'mtu-too-small' ? undefined : 'EMSGSIZE means mtu-too-small'
+  if (['ENETUNREACH', 'EACCES', 'EINVAL', 'EPERM'].includes(error) && there.hops.length > 1)
     return `${error} means that it ended at ${from}`
   return undefined
 }
