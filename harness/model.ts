@@ -92,6 +92,8 @@ export interface PairClaim {
   readonly from?: readonly string[]
   /** Names of places, or addresses that no place is meant to have. */
   readonly to?: readonly string[]
+  /** Of these packets alone: of one protocol in both sizes, or of one size in every protocol. */
+  readonly only?: Protocol | PacketSize
   readonly fails?: ExpectedFailure
   readonly source: SourceLine
 }

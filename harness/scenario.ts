@@ -1,7 +1,7 @@
 // What a scenario file is written with. Everything here makes plain data; nothing starts, and nothing is checked yet:
 // scenario/validate.ts does that when the file is loaded, so that all mistakes are told at once, each with its line.
 import {fileURLToPath} from 'node:url'
-import type {Cause, Claim, SourceLine} from './model.ts'
+import type {Cause, Claim, PacketSize, PairClaim, Protocol, SourceLine} from './model.ts'
 
 /** One address, or one of each family, without prefix lengths. */
 export type Addresses = string | readonly string[]
@@ -46,6 +46,15 @@ export interface FailingClaim extends DeclaredClaim {
    * @param at the place where the cause is
    */
   fails(cause: Cause | (string & {}), at?: string): DeclaredClaim
+}
+
+/** A claim about packets between pairs of places. */
+export interface PacketClaim extends FailingClaim {
+  /**
+   * Of these packets alone, where others fare otherwise: 'icmp', 'tcp' or 'udp', in both sizes; 'small' or 'full', in every
+   * protocol.
+   */
+  only(packets: Protocol | PacketSize): FailingClaim
 }
 
 /** What a scenario file exports by default. */
@@ -93,20 +102,20 @@ export function answersAt(place: string, address: Addresses): DeclaredStep {
  * Don't Fragment set. Among `steps` it is claimed after the stage in which it stands.
  * @param to a place, or an address that no place is meant to have
  */
-export function reach(from: string, to: string): FailingClaim {
-  return mayFail({check: 'reach', from: [from], to: [to], source: callSite()})
+export function reach(from: string, to: string): PacketClaim {
+  return ofPackets({check: 'reach', from: [from], to: [to], source: callSite()})
 }
 /** Every place of the cluster, pod or node, reaches every other. */
-reach.all = (): FailingClaim => mayFail({check: 'reach', source: callSite()})
+reach.all = (): PacketClaim => ofPackets({check: 'reach', source: callSite()})
 /** Each of these reaches each other. */
-reach.among = (...places: readonly string[]): FailingClaim => mayFail({check: 'reach', from: places, to: places, source: callSite()})
+reach.among = (...places: readonly string[]): PacketClaim => ofPackets({check: 'reach', from: places, to: places, source: callSite()})
 
 /** Nothing translates an address or port on the way, in either direction, by what the receivers saw. */
-export function noNat(from: string, to: string): FailingClaim {
-  return mayFail({check: 'no-nat', from: [from], to: [to], source: callSite()})
+export function noNat(from: string, to: string): PacketClaim {
+  return ofPackets({check: 'no-nat', from: [from], to: [to], source: callSite()})
 }
-noNat.all = (): FailingClaim => mayFail({check: 'no-nat', source: callSite()})
-noNat.among = (...places: readonly string[]): FailingClaim => mayFail({check: 'no-nat', from: places, to: places, source: callSite()})
+noNat.all = (): PacketClaim => ofPackets({check: 'no-nat', source: callSite()})
+noNat.among = (...places: readonly string[]): PacketClaim => ofPackets({check: 'no-nat', from: places, to: places, source: callSite()})
 
 /** No two places hold the same address, and every one holds its own. */
 export const uniqueAddress = {
@@ -153,6 +162,10 @@ export interface CommandOutcome extends DeclaredClaim {
   prints(...texts: readonly string[]): DeclaredClaim
   /** It ends with another code, and all of these stand in what it says: the kernel's or the tool's own words. */
   fails(...texts: readonly string[]): DeclaredClaim
+}
+
+function ofPackets(claim: PairClaim): PacketClaim {
+  return {...mayFail(claim), only: (packets) => mayFail({...claim, only: packets})}
 }
 
 function mayFail(claim: Extract<Claim, {fails?: unknown}>): FailingClaim {

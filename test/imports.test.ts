@@ -128,11 +128,16 @@ test('the model imports nothing, and the authoring of scenarios no more than the
   )
 })
 
-test('scenarios import podwire and nothing else', (t) => {
+test('scenarios import podwire and nothing else, and broken ones the scenario that they break', (t) => {
   const folder = fileURLToPath(new URL('../scenarios/', import.meta.url))
   const files = globSync('**/*.ts', {cwd: folder})
   t.true(files.length > 0)
-  for (const file of files) t.deepEqual(importsOf(readFileSync(join(folder, file), 'utf8')), ['podwire'], file)
+  for (const file of files) {
+    const [first, ...others] = importsOf(readFileSync(join(folder, file), 'utf8'))
+    t.is(first, 'podwire', file)
+    const base = others.length === 1 && others[0]?.startsWith('../') ? [join(dirname(file), others[0])] : others
+    t.deepEqual(base, file.startsWith('broken/') ? base.filter((path) => !path.includes('/') && files.includes(path)) : [], file)
+  }
 })
 
 test('imports are found however they are written', (t) => {

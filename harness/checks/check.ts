@@ -154,7 +154,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     if (!place) throw new RangeError(`no place ${claim.place}`)
     return checkCommand(fleet, place, claim)
   }
-  const chosen = probesOf(probes, pairsOf(claim, places))
+  const chosen = probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe))
   if (claim.check === 'hops') {
     const pairs = hopsVerdicts(chosen, claim.routers)
     return {check: claim.check, pairs, source, verdict: sum(pairs.map(({verdict}) => verdict)), evidence: []}
@@ -167,7 +167,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     const byPair = new Map(chosen.map((probe) => [verdictKey(pairOf(probe)), probe]))
     const reason = (pair: PairVerdict): Reason => {
       const probe = byPair.get(verdictKey(pair)) as Probe
-      if (check === 'reach') return reasonOf(probe, facts, places)
+      if (check === 'reach') return reasonOf(probe, facts, places, underlayMtu(interfaces, places))
       return {cause: translationOf(probe) ?? 'unknown', evidence: pair.evidence.join('; ')}
     }
     return {check, pairs, source, ...expected, ...judge(pairs, claim.fails, reason)}
@@ -193,6 +193,10 @@ function addressReason(check: 'unique-address' | 'own-subnet') {
 
 function isPairClaim(claim: Claim): claim is PairClaim {
   return claim.check === 'reach' || claim.check === 'no-nat'
+}
+
+function isMeant(claim: Claim, {protocol, size}: Probe): boolean {
+  return !isPairClaim(claim) || claim.only === undefined || claim.only === protocol || claim.only === size
 }
 
 function clusterOf(places: readonly Place[]): Place[] {
@@ -253,6 +257,7 @@ function claimWords(claim: Claim): string {
   const fails = claim.fails ? ` fails: ${wordsOf(claim.fails)}` : ''
   if (!isPairClaim(claim)) return `${claim.check}${claim.places ? ` of ${claim.places.join(', ')}` : ''}${fails}`
   const {from, to} = claim
-  if (!from || !to) return `${claim.check}${fails}`
-  return `${claim.check} ${from === to || from.join() === to.join() ? `among ${from.join(', ')}` : `${from.join(', ')} -> ${to.join(', ')}`}${fails}`
+  const check = claim.only === undefined ? claim.check : `${claim.check} ${claim.only}`
+  if (!from || !to) return `${check}${fails}`
+  return `${check} ${from === to || from.join() === to.join() ? `among ${from.join(', ')}` : `${from.join(', ')} -> ${to.join(', ')}`}${fails}`
 }

@@ -27,22 +27,24 @@ const BY_ERRNO: Readonly<Record<string, readonly Cause[]>> = {
   EINVAL: ['blackhole-route'],
 }
 
-export function reasonOf(probe: Probe, facts: Facts, places: readonly Place[]): Reason {
-  const found = predicted(probe, facts, places)
+/** @param mtu the length of a full packet */
+export function reasonOf(probe: Probe, facts: Facts, places: readonly Place[], mtu = 1500): Reason {
+  const found = predicted(probe, facts, places, mtu)
   const allowed = BY_ERRNO[probe.error ?? '']
   if (allowed && found.at === probe.from && found.cause !== 'unknown' && !allowed.includes(found.cause))
     return {cause: 'unknown', evidence: `the tables say ${found.cause} (${found.evidence}), the kernel ${probe.error}`}
   return found
 }
 
-function predicted({from, to, address, protocol}: Probe, facts: Facts, places: readonly Place[]): Reason {
-  const there = traceTo(facts, places, from, address, {protocol})
+function predicted({from, to, address, protocol, size}: Probe, facts: Facts, places: readonly Place[], mtu: number): Reason {
+  const length = size === 'full' ? {length: mtu} : {}
+  const there = traceTo(facts, places, from, address, {protocol, ...length})
   if (there.ended !== 'delivered') return {cause: there.ended, at: there.at, evidence: there.evidence}
   if (places.some(({name}) => name === to) && there.at !== to)
     return {cause: 'duplicate-address', at: there.at, evidence: `${address} is found at ${there.at}`}
   const source = sourceTo(facts, from, address)
   if (source === undefined) return {cause: 'unknown', evidence: `${from} has no address to send from`}
-  const back = traceTo(facts, places, there.at, source, {protocol, reply: true, source: address})
+  const back = traceTo(facts, places, there.at, source, {protocol, ...length, reply: true, source: address})
   if (back.ended === 'no-route' || back.ended === 'gateway-missing') return {cause: 'no-return-route', at: back.at, evidence: back.evidence}
   if (back.ended !== 'delivered') return {cause: back.ended, at: back.at, evidence: back.evidence}
   return {cause: 'unknown', evidence: 'links, addresses and routes let it pass both ways'}

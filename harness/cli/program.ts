@@ -1,6 +1,7 @@
 // The command line: names, options, examples. What a command does is in the file of its name.
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
 import {errorJson} from '../report/json.ts'
+import type {BreakOptions} from './break.ts'
 import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
@@ -135,6 +136,31 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(lab)
     .action(async (place: string, options: {lab?: string}) => {
       code = await (await import('./exec.ts')).shell(place, options)
+    })
+
+  command(
+    'break [cause] [place]',
+    'break a running lab on purpose, by a cause that podwire diagnose can name',
+    'podwire break no-route node1',
+    'podwire break filter-drop pod1',
+    'podwire break policy-rule --variant 2',
+    'podwire break --list',
+  )
+    .addOption(lab)
+    .option('--variant <number>', 'which of the ways to bring it about, as --list numbers them', wholeNumber)
+    .option('--list', 'every cause, and the ways to bring it about')
+    .addOption(json)
+    .action(async (cause: string | undefined, place: string | undefined, options: BreakOptions & {list?: boolean}) => {
+      const {breakLab, listFaults} = await import('./break.ts')
+      code = options.list || cause === undefined ? listFaults(options) : await breakLab(cause, place, options)
+    })
+
+  command('heal', 'take back what podwire break did last', 'podwire heal', 'podwire heal --all')
+    .addOption(lab)
+    .option('--all', 'everything that it did, the last first')
+    .addOption(json)
+    .action(async (options: {lab?: string; all?: boolean; json?: boolean}) => {
+      code = await (await import('./break.ts')).heal(options)
     })
 
   command(

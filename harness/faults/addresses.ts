@@ -141,7 +141,7 @@ export const ADDRESS_FAULTS: readonly Fault[] = [
           breaks: {pairs: pairs([podOn(lab, node), far], [far, podOn(lab, node)])},
         }
       }),
-      atPod("the pod holds its gateway's address, too", (lab, pod) => ({
+      atPod("the pod holds its gateway's address, too", (_, pod) => ({
         inject: on(pod.node, `${pod.ip} addr add ${own(pod.gateway)} dev ${pod.device.name}`),
         heal: on(pod.node, `${pod.ip} addr del ${own(pod.gateway)} dev ${pod.device.name}`),
         expect: {cause: 'duplicate-address', alike: ['martian-source'], where: spot(pod, having(pod.gateway.address))},

@@ -2,6 +2,7 @@
 import type {Cause} from '../model.ts'
 import {ADDRESS_FAULTS} from './addresses.ts'
 import {BRIDGE_FAULTS} from './bridges.ts'
+import {DETOUR_FAULTS} from './detours.ts'
 import {END_FAULTS} from './ends.ts'
 import type {Fault, Injection, Variant} from './fault.ts'
 import {FILTER_FAULTS} from './filters.ts'
@@ -20,6 +21,7 @@ export const FAULTS: readonly Fault[] = [
   ...ADDRESS_FAULTS,
   ...NEIGHBOUR_FAULTS,
   ...ROUTE_FAULTS,
+  ...DETOUR_FAULTS,
   ...POLICY_FAULTS,
   ...SWITCH_FAULTS,
   ...FILTER_FAULTS,

@@ -1,5 +1,5 @@
 // A fault: a change that breaks a lab that works, the change that mends it, and what a diagnosis should name.
-import type {Cause, FixCommand, PacketSize, Protocol} from '../model.ts'
+import type {Cause, Family, FixCommand, PacketSize, Protocol} from '../model.ts'
 import type {Pod, Site, Wired} from './wired.ts'
 
 /** Everything that goes by one cause. */
@@ -41,6 +41,8 @@ export interface Broken {
   readonly check?: 'reach' | 'no-nat'
   /** Each is broken, `pod1 -> pod3`; there may be more. */
   readonly pairs: readonly string[]
+  /** IPv4 unless it is said. */
+  readonly family?: Family
   /** Only this protocol, where others pass. */
   readonly protocol?: Protocol
   /** Only full packets, where small ones pass. */

@@ -1,4 +1,5 @@
 // Devices and routes that take smaller packets than the path should.
+import {familyOf} from '../address.ts'
 import {atNode, atPod, type Fault, having, on, pairs, spot} from './fault.ts'
 import {farFrom, podOn, routeLine, routeTo, twinOf, type Wired} from './wired.ts'
 
@@ -6,7 +7,10 @@ const SMALLER = 1400
 
 /** What senders were told of a path they keep for ten minutes (route/mtu_expires), whatever becomes of the path. */
 function forget(lab: Wired) {
-  return [...lab.nodes, ...lab.pods].flatMap(({node, ip}) => on(node, `${ip} route flush cache`))
+  return [...lab.nodes, ...lab.pods].flatMap(({node, ip, device}) => {
+    const both = device.addresses.some(({address, scope}) => familyOf(address) === 6 && scope === 'global')
+    return on(node, `${ip} route flush cache`, ...(both ? [`${ip} -6 route flush cache`] : []))
+  })
 }
 
 export const SIZE_FAULTS: readonly Fault[] = [

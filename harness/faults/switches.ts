@@ -113,7 +113,7 @@ export const SWITCH_FAULTS: readonly Fault[] = [
           inject: on(node.node, 'sysctl -w net.ipv6.conf.all.forwarding=0'),
           heal: on(node.node, 'sysctl -w net.ipv6.conf.all.forwarding=1'),
           expect: {cause: 'forwarding-off', where: spot(node, having('net.ipv6.conf.all.forwarding'))},
-          breaks: {pairs: through(lab, node)},
+          breaks: {pairs: through(lab, node), family: 6},
         }
       }),
     ],
@@ -150,15 +150,15 @@ export const SWITCH_FAULTS: readonly Fault[] = [
     variants: [
       atPod('IPv6 is off in the pod', (lab, pod) => ({
         ...ipv6Off(pod, [pod.device], 'net.ipv6.conf.all.disable_ipv6'),
-        breaks: {pairs: pairs([pod, farFrom(lab, pod)], [farFrom(lab, pod), pod])},
+        breaks: {pairs: pairs([pod, farFrom(lab, pod)], [farFrom(lab, pod), pod]), family: 6},
       })),
       atNode("IPv6 is off on the node's bridge", (lab, node) => ({
         ...ipv6Off(node, [podOn(lab, node).bridge], `net.ipv6.conf.${podOn(lab, node).bridge.name}.disable_ipv6`),
-        breaks: {pairs: through(lab, node)},
+        breaks: {pairs: through(lab, node), family: 6},
       })),
       atNode('IPv6 is off on the node', (lab, node) => ({
         ...ipv6Off(node, [node.device, podOn(lab, node).bridge], 'net.ipv6.conf.all.disable_ipv6'),
-        breaks: {pairs: [...through(lab, node), ...pairs([node, farFrom(lab, node)])]},
+        breaks: {pairs: [...through(lab, node), ...pairs([node, farFrom(lab, node)])], family: 6},
       })),
     ],
   },

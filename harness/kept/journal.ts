@@ -2,6 +2,7 @@
 // The record has the lines that wired the lab; with these it can be built again as it is.
 import {closeSync, constants, openSync, writeFileSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
+import type {FixCommand} from '../model.ts'
 import {readOwn} from './folder.ts'
 
 export interface JournalEntry {
@@ -15,6 +16,19 @@ export interface JournalEntry {
   readonly endedAt: number
   /** null: the lab went away under it. */
   readonly exitCode: number | null
+  /** The last line of a fault that podwire break brought about. */
+  readonly fault?: FaultNote
+  /** The last line with which podwire heal took a fault back: its id. */
+  readonly heals?: string
+}
+
+/** What podwire heal needs to know of a fault. */
+export interface FaultNote {
+  readonly id: string
+  readonly cause: string
+  readonly place: string
+  readonly title: string
+  readonly heal: readonly FixCommand[]
 }
 
 export function journalPath(folder: string, lab: string): string {
@@ -44,4 +58,10 @@ export function readEntries(folder: string, lab: string): JournalEntry[] {
       return []
     }
   })
+}
+
+/** Faults that were brought about and not taken back, the oldest first. */
+export function openFaults(entries: readonly JournalEntry[]): FaultNote[] {
+  const healed = new Set(entries.map(({heals}) => heals))
+  return entries.flatMap(({fault}) => (fault && !healed.has(fault.id) ? [fault] : []))
 }

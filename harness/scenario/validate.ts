@@ -10,7 +10,9 @@ import {
   type FileSpec,
   type HostSpec,
   type NodeSpec,
+  PACKET_SIZES,
   type PodSpec,
+  PROTOCOLS,
   type Scenario,
   type SourceLine,
   type Stage,
@@ -33,11 +35,12 @@ const source = v.strictObject({file: v.string(), line: v.number()})
 const addresses = v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))], 'an address, or a list of them, is expected here')
 const onNode = v.strictObject({node: v.string(), address: addresses})
 const fails = v.optional(v.strictObject({cause: v.string(), at: v.optional(v.string())}))
+const only = v.optional(v.picklist([...PROTOCOLS, ...PACKET_SIZES], 'icmp, tcp, udp, small or full is expected here'))
 const names = v.optional(v.array(v.string()))
 const claimShape = v.object({
   kind: v.literal('claim'),
   claim: v.variant('check', [
-    v.strictObject({check: v.picklist(['reach', 'no-nat']), from: names, to: names, fails, source}),
+    v.strictObject({check: v.picklist(['reach', 'no-nat']), from: names, to: names, only, fails, source}),
     v.strictObject({check: v.picklist(['unique-address', 'own-subnet']), places: names, fails, source}),
     v.strictObject({
       check: v.literal('hops'),

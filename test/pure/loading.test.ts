@@ -12,7 +12,10 @@ test('every scenario that comes with podwire loads by its name', async (t) => {
   for (const name of scenarioNames()) {
     const {stages, nodes, file} = await loadScenario(name)
     t.true(stages.length > 0 && nodes.length > 0, name)
-    for (const {source} of stages.flatMap(({steps}) => steps)) t.is(source.file, file)
+    const steps = stages.flatMap((stage) => stage.steps)
+    // A broken scenario has the lines of the one that it breaks, and then its own.
+    if (name.startsWith('broken/')) t.is(steps.at(-1)?.source.file, file)
+    else for (const {source} of steps) t.is(source.file, file)
   }
 })
 

@@ -9,10 +9,15 @@ import {driverOf, type Runner} from './runners.ts'
 let labs = 0
 
 /** The three nodes of the documents, wired and not yet checked. The caller disposes. */
-export async function threeNodes(runner: Runner): Promise<Lab> {
+export function threeNodes(runner: Runner): Promise<Lab> {
+  return labOf(runner, 'three-nodes')
+}
+
+/** A scenario's lab, wired and not yet checked. The caller disposes. */
+export async function labOf(runner: Runner, scenario: string): Promise<Lab> {
   await using started = new AsyncDisposableStack()
   started.use(await engineTurn(runner))
-  const lab = started.use(await startLab(`kernel-${process.pid}-${++labs}`, await loadScenario('three-nodes'), await driverOf(runner)))
+  const lab = started.use(await startLab(`kernel-${process.pid}-${++labs}`, await loadScenario(scenario), await driverOf(runner)))
   await carryOut(lab)
   const whole = started.move()
   return {...lab, [Symbol.asyncDispose]: () => whole.disposeAsync()}

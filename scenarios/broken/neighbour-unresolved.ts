@@ -1,0 +1,18 @@
+// The documents' three nodes, where node1's bridge passes pod1 nothing that it did not ask for: nobody can ask for its MAC.
+import {on, reach, stage} from 'podwire'
+import threeNodes from '../three-nodes.ts'
+
+export default {
+  ...threeNodes,
+  title: "node1's bridge passes pod1 nothing that it did not ask for: nobody can ask for its MAC",
+  shows: [],
+  steps: [
+    ...threeNodes.steps,
+    ...stage('the fault'),
+    ...on('node1')`
+      bridge link set dev veth-pod1-br flood off mcast_flood off bcast_flood off
+    `,
+    reach('pod2', 'pod1').fails('neighbour-unresolved', 'pod2'),
+  ],
+  checks: [reach.among('pod3', 'pod4')],
+}

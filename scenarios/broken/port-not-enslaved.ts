@@ -1,0 +1,21 @@
+// The documents' three nodes, where node1's end of pod1's cable is taken off the bridge.
+import {on, reach, stage} from 'podwire'
+import threeNodes from '../three-nodes.ts'
+
+export default {
+  ...threeNodes,
+  title: "node1's end of pod1's cable is taken off the bridge",
+  shows: [],
+  steps: [
+    ...threeNodes.steps,
+    ...stage('the fault'),
+    ...on('node1')`
+      ip link set veth-pod1-br nomaster
+    `,
+  ],
+  checks: [
+    reach('pod1', 'pod3').fails('port-not-enslaved', 'node1'),
+    reach('pod3', 'pod1').fails('port-not-enslaved', 'node1'),
+    reach.among('pod2', 'pod3', 'pod4'),
+  ],
+}
