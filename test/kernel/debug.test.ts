@@ -52,6 +52,10 @@ onEach(LOCAL, 'a broken lab: ping and trace fail, why names the cause, watch sho
   t.is((await asked('check')).code, 1)
   const mended = await asked('node2 ip route add 10.244.1.0/24 via 192.168.1.11', 'ping pod1 pod3', 'trace pod1 pod3', 'check')
   t.is(mended.code, 0, mended.stdout + mended.stderr)
+  const broken = await asked('break forwarding-off node2', 'why pod1 pod3')
+  t.is(broken.code, 1, broken.stderr)
+  t.regex(broken.stdout, /cause: forwarding-off {2}node2 /)
+  t.is((await asked('heal', 'check')).code, 0)
 })
 
 onEach(LOCAL, 'what nobody knows is told with the nearest, the prompt goes on, and a lab that is gone ends nothing', async (t, runner) => {
