@@ -11,11 +11,15 @@ const ICMP6: Readonly<Record<number, string>> = {
   3: 'time exceeded',
   128: 'echo request',
   129: 'echo reply',
+  133: 'router solicitation',
   135: 'neighbour solicitation',
   136: 'neighbour advertisement',
+  143: 'multicast listener report',
 }
 
 const VXLAN_PORT = 4789
+/** IPv6's extension header before multicast listener reports. */
+const HOP_BY_HOP = 0
 
 export interface FrameWords {
   /** icmp, tcp, udp, arp, ...: what it is counted as. */
@@ -58,7 +62,9 @@ function ipv4(packet: Buffer): FrameWords {
 }
 
 function ipv6(packet: Buffer): FrameWords {
-  return transport(packet.readUInt8(6), packet.subarray(40), colons(packet, 8), colons(packet, 24))
+  const [source, destination] = [colons(packet, 8), colons(packet, 24)]
+  if (packet.readUInt8(6) !== HOP_BY_HOP) return transport(packet.readUInt8(6), packet.subarray(40), source, destination)
+  return transport(packet.readUInt8(40), packet.subarray(48 + 8 * packet.readUInt8(41)), source, destination)
 }
 
 function transport(protocol: number, packet: Buffer, source: string, destination: string): FrameWords {

@@ -97,7 +97,7 @@ export function pathLines(path: Trace, {source, destination, label, width, last}
 }
 
 /** `no route at node2` */
-export function dispositionWords({ended, at}: Pick<Trace, 'ended' | 'at'>): string {
+function dispositionWords({ended, at}: Pick<Trace, 'ended' | 'at'>): string {
   return `${ended.replaceAll('-', ' ')} at ${at}`
 }
 
@@ -108,7 +108,7 @@ function outcomeWords({answered, error, rtt}: Probe): string {
 }
 
 /** Who saw what: `pod3   saw the request, source 10.244.1.2 (unchanged)`. */
-export function observedLines({answered, protocol, request, reply, ttl}: Probe, width: number): string[] {
+function observedLines({answered, protocol, request, reply, ttl}: Probe, width: number): string[] {
   const row = (place: string, words: string) => `${place.padEnd(width)}  ${words}`
   const left = ttl === undefined ? '' : `, ttl ${ttl}`
   const nobody = protocol === 'tcp' ? 'no connection was accepted' : 'nobody saw the request'

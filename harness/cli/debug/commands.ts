@@ -35,14 +35,10 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     return diagnoseLab(from, to, {lab})
   },
   async break({lab}, [cause = '', place]) {
-    const {breakLab} = await elsewhere<{breakLab(code: string, place: string | undefined, options: {lab: string}): Promise<number>}>(
-      '../break.ts',
-    )
-    return breakLab(cause, place, {lab})
+    return (await import('../break.ts')).breakLab(cause, place, {lab})
   },
   async heal({lab}) {
-    const {heal} = await elsewhere<{heal(options: {lab: string}): Promise<number>}>('../break.ts')
-    return heal({lab})
+    return (await import('../break.ts')).heal({lab})
   },
   async watch({lab, prompt}) {
     return (await import('./watch.ts')).watch(lab, prompt.interactive ? prompt.enter() : undefined)
@@ -92,15 +88,4 @@ export async function typeAt({lab, prompt}: PromptContext, place: string, argv: 
 async function pingArgv(from: string, to: string, places: readonly Place[]): Promise<string[]> {
   const {address} = (await import('../trace.ts')).pairBetween(from, to, places)
   return ['ping', '-c', '3', '-i', '0.2', '-W', '1', address]
-}
-
-/** A command whose file is another's work: without it the prompt has all the others. */
-async function elsewhere<T>(file: string): Promise<T> {
-  try {
-    return (await import(file)) as T
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
-      throw new UsageError('this podwire does not have that command yet', ['help lists the commands'])
-    throw error
-  }
 }
