@@ -91,6 +91,6 @@ function parsePrefix(prefix: string): {family: Family; first: bigint; last: bigi
 /** The broadcast address of the IPv4 network that a host is in: undefined where there is none (RFC 3021). */
 export function lastOf(host: string, prefixLength: number): string | undefined {
   const range = parsePrefix(`${host}/${prefixLength}`)
-  if (!range || range.family !== 4 || prefixLength > 30) return undefined
+  if (range?.family !== 4 || prefixLength > 30) return undefined
   return new IPv4(range.last).toString()
 }

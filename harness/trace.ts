@@ -227,6 +227,13 @@ class Walk {
       nextHop: this.#nextHop(here, route),
     }
     this.#hops.push(hop)
+    if (route.via !== undefined && holds(here, route.via))
+      this.#doubts.push({
+        cause: 'wrong-next-hop',
+        at,
+        object: routeWords(route),
+        evidence: `${route.via} is ${at}'s own address: a gateway only if the route is older than the address`,
+      })
     const sent = rule
       ? (cause: Cause, object: string, evidence: string) => this.#byRule(at, here, route, cause, object, evidence)
       : undefined

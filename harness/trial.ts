@@ -3,6 +3,7 @@
 
 import type {Driver} from './driver.ts'
 import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+import {forgetUnresolved} from './facts/neighbours.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
 import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
 import {allPairs, probePairs} from './probe/probe.ts'
@@ -39,6 +40,7 @@ export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSp
       lab,
       fix.map(({where, command}) => ({node: where, command})),
     )
+    await forgetUnresolved(lab.fleet, placesAfter(scenario, scenario.stages.length))
     const after = await probeLab(lab, ['small', 'full'])
     const failing = pairsOf(before, (answered) => answered !== true)
     const still = pairsOf(after, (answered) => answered !== true)

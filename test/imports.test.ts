@@ -25,9 +25,9 @@ const ROWS = [
   'drivers/',
   'lab.ts',
   'facts/',
-  'faults/',
   'kept/',
   'kept.ts',
+  'faults/',
   'probe/',
   // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace/',

@@ -1,4 +1,5 @@
 // Catches packets at many taps at once: a tcpdump each, in the place's network namespace, whose packets are merged in time.
+import {readFileSync} from 'node:fs'
 import {text} from 'node:stream/consumers'
 import {type CommandStream, type Fleet, MachineError} from '../driver.ts'
 import {merge, type TappedPacket} from './merge.ts'
@@ -12,6 +13,8 @@ export interface Capture {
   readonly packets: AsyncIterable<TappedPacket>
   /** Ends it. What was seen before still comes. */
   stop(): void
+  /** Taps that ended by themselves, in words. All of them are known once the packets have ended. */
+  readonly failed: readonly string[]
 }
 
 /** tcpdump did not understand the filter: its own words. */
@@ -35,28 +38,32 @@ const END_LIMIT = 2_000
  */
 export async function startCapture(fleet: Fleet, taps: readonly Tap[], {filter}: CaptureOptions = {}): Promise<Capture> {
   const merged = merge()
+  const failed: string[] = []
   let wake: () => void = () => undefined
   const started = await Promise.allSettled(
     taps.map((tap, index) =>
       startTap(fleet, tap, filter, (packet) => {
         merged.add({...packet, tap: index}, performance.now())
+      }).then((running) => {
+        void running.ended.then((words) => words === undefined || failed.push(`${tapName(tap)}: ${words}`))
+        return running
       }),
     ),
   )
   const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-  const failed = started.find((each) => each.status === 'rejected')
+  const refused = started.find((each) => each.status === 'rejected')
   const stop = () => {
     for (const tap of running) tap.stop()
     wake()
   }
-  if (failed) {
+  if (refused) {
     stop()
     await Promise.all(running.map(({ended}) => ended))
-    throw failed.reason
+    throw refused.reason
   }
   let over = false
   void Promise.all(running.map(({ended}) => ended)).then(() => {
-    over = true
+    over = true // after `failed` has the last of them: its own callback stands before this one
     wake()
   })
   async function* packets() {
@@ -73,13 +80,14 @@ export async function startCapture(fleet: Fleet, taps: readonly Tap[], {filter}:
     }
     yield* merged.rest()
   }
-  return {linkTypes: running.map(({linkType}) => linkType), packets: packets(), stop}
+  const linkTypes = running.map(({linkType}) => linkType)
+  return {linkTypes, packets: packets(), stop, failed}
 }
 
 interface RunningTap {
   readonly linkType: number
-  /** Never rejects. */
-  readonly ended: Promise<void>
+  /** Why, where nobody had told it to. Never rejects. */
+  readonly ended: Promise<string | undefined>
   stop(): void
 }
 
@@ -94,7 +102,9 @@ async function startTap(
   const complaints = stream.stderr ? text(stream.stderr).catch(() => '') : Promise.resolve('')
   const reader = pcapReader()
   let killer: NodeJS.Timeout | undefined
+  let stopped = false
   const stop = () => {
+    stopped = true
     stream.kill('SIGTERM')
     killer ??= setTimeout(() => stream.kill('SIGKILL'), END_LIMIT)
   }
@@ -111,15 +121,16 @@ async function startTap(
     } catch {
       stream.kill() // cut, or no capture at all: what came before counts
     }
-    await stream.exit
+    const code = await stream.exit
     clearTimeout(killer)
+    return stopped ? undefined : (await complaints).trim().split('\n').at(-1) || `tcpdump ended with ${code ?? 'its node'}`
   })()
   const linkType = await Promise.race([listening, ended.then(() => undefined)])
   if (linkType === undefined) throw await refusal(fleet, tap, filter, await stream.exit, (await complaints).trim())
   return {linkType, ended, stop}
 }
 
-/** -U and immediate mode: a packet is there once it was seen. -Z root: in a user namespace there is nobody else to become. */
+/** -U and immediate mode: a packet is there once it was seen. -Z root: nobody else could be become everywhere. */
 async function openTcpdump(fleet: Fleet, tap: Tap, filter: string | undefined): Promise<CommandStream> {
   const own = ['tcpdump', '-U', '--immediate-mode', '--nano', '-n', '-Z', 'root', '-i', tap.device, '-w', '-']
   try {
@@ -129,9 +140,12 @@ async function openTcpdump(fleet: Fleet, tap: Tap, filter: string | undefined): 
   }
 }
 
+const UNGROUPED = readFileSync(new URL('ungrouped.pl', import.meta.url), 'utf8')
+
 /** sh has exit codes of its own for a command that is not there; ip has not. */
 function at({netns}: Tap, argv: readonly string[]): string[] {
-  const shell = ['sh', '-c', 'exec "$@"', 'sh', ...argv]
+  const script = 'read -r groups </proc/self/setgroups; [ "$groups" = deny ] || exec "$@"; exec perl -e "$0" "$@"'
+  const shell = ['sh', '-c', script, UNGROUPED, ...argv]
   return netns === undefined ? shell : ['ip', 'netns', 'exec', netns, ...shell]
 }
 

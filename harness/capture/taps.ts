@@ -26,7 +26,9 @@ export function tapsAt(spot: Spot, facts: Facts): Taps {
 
 /** The places that the request and its reply pass, as far as they get, and the one that was meant. */
 export function tapsAlong({from, to, forward, back}: BothWays, facts: Facts, places: readonly Place[]): Taps {
-  const names = new Set([from, ...forward.hops.map(({place}) => place), ...(back?.hops.map(({place}) => place) ?? []), to])
+  // A way that ends at a device that is down ends at a place that it did not get to.
+  const ways = back ? [forward, back] : [forward]
+  const names = new Set([from, ...ways.flatMap(({hops, at}) => [...hops.map(({place}) => place), at]), to])
   const on = places.filter(({name}) => names.has(name))
   const order = [...names]
   const found = on

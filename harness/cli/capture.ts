@@ -55,6 +55,8 @@ export async function capture(place: string, to: string | undefined, options: Ca
     const following = follow(running, sink, options)
     starting.release()
     await following
+    for (const words of running.failed) complain(`no longer captured: ${words}`)
+    if (running.failed.length === taps.length) throw new MachineError('capture-ended', `no device of ${place} could be captured to the end`)
     return EXIT.asClaimed
   } catch (error) {
     if (error instanceof FilterError)

@@ -72,19 +72,25 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
   if (!stop) return {...unseen(world, probe, prediction, changes), ...ways}
   const causal = changes.filter((change) => mends(world, probe, stop, change))
   // A rule that leads to a table of its own is the root, not the route that stands there.
-  const root = causal.find(({kind}, index) => kind === 'rule' && causal.slice(0, index).every((each) => each.kind === 'route')) ?? causal[0]
+  const root =
+    causal.find(({kind, cause}) => SINGLE.includes(kind) && cause === stop.ended) ??
+    causal.find(({kind}, index) => kind === 'rule' && causal.slice(0, index).every((each) => each.kind === 'route')) ??
+    causal[0]
   if (root) {
-    const cause = named(root, stop.ended === 'delivered' ? 'unknown' : stop.ended)
+    const cause = nobodyThere(world, root) ? 'next-hop-unreachable' : named(root, stop.ended === 'delivered' ? 'unknown' : stop.ended)
     const object = root.kind === 'filter' || cause === 'leaves-lab' ? stop.object || root.object : root.object
-    const at = cause === 'wrong-namespace' ? stop.at : root.place
-    const others =
-      root.kind === 'rule' || cause === 'leaves-lab'
-        ? causal.filter((each) => each !== root && each.place === root.place && each.kind === 'route')
-        : []
+    const at = root.elsewhere ?? root.place
+    const together = root.kind === 'rule' || cause === 'leaves-lab' || cause === 'routing-loop'
+    const others = together
+      ? causal.filter((each) => each !== root && each.kind === 'route' && (each.place === root.place || cause === 'routing-loop'))
+      : []
     return {cause, at, object, evidence: [stop.evidence, root.evidence], items: [...withConsequences(root, changes), ...others], ...ways}
   }
   return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
 }
+
+/** What hangs on nothing else: where the path stops at one of these, it is the root. */
+const SINGLE: readonly Difference['kind'][] = ['setting', 'filter', 'neighbour', 'fdb', 'rule', 'traffic-control']
 
 /** Whether the path gets further, or nowhere else, without the change. */
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
@@ -106,9 +112,17 @@ const SAYS_MORE: Readonly<Record<Difference['kind'], readonly Cause[]>> = {
   'traffic-control': [],
 }
 
+/** A route that was changed to lead to an address that no place has. */
+function nobodyThere({facts}: World, {kind, cause, via}: Difference): boolean {
+  if (kind !== 'route' || cause !== 'wrong-next-hop' || via === undefined) return false
+  return ![...facts.values()].some((here) => here?.links.some(({addresses}) => addresses.some(({address}) => sameHost(address, via))))
+}
+
 function named(root: Difference, ended: Cause): Cause {
   if (root.kind === 'route' && root.cause === 'more-specific-route' && ended !== 'routing-loop') return root.cause
-  if (root.kind === 'route' && (root.cause === 'wrong-device' || root.cause === 'wrong-source')) return root.cause
+  if (root.kind === 'route' && root.cause === 'wrong-device' && ended !== 'routing-loop' && ended !== 'next-hop-unreachable')
+    return root.cause
+  if (root.kind === 'route' && root.cause === 'wrong-source') return root.cause
   if (root.kind === 'route' && root.cause === 'wrong-next-hop' && ended !== 'routing-loop' && ended !== 'next-hop-unreachable')
     return root.cause
   if (root.kind === 'route' && root.cause.endsWith('-route') && !['no-route', 'more-specific-route'].includes(root.cause)) return root.cause

@@ -5,17 +5,8 @@ import {type Root, rootOf} from './cause.ts'
 import {type Difference, differences} from './difference.ts'
 import {fixFor, type Known} from './fix.ts'
 import {seenByLooking} from './looking.ts'
+import type {Observed} from './observed.ts'
 import {translations} from './translation.ts'
-
-export interface Observed {
-  readonly places: readonly Place[]
-  readonly facts: Facts
-  readonly probes: readonly Probe[]
-  readonly mtu: number
-  /** The facts when the lab worked, where it is known to have. */
-  readonly before?: Facts
-  readonly history: Known['history']
-}
 
 /** One failing exchange and its root. */
 interface Case {
@@ -53,7 +44,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
 
 function add(found: Map<string, Case[]>, each: Case): void {
   const {cause, at, object, items} = each.root
-  const key = `${cause} ${at} ${items[0] ? `${items[0].kind} ${items[0].object}` : object}`
+  const key = cause === 'unknown' ? cause : `${cause} ${at} ${items[0] ? `${items[0].kind} ${items[0].object}` : object}`
   found.set(key, [...(found.get(key) ?? []), each])
 }
 
@@ -62,14 +53,17 @@ function merged(groups: readonly Case[][]): Case[][] {
   const kept: Case[][] = []
   for (const cases of groups) {
     const {cause, at} = (cases[0] as Case).root
-    const same = kept.find(
-      ([first]) =>
-        first &&
-        first.root.at === at &&
-        family(first.root.cause) === family(cause) &&
-        family(cause) !== cause &&
-        sharesObject(first.root, (cases[0] as Case).root),
-    )
+    const item = (cases[0] as Case).root.items[0]
+    const same =
+      kept.find(([first]) => item !== undefined && first?.root.items[0] === item) ??
+      kept.find(
+        ([first]) =>
+          first &&
+          first.root.at === at &&
+          family(first.root.cause) === family(cause) &&
+          family(cause) !== cause &&
+          sharesObject(first.root, (cases[0] as Case).root),
+      )
     if (same) same.push(...cases)
     else kept.push([...cases])
   }
@@ -122,9 +116,15 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     ...(protocols.size === 1 && {protocol: probe.protocol}),
     verdict,
     cause,
-    where: {node: place?.node ?? root.at, netns: place?.netns ?? null, object: root.object},
+    where: {...spotOf(root.at, place), object: root.object},
     evidence: [...new Set(root.evidence)],
     fix: fixFor(root, known),
     pairs: [...new Set(cases.map((each) => `${each.probe.from} -> ${each.probe.to}`))],
   }
+}
+
+/** A namespace that no place is declared for is known as `node1/NAME`. */
+function spotOf(at: string, place: Place | undefined): {node: string; netns: string | null} {
+  const [node = at, netns] = at.split('/')
+  return place ? {node: place.node, netns: place.netns ?? null} : {node, netns: netns ?? null}
 }

@@ -4,6 +4,7 @@ import {familyOf, networkOf} from '../address.ts'
 import type {Facts, FdbFacts, LinkFacts, NamespaceFacts, NeighbourFacts, RouteFacts, RuleFacts} from '../facts/facts.ts'
 import type {Rule, Ruleset} from '../facts/ruleset.ts'
 import type {Cause, Place} from '../model.ts'
+import {rulingOf} from '../trace/nftables.ts'
 import {routeWords, ruleWords} from '../trace/routing.ts'
 
 /** Something of one place that changed. */
@@ -15,6 +16,10 @@ export interface Difference {
   /** In the kernel's own words. */
   readonly object: string
   readonly device?: string
+  /** A route's next hop as it is now. */
+  readonly via?: string
+  /** Where a device is that was here. */
+  readonly elsewhere?: string
   readonly evidence: string
   /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
   readonly undo: readonly string[]
@@ -26,6 +31,7 @@ type Change = Omit<Difference, 'place' | 'revert'> & {readonly revert: (now: Nam
 
 /** In an order in which undoing works: links before addresses before routes. */
 export function differences(before: Facts, now: Facts, places: readonly Place[]): Difference[] {
+  const macs = [...now.values()].flatMap((here) => here?.links.map(({mac}) => mac) ?? [])
   const found = places.flatMap((place): Difference[] => {
     const [was, is] = [before.get(place.name), now.get(place.name)]
     if (!was) return []
@@ -33,7 +39,7 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
     const changes = [
-      ...linkChanges(was, is, inside, run),
+      ...linkChanges(was, is, inside, run, macs),
       ...addressChanges(was, is, inside, place, places),
       ...routeChanges(was, is, inside),
       ...ruleChanges(was, is, inside),
@@ -51,8 +57,10 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
         const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, reverted, change.device) : reverted
         return new Map(facts).set(place.name, whole)
       }
-      const gone = change.kind === 'link' && change.undo.length === 0
-      return {place: place.name, ...change, revert: gone ? (facts) => withEnds(before, here(facts), places, place.name) : here}
+      if (change.kind !== 'link' || change.undo.length > 0) return {place: place.name, ...change, revert: here}
+      const elsewhere = whereIs(change.object, place, before, now, places)
+      const moved = elsewhere === undefined ? {} : {elsewhere, cause: 'wrong-namespace' as const}
+      return {place: place.name, ...change, ...moved, revert: (facts) => withEnds(before, here(facts), places, place.name)}
     })
   })
   return found.filter((difference) => !isOtherEnd(difference, found, before, places))
@@ -69,37 +77,63 @@ function withBelongings(was: NamespaceFacts, now: NamespaceFacts, device: string
   }
 }
 
-/** A namespace and both ends of its cables as they were. */
+/** All of a machine's namespaces with the devices that are missing somewhere as they were. */
 function withEnds(before: Facts, now: Facts, places: readonly Place[], name: string): Facts {
-  const place = places.find((each) => each.name === name)
-  const pods = place?.netns === undefined ? places.filter(({node, netns}) => node === name && netns !== undefined) : [place]
+  const machine = places.find((each) => each.name === name)?.node ?? name
+  const here = [...now.keys()].filter(
+    (key) => key.split('/')[0] === machine || places.some((place) => place.name === key && place.node === machine),
+  )
+  const missing = here.flatMap((key) =>
+    (before.get(key)?.links ?? []).filter((old) => !now.get(key)?.links.some((link) => link.name === old.name)),
+  )
+  const names = new Set(missing.map((link) => link.name))
   const facts = new Map(now)
-  for (const each of [...pods.map((pod) => pod.name), place?.node ?? name]) {
-    const [was, is] = [before.get(each), facts.get(each)]
-    if (!was) continue
-    if (!is) facts.set(each, was)
-    else {
-      const missing = was.links.filter((old) => !is.links.some((link) => link.name === old.name))
-      const strangers = is.links.filter((link) =>
-        pods.some((pod) => pod.name !== each && before.get(pod.name)?.links.some((old) => old.name === link.name && link.name !== 'lo')),
-      )
-      const kept = is.links.filter((link) => !strangers.includes(link))
-      facts.set(each, {
-        ...is,
-        links: [...kept, ...missing],
-        routes: missing.length > 0 ? was.routes : is.routes,
-        netnsNames: was.netnsNames,
-      })
+  for (const key of here) {
+    const [was, is] = [before.get(key), facts.get(key)]
+    if (!is) {
+      if (was) facts.set(key, was)
+      continue
     }
+    // What is missing elsewhere and was not here has been moved here.
+    const kept = is.links.filter((link) => !names.has(link.name) || was?.links.some((old) => old.name === link.name))
+    const back = (was?.links ?? []).filter((old) => !is.links.some((link) => link.name === old.name))
+    const ports = kept.map((link) => {
+      const old = was?.links.find((each) => each.name === link.name)
+      return old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
+    })
+    facts.set(key, {
+      ...is,
+      links: [...ports, ...back],
+      routes: back.length > 0 && was ? was.routes : is.routes,
+      netnsNames: was?.netnsNames ?? is.netnsNames,
+    })
   }
   return facts
 }
 
+/** Where on the same machine a device is that is missing where it was. */
+function whereIs(device: string, place: Place, before: Facts, now: Facts, places: readonly Place[]): string | undefined {
+  const here = [...now.keys()].filter(
+    (key) => key.split('/')[0] === place.node || places.some((each) => each.name === key && each.node === place.node),
+  )
+  return here.find(
+    (key) =>
+      key !== place.name &&
+      now.get(key)?.links.some(({name}) => name === device) &&
+      !before.get(key)?.links.some(({name}) => name === device),
+  )
+}
+
 /** The machine's end of a cable whose other end is what is missing: one fault, told at the pod. */
-function isOtherEnd({place, kind, undo, object}: Difference, all: readonly Difference[], before: Facts, places: readonly Place[]): boolean {
+function isOtherEnd(
+  {place, kind, undo, object, elsewhere}: Difference,
+  all: readonly Difference[],
+  before: Facts,
+  places: readonly Place[],
+): boolean {
   const was = before.get(place)
   const link = was?.links.find(({name}) => name === object)
-  if (kind !== 'link' || undo.length > 0 || !was || link?.peer?.netnsId === undefined) return false
+  if (kind !== 'link' || undo.length > 0 || elsewhere !== undefined || !was || link?.peer?.netnsId === undefined) return false
   const netns = was.netnsNames.get(link.peer.netnsId)
   const pod = netns !== undefined && places.find((each) => each.node === place && each.netns === netns)
   return pod
@@ -119,7 +153,7 @@ function missingNamespace({name, netns = name}: Place): Change {
 }
 
 /** Devices that come with their other half, or are the kernel's own. */
-function linkChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string, run: string): Change[] {
+function linkChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string, run: string, macs: readonly string[]): Change[] {
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
@@ -180,10 +214,11 @@ function linkChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string, ru
         ),
       )
     // A bridge without a fixed address takes one of its ports'.
-    if (old.mac !== link.mac && old.kind !== 'bridge')
-      found.push(
-        change('duplicate-mac', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {mac: old.mac}),
-      )
+    if (old.mac !== link.mac && old.kind !== 'bridge' && macs.filter((mac) => mac === link.mac).length > 1)
+      found.push({
+        ...change('duplicate-mac', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {mac: old.mac}),
+        object: `${old.name} ${link.mac}`,
+      })
     if (old.arp && !link.arp)
       found.push(change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}))
     if (link.port?.isolated && old.port && !old.port.isolated)
@@ -193,7 +228,7 @@ function linkChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string, ru
     if (
       link.port &&
       old.port?.state === 'forwarding' &&
-      ['listening', 'learning', 'blocking'].includes(link.port.state) &&
+      (['listening', 'learning', 'blocking'].includes(link.port.state) || (link.port.state === 'disabled' && link.carrier)) &&
       !is.links.some(({bridge}) => bridge?.stp)
     )
       found.push(change('stp-listening', `${old.name} was forwarding`, `${run}bridge link set dev ${old.name} state 3`, {port: old.port}))
@@ -334,6 +369,7 @@ function routeChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string): 
       cause: replaced ? replacedCause(old, replaced) : old.to === '0.0.0.0/0' || old.to === '::/0' ? 'gateway-missing' : 'no-route',
       object: replaced ? routeWords(replaced) : routeWords(old),
       ...(old.dev !== undefined && {device: old.dev}),
+      ...(replaced?.via !== undefined && {via: replaced.via}),
       evidence: `there was ${routeWords(old)}`,
       undo: [`${ip(old)} ${replaced ? 'replace' : 'add'} ${routeWords(old)}`],
       revert: (now) => ({...now, routes: [...now.routes.filter((route) => routeKey(route) !== routeKey(old)), old]}),
@@ -364,8 +400,10 @@ function typedCause({type}: RouteFacts): Cause | undefined {
 function replacedCause(old: RouteFacts, route: RouteFacts): Cause {
   const typed = typedCause(route)
   if (typed) return typed
-  if (old.dev !== route.dev) return 'wrong-device'
+  if (route.type === 'throw') return 'no-route'
+  if (route.via === undefined && old.dev !== route.dev) return 'wrong-device'
   if (old.via !== route.via) return 'wrong-next-hop'
+  if (old.dev !== route.dev) return 'wrong-device'
   return 'wrong-source'
 }
 
@@ -449,14 +487,18 @@ function filterChanges(was: NamespaceFacts, is: NamespaceFacts, run: string): Ch
       )
     const without = (now: NamespaceFacts) => ({...now, ruleset: now.ruleset.filter((item) => !of(now.ruleset).includes(item))})
     const rules = of(is.ruleset).flatMap(({rule}) => (rule ? [rule] : []))
+    // The old iptables' rules are read by a tool of their own, and their handles are their numbers in the chain.
+    const legacy = name.startsWith('iptables-legacy ')
     if (!was.ruleset.some(({table}) => table?.name === name && table.family === family)) {
       return [
         {
           kind: 'filter',
           cause: causeOfRules(rules, family),
-          object: `${family} ${name}`,
+          object: objectOf(family, name, rules),
           evidence: `there was no table ${family} ${name}`,
-          undo: [`${run}nft delete table ${family} ${name}`],
+          undo: legacy
+            ? rules.map(({chain, handle}) => `${run}iptables-legacy -t ${name.split(' ').at(-1)} -D ${chain} ${handle}`).reverse()
+            : [`${run}nft delete table ${family} ${name}`],
           revert: without,
         },
       ]
@@ -502,6 +544,14 @@ function filterChanges(was: NamespaceFacts, is: NamespaceFacts, run: string): Ch
       ),
     ]
   })
+}
+
+/** The rule that acts, where there is one alone; else the table. */
+function objectOf(family: string, name: string, rules: readonly Rule[]): string {
+  const [only, ...others] = rules
+  if (!only || others.length > 0) return `${family} ${name}`
+  const {chain, handle, text} = rulingOf(only)
+  return `${family} ${name} ${chain} handle ${handle}: ${text}`
 }
 
 function causeOfRules(rules: readonly Rule[], family: string): Cause {

@@ -20,8 +20,10 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   const on = (commands: readonly string[]): FixCommand[] => commands.map((command) => ({where: place.node, command}))
   if (root.items.length > 0) {
     const undo = root.items.flatMap((item) => item.undo)
-    if (root.items[0]?.undo.length === 0) return on([...firstly(root, place), ...fromRecipe(root, place, known)])
-    return on(undo)
+    if (root.items[0]?.undo.length === 0)
+      return on([...firstly(root, place), ...fromRecipe(root, place, known), ...forgotten(place, known)])
+    const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
+    return on(moved ? [...undo, ...forgotten(place, known)] : undo)
   }
   return on(byCause(root, place, known))
 }
@@ -30,7 +32,15 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
 function firstly({cause, object, at}: Root, place: Place): string[] {
   if (cause !== 'wrong-namespace') return []
   const inside = at === place.node ? '' : `-n ${at.split('/').at(-1)} `
-  return [`ip ${inside}link set ${object} netns ${place.netns ?? place.name}`]
+  // $$ is the shell of the machine itself: ip-link(8) takes a process for the namespace that it is in.
+  return [`ip ${inside}link set ${object} netns ${place.netns ?? '$$'}`]
+}
+
+/** Those who knew it by its old MAC address have to ask again. */
+function forgotten({node, addresses}: Place, {places}: Known): string[] {
+  return places
+    .filter((each) => each.node === node)
+    .map(({netns}) => `ip ${netns === undefined ? '' : `-n ${netns} `}neigh flush to ${addresses[0]}`)
 }
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
@@ -42,7 +52,9 @@ function fromRecipe({cause, object}: Root, place: Place, {history}: Known): stri
       words.some((word) => new RegExp(`(^|[\\s/])${escaped(word)}($|[\\s/])`).test(line))
   const pod = place.netns ?? place.name
   if (cause === 'pod-missing') return lines.filter(names(pod, `veth-${pod}`, `veth-${pod}-br`))
-  if (cause === 'wrong-namespace') return lines.filter((line) => line.startsWith(`ip -n ${pod} `))
+  if (cause === 'wrong-namespace' && place.netns !== undefined) return lines.filter((line) => line.startsWith(`ip -n ${pod} `))
+  if (cause === 'wrong-namespace')
+    return lines.filter((line) => names(object)(line) && line.startsWith('ip link set ') && !line.includes(' netns '))
   if (cause === 'bridge-missing') return lines.filter(names(object))
   return lines.filter((line) => names(object, `${object}-br`)(line) || line.startsWith(`ip -n ${pod} `))
 }

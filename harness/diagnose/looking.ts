@@ -4,9 +4,9 @@ import {contains, familyOf, isUnicast, networkOf, prefixLengthOf, sameHost} from
 import type {NamespaceFacts} from '../facts/facts.ts'
 import type {Cause, Diagnosis, Place} from '../model.ts'
 import {routeWords} from '../trace/routing.ts'
-import type {Observed} from './diagnose.ts'
 import {differences} from './difference.ts'
 import {fixFor} from './fix.ts'
+import type {Observed} from './observed.ts'
 
 /** @param told what is diagnosed already: nothing is told of twice */
 export function seenByLooking(observed: Observed, told: readonly Diagnosis[]): Diagnosis[] {
@@ -17,7 +17,7 @@ export function seenByLooking(observed: Observed, told: readonly Diagnosis[]): D
   }
   for (const node of places.filter(({kind}) => kind === 'node')) {
     const here = facts.get(node.name)
-    if (here) found.push(...detours(observed, node, here))
+    if (here && !told.some(({cause}) => cause === 'routing-loop')) found.push(...detours(observed, node, here))
   }
   const keys = new Set(told.map(keyOf))
   return found.filter((diagnosis) => !keys.has(keyOf(diagnosis)) && keys.add(keyOf(diagnosis)))

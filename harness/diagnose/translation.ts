@@ -2,8 +2,8 @@
 import {translationOf} from '../checks/no-nat.ts'
 import type {Diagnosis, Probe} from '../model.ts'
 import {traceTo} from '../trace.ts'
-import type {Observed} from './diagnose.ts'
 import {type Difference, differences} from './difference.ts'
+import type {Observed} from './observed.ts'
 
 /** @param told what is diagnosed already: a broken pair is not told of twice */
 export function translations(observed: Observed, told: readonly Diagnosis[]): Diagnosis[] {

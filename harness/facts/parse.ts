@@ -28,7 +28,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 16
+const PARTS = 17
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -48,7 +48,8 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     legacyNames = '',
     legacy4 = '',
     legacy6 = '',
-    changed = '',
+    routesAgain = '',
+    rulesAgain = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -59,16 +60,25 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
       return value === undefined ? [] : [[path.replace('/proc/sys/net/', '').replaceAll('/', '.'), value]]
     }),
   )
+  const own = (list: readonly IpRoute[]) => list.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom)
+  const routesFound = own(ofRoutes)
+  const isAnother = (now: readonly unknown[] | undefined, before: readonly unknown[]) =>
+    now !== undefined && JSON.stringify(now) !== JSON.stringify(before)
+  const laterRoutes = listIn<IpRoute>(routesAgain)
   return {
     links: ofLinks.map(linkFrom),
-    routes: ofRoutes.filter(({dst, table}) => dst !== undefined && table !== 'local').map(routeFrom),
+    routes: routesFound,
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
     neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).map(neighbourFrom)),
     fdb: (listIn<BridgeFdb>(fdb) ?? []).map(fdbFrom),
     ruleset: [...rulesetFrom(nft), ...rulesetOfLegacy(legacy4, 'ip'), ...rulesetOfLegacy(legacy6, 'ip6')],
     legacyTables: legacyNames.split('\v').filter((name) => name !== ''),
     unread: [...new Set(parts.flatMap((text) => (text.startsWith('!') ? [text.slice(1).split(' ')[0] ?? ''] : [])))],
-    changed: changed.split('\v').filter((name) => name !== ''),
+    changed: [
+      // The kernel's own table changes by itself, while IPv6 addresses are tried out.
+      ...(isAnother(laterRoutes && own(laterRoutes), routesFound) ? ['routes'] : []),
+      ...(isAnother(listIn<IpRule>(rulesAgain), listIn<IpRule>(rules) ?? []) ? ['rules'] : []),
+    ],
     trafficControl: [...(listIn<Qdisc>(qdiscs) ?? []).flatMap(qdiscFrom), ...(listIn<Filters>(filters) ?? []).flatMap(filtersFrom)],
     listeners: listeners.split('\v').flatMap(listenerFrom),
     sysctls: settings,

@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # The kernel's state of one machine and of every network namespace in its /run/netns, as lines of JSON where tools give it.
-# Runs on the machine, in its own namespace; it changes nothing. facts.ts knows the order of the lines.
+# Runs on the machine, in its own namespace; it changes nothing. parse.ts knows the order of the lines. A process takes a
+# millisecond or two, and there are some for each namespace: no more than are needed.
 #
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
-# is missing or refuses. The last one names what was another when it was asked again at the end.
+# is missing or refuses. The last two are routes and rules once more, empty where they are still the same.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
-  mapfile -t podwire_first < <(printf 'addr show\nroute show table all\nrule show\nneigh show\nneigh show proxy\n' | ip -j -d -force -batch - 2>/dev/null)
+  mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show\nneigh show proxy')
   for podwire_at in 0 1 2 3 4; do printf '%s\n' "${podwire_first[podwire_at]:-!ip 127}"; done
   podwire_line ip -j -6 rule show
   podwire_line bridge -j -d fdb show
@@ -14,41 +15,48 @@ podwire_namespace() {
   podwire_line tc -j qdisc show
   # Classifiers are asked for device by device, where there is a qdisc that can have some.
   podwire_filters=
-  for podwire_device in $(tc qdisc show 2>/dev/null | while read -r _ kind _ _ device _; do case $kind in clsact | ingress | htb | prio) echo "$device" ;; esac; done); do
-    for podwire_side in ingress egress; do
-      podwire_filters+=$(tc -j -d filter show dev "$podwire_device" "$podwire_side" 2>/dev/null | tr -d '\n' | sed "s|^|{\"dev\":\"$podwire_device\",\"side\":\"$podwire_side\",\"filters\":|; s|\$|},|")
-    done
-  done
+  case $podwire_text in
+    *'"clsact"'* | *'"ingress"'* | *'"htb"'* | *'"prio"'*)
+      for podwire_device in $(tc qdisc show 2>/dev/null | while read -r _ kind _ _ device _; do case $kind in clsact | ingress | htb | prio) echo "$device" ;; esac; done); do
+        for podwire_side in ingress egress; do
+          podwire_filters+=$(tc -j -d filter show dev "$podwire_device" "$podwire_side" 2>/dev/null | tr -d '\n' | sed "s|^|{\"dev\":\"$podwire_device\",\"side\":\"$podwire_side\",\"filters\":|; s|\$|},|")
+        done
+      done
+      ;;
+  esac
   printf '[%s]\n' "${podwire_filters%,}"
   podwire_line ss -Hltun
   podwire_line grep -Hs '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all \
     /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local} \
     /proc/sys/net/ipv6/conf/*/{forwarding,disable_ipv6} /proc/sys/net/bridge/bridge-nf-call-ip{,6}tables \
     /proc/sys/net/netfilter/nf_conntrack_{max,count}
-  podwire_names=$(cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null)
-  printf '%s\n' "${podwire_names//$'\n'/$'\v'}"
+  podwire_names=
+  for podwire_file in /proc/net/ip_tables_names /proc/net/ip6_tables_names; do
+    [ ! -r "$podwire_file" ] || while read -r podwire_name; do podwire_names+=$podwire_name$'\v'; done <"$podwire_file"
+  done
+  printf '%s\n' "$podwire_names"
   for podwire_tool in iptables-legacy-save ip6tables-legacy-save; do
     if [ -n "$podwire_names" ]; then podwire_line "$podwire_tool"; else echo; fi
   done
-  mapfile -t podwire_again < <(printf 'route show table all\nrule show\n' | ip -j -d -force -batch - 2>/dev/null)
-  podwire_changed=
-  [ "${podwire_again[0]}" = "${podwire_first[1]}" ] || podwire_changed+=$'routes\v'
-  [ "${podwire_again[1]}" = "${podwire_first[2]}" ] || podwire_changed+=$'rules\v'
-  printf '%s\n' "$podwire_changed"
+  mapfile -t podwire_again < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'route show table all\nrule show')
+  [ "${podwire_again[0]}" != "${podwire_first[1]}" ] || podwire_again[0]=
+  [ "${podwire_again[1]}" != "${podwire_first[2]}" ] || podwire_again[1]=
+  printf '%s\n%s\n' "${podwire_again[@]}"
 }
 
 # Many lines become one, joined by vertical tabs, which no tool prints.
 podwire_line() {
-  podwire_text=$("$@" 2>/dev/null) || podwire_text=${podwire_text:-!$1 $?}
+  podwire_text=$(exec "$@" 2>/dev/null) || podwire_text=${podwire_text:-!$1 $?}
   printf '%s\n' "${podwire_text//$'\n'/$'\v'}"
 }
 
 podwire_facts() {
-  # Namespaces side by side; what each prints stays together.
+  # Namespaces side by side; what each prints stays together. nsenter(1) mounts nothing, as ip-netns(8) does before it runs.
   podwire_asks=()
+  podwire_words=$(declare -f podwire_namespace podwire_line)
   for podwire_path in /run/netns/*; do
     [ -e "$podwire_path" ] || continue
-    exec {podwire_end}< <(ip netns exec "${podwire_path##*/}" bash -c "$(declare -f podwire_namespace podwire_line); podwire_namespace ${podwire_path##*/}" 2>/dev/null)
+    exec {podwire_end}< <(exec nsenter --net="$podwire_path" bash -c "$podwire_words; podwire_namespace ${podwire_path##*/}" 2>/dev/null)
     podwire_asks+=("$podwire_end")
   done
   podwire_namespace -

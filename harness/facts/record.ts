@@ -18,8 +18,8 @@ interface Recorded {
 }
 
 type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
-  readonly sysctls: Readonly<Record<string, string>>
-  readonly netnsNames: Readonly<Record<string, string>>
+  readonly sysctls: readonly (readonly [string, string])[]
+  readonly netnsNames: readonly (readonly [number, string])[]
 }
 
 /** One JSON document, a place a line. */
@@ -29,7 +29,7 @@ export function recordFacts(facts: Facts): string {
 }
 
 function plain(here: NamespaceFacts): RecordedNamespace {
-  return {...here, sysctls: Object.fromEntries(here.sysctls), netnsNames: Object.fromEntries(here.netnsNames)}
+  return {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames]}
 }
 
 /**
@@ -52,25 +52,16 @@ export function readRecording(text: string, name = 'the recording'): Facts {
       if (here === null) return [place, undefined]
       const missing = missingIn(here)
       if (missing) throw refuse(`${place} has no ${missing}`)
-      const netnsNames = new Map(Object.entries(here.netnsNames).map(([number, netns]) => [Number(number), netns] as const))
-      return [place, {...here, sysctls: new Map(Object.entries(here.sysctls)), netnsNames}]
+      return [place, {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}]
     }),
   )
 }
 
 const LISTS = [
-  'links',
-  'routes',
-  'neighbours',
-  'fdb',
-  'ruleset',
-  'legacyTables',
-  'unread',
-  'changed',
-  'trafficControl',
-  'listeners',
-] as const
-const RECORDS = ['rules', 'sysctls', 'forwarding', 'netnsNames'] as const
+  ...(['links', 'routes', 'neighbours', 'fdb', 'ruleset', 'legacyTables', 'unread', 'changed', 'trafficControl'] as const),
+  ...(['listeners', 'sysctls', 'netnsNames'] as const),
+]
+const RECORDS = ['rules', 'forwarding'] as const
 
 function missingIn(here: Partial<RecordedNamespace>): string | undefined {
   const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -26,6 +26,7 @@ export interface Rule {
   readonly table: string
   readonly chain: string
   readonly handle: number
+  readonly comment?: string
   readonly expr: readonly Expression[]
 }
 

@@ -175,6 +175,8 @@ class Run {
     const [word = ''] = Object.keys(expression)
     if (word === 'vmap') return this.#verdictMap(expression.vmap as {key: unknown; data: unknown}, chain, ruling, depth, sure)
     if (!ACTING.includes(word)) return 'next'
+    // nft(8) leaves out the match on TCP that this implies.
+    if ((expression.reject as {type?: string} | undefined)?.type === 'tcp reset' && this.#packet.protocol !== 'tcp') return 'next'
     if (!sure) {
       if (word === 'accept' || word === 'return') this.#spared ??= ruling
       else this.#doubts.push(ruling)
@@ -450,7 +452,7 @@ function betweenHosts(value: string, low: string, high: string): boolean {
 }
 
 /** Where a rule stands, and its words. */
-function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
+export function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
   return {
     family,
     table,

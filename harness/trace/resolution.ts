@@ -98,7 +98,7 @@ function suppressed(
   if (setting) return setting
   if (sender !== undefined) {
     const refused = refusedSource(end.place, there, end.link, {source: sender, destination: nextHop})
-    if (refused) return refused
+    if (refused) return {...refused, evidence: `${refused.evidence}: it does not answer when it is asked for ${nextHop}`}
   }
   const request = arpPacket('request', sender ?? '0.0.0.0', nextHop)
   const reply = arpPacket('reply', nextHop, sender ?? '0.0.0.0')

@@ -65,7 +65,7 @@ export function blockIn(world: World, ports: readonly Port[]): Block | undefined
         evidence: `${before.link.name} and ${after.link.name} are both isolated at ${place}`,
       }
     // `disabled` is what a port is without a carrier: what took that away is the cause.
-    if (link.port && ['listening', 'learning', 'blocking'].includes(link.port.state))
+    if (link.port && (['listening', 'learning', 'blocking'].includes(link.port.state) || (link.port.state === 'disabled' && link.carrier)))
       return {cause: 'stp-listening', at: place, object: link.name, evidence: `${link.name} is ${link.port.state} at ${place}`}
   }
   return undefined

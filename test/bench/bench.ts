@@ -5,6 +5,10 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import Table from 'cli-table3'
+import type {Driver} from '../../harness/driver.ts'
+import {readFacts} from '../../harness/facts/read.ts'
+import {carryOut, startLab} from '../../harness/lab.ts'
+import {placesOf} from '../../harness/model.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
 import {writeManyPods} from './many-pods.ts'
 
@@ -29,7 +33,7 @@ interface Figure {
   readonly floor: string
 }
 
-const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods}
+const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts}
 const asked = process.argv.slice(2)
 const table = new Table({
   head: ['figure', 'at most', 'measured', 'beside it, in the same run'],
@@ -121,6 +125,42 @@ async function pods(): Promise<Figure[]> {
       floor: `the whole process, 201 steps with it ${spread(whole)}`,
     },
   ]
+}
+
+/** All facts of one node of the three, its two pods with it; beside it, as many plain processes as that takes. */
+async function facts(): Promise<Figure[]> {
+  const {localDriver} = await import('../../harness/drivers/local.ts')
+  const {findEngine} = await import('../../harness/drivers/docker/engine.ts')
+  const found = [await factsOn('local', '60 ms', localDriver())]
+  if (!(await findEngine()))
+    return [...found, {name: 'docker: facts of a node', limit: '250 ms', measured: 'no engine: make engine', floor: ''}]
+  const {dockerDriver} = await import('../../harness/drivers/docker.ts')
+  return [...found, await factsOn('docker', '250 ms', dockerDriver())]
+}
+
+async function factsOn(name: string, limit: string, driver: Driver): Promise<Figure> {
+  const scenario = await loadScenario('three-nodes')
+  const places = placesOf(scenario).filter(({node}) => node === 'node1')
+  await using lab = await startLab(`bench-facts-${process.pid}`, scenario, driver)
+  await carryOut(lab)
+  const ours: number[] = []
+  const bare: number[] = []
+  // For each namespace: nsenter and bash, ip three times, bridge, nft, tc, ss, grep; namespaces side by side.
+  const plain = places.map(() => '(for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done) &').join(' ')
+  for (let round = 0; round < 3 * ROUNDS; round++) {
+    const begun = performance.now()
+    await readFacts(lab.fleet, places)
+    ours.push(performance.now() - begun)
+    const between = performance.now()
+    await lab.fleet.run('node1', `{ ${plain} wait; }`, {shell: 'observer'})
+    bare.push(performance.now() - between)
+  }
+  return {
+    name: `${name}: facts of a node with two pods`,
+    limit,
+    measured: spread(ours),
+    floor: `as many times /bin/true ${spread(bare)} (${ratio(ours, bare)})`,
+  }
 }
 
 /** Runs a command to its end; it must succeed. */

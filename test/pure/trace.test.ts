@@ -2,7 +2,7 @@
 import test from 'ava'
 import type {LinkFacts, NamespaceFacts, RouteFacts} from '../../harness/facts/facts.ts'
 import type {Cause, Place} from '../../harness/model.ts'
-import {sourceTo, traceTo} from '../../harness/trace.ts'
+import {type Journey, sourceTo, traceTo} from '../../harness/trace.ts'
 import {link, namespace, route} from '../tools/facts.ts'
 import {PLACES, recordedFacts} from '../tools/recorded.ts'
 
@@ -243,4 +243,183 @@ test('IPv6 has routes and forwarding of its own', (t) => {
   const {ended, at, evidence} = traceTo(facts(false), places, 'a', 'fd01::1')
   t.deepEqual([ended, at, evidence], ['forwarding-off', 'b', 'net.ipv6.conf.all.forwarding is 0 at b'])
   t.is(traceTo(facts(true), places, 'c', 'fd09::1').ended, 'no-route')
+})
+
+// Found by drawing labs at random and sending packets in them (test/kernel/trace.test.ts): each was once told wrong.
+
+function way(facts: Changed, from: string, to: string, journey: Journey = {}): [string, string] {
+  const {ended, at} = traceTo(facts, PLACES, from, to, journey)
+  return [ended, at]
+}
+
+function withSetting(name: string, settings: Readonly<Record<string, string>>, facts?: Changed): Changed {
+  return changed(name, ({sysctls}) => ({sysctls: new Map([...sysctls, ...Object.entries(settings)])}), facts)
+}
+
+/** pod1's gateway is 169.254.1.1, which nobody holds, as in routed designs. */
+function gatewayOfNobody(): Changed {
+  const routes = [route('169.254.1.1/32', {dev: 'veth-pod1'}), route('0.0.0.0/0', {via: '169.254.1.1', dev: 'veth-pod1'})]
+  return changed('pod1', () => ({routes}))
+}
+
+const BRIDGE_MAC = recordedFacts()
+  .get('node1')
+  ?.links.find(({name}) => name === 'v-net-0')?.mac as string
+
+test('a gateway that nobody holds: a node with proxy_arp answers for it, a permanent neighbour needs no answer', (t) => {
+  t.deepEqual(way(gatewayOfNobody(), 'pod1', '10.244.2.2')[1], 'node1')
+  const away = withRoute('node1', route('169.254.0.0/16', {via: '192.168.1.12', dev: 'eth0'}))
+  const proxy = withSetting('node1', {'ipv4.conf.v-net-0.proxy_arp': '1'}, new Map([...away, ['pod1', gatewayOfNobody().get('pod1')]]))
+  t.deepEqual(way(proxy, 'pod1', '10.244.2.2'), ['delivered', 'pod3'])
+  const entry = {address: '169.254.1.1', dev: 'veth-pod1', mac: BRIDGE_MAC, state: 'PERMANENT', proxy: false}
+  t.deepEqual(
+    way(
+      changed('pod1', () => ({neighbours: [entry]}), gatewayOfNobody()),
+      'pod1',
+      '10.244.2.2',
+    ),
+    ['delivered', 'pod3'],
+  )
+})
+
+test('a proxy answers only where its own way there leaves by another device, and where it forwards', (t) => {
+  const on = {'ipv4.conf.v-net-0.proxy_arp': '1'}
+  const withoutWay = withSetting('node1', on, gatewayOfNobody())
+  t.not(way(withoutWay, 'pod1', '10.244.2.2')[0], 'delivered')
+  const away = withRoute('node1', route('169.254.0.0/16', {via: '192.168.1.12', dev: 'eth0'}))
+  const still = withSetting(
+    'node1',
+    {...on, 'ipv4.conf.v-net-0.forwarding': '0'},
+    new Map([...away, ['pod1', gatewayOfNobody().get('pod1')]]),
+  )
+  t.not(way(still, 'pod1', '10.244.2.2')[0], 'delivered')
+})
+
+test('a bridge’s own MTU is no limit to what it forwards from port to port', (t) => {
+  const small = withLink('node1', 'v-net-0', {mtu: 1300})
+  t.deepEqual(way(small, 'pod1', '10.244.1.3', {length: 1500}), ['delivered', 'pod2'])
+  t.deepEqual(way(withLink('pod2', 'veth-pod2', {mtu: 1300}), 'pod1', '10.244.1.3', {length: 1500}), ['mtu-blackhole', 'pod2'])
+  // A VLAN header's length is let pass.
+  t.deepEqual(way(withLink('pod2', 'veth-pod2', {mtu: 1496}), 'pod1', '10.244.1.3', {length: 1500}), ['delivered', 'pod2'])
+})
+
+test('the kernel’s echo replies may be fragmented, requests and TCP may not', (t) => {
+  const small = () => withLink('node1', 'eth0', {mtu: 1300})
+  t.deepEqual(way(small(), 'pod1', '10.244.2.2', {length: 1500}), ['mtu-too-small', 'node1'])
+  t.deepEqual(way(small(), 'pod1', '10.244.2.2', {length: 1500, reply: true, source: '10.244.1.2'}), ['delivered', 'pod3'])
+  t.deepEqual(way(small(), 'pod1', '10.244.2.2', {length: 1500, reply: true, protocol: 'udp', source: '10.244.1.2'})[0], 'mtu-too-small')
+})
+
+test('a port of a bridge gets no answers of its own: wrong-device', (t) => {
+  const port = withLink('node1', 'eth0', {master: 'v-net-0'})
+  t.deepEqual(way(port, 'node1', '192.168.1.12'), ['wrong-device', 'node1'])
+})
+
+test('an address that a short network makes its broadcast address is nobody’s to forward to: wrong-prefix-length', (t) => {
+  const addresses = [{address: '10.244.2.1', prefixLength: 31 - 1, scope: 'global'}]
+  const facts = withLink('node2', 'v-net-0', {addresses})
+  const there = changed('node2', () => ({routes: [...(facts.get('node2')?.routes ?? []), route('10.244.2.3/32', {dev: 'v-net-0'})]}), facts)
+  t.deepEqual(way(there, 'pod1', '10.244.2.3'), ['wrong-prefix-length', 'node2'])
+})
+
+test('a gateway that is the sender’s own address is none: the destination is asked for itself', (t) => {
+  const own = withRoute('node1', route('192.168.1.12/32', {via: '192.168.1.11', dev: 'eth0'}))
+  t.deepEqual(way(own, 'node1', '192.168.1.12'), ['delivered', 'node2'])
+})
+
+test('later packets of a connection are held to other rules than the first', (t) => {
+  const state = {match: {op: 'in', left: {ct: {key: 'state'}}, right: 'established'}}
+  const chain = {family: 'ip', table: 't', name: 'c', type: 'filter', hook: 'output', prio: 0, policy: 'accept'}
+  const ruleset = [{chain}, {rule: {family: 'ip', table: 't', chain: 'c', handle: 2, expr: [state, {drop: null}]}}]
+  const facts = changed('pod1', () => ({ruleset}))
+  t.deepEqual(way(facts, 'pod1', '10.244.2.2', {protocol: 'tcp'}), ['delivered', 'pod3'])
+  t.deepEqual(way(facts, 'pod1', '10.244.2.2', {protocol: 'tcp', established: true}), ['filter-drop', 'pod1'])
+})
+
+test('what does not forward asks neither its routes nor its reverse path filter', (t) => {
+  const off = {'ipv4.ip_forward': '0', 'ipv4.conf.eth0.forwarding': '0', 'ipv4.conf.eth0.rp_filter': '1'}
+  const facts = withSetting('node2', off, withoutRoute('node2', '10.244.2.0/24'))
+  t.deepEqual(
+    way(
+      changed('node2', () => ({forwarding: {4: false, 6: false}}), facts),
+      'pod1',
+      '10.244.2.2',
+    ),
+    ['forwarding-off', 'node2'],
+  )
+})
+
+test('a route that refuses comes before the reverse path filter', (t) => {
+  const refusing = withRoute('node2', route('10.244.2.2/32', {type: 'prohibit'}))
+  const filtering = changed('node2', ({routes}) => ({routes: routes.filter(({to}) => to !== '10.244.1.0/24')}), refusing)
+  t.deepEqual(way(withSetting('node2', {'ipv4.conf.eth0.rp_filter': '1'}, filtering), 'pod1', '10.244.2.2'), ['prohibit-route', 'node2'])
+})
+
+test('a rule for the sender’s own source is for connected sockets: an echo request has none yet', (t) => {
+  const rule = {priority: 50, not: false, from: '10.244.1.2/32', action: 'prohibit'}
+  const facts = changed('pod1', ({rules}) => ({rules: {...rules, 4: [rule, ...rules[4]]}}))
+  t.deepEqual(way(facts, 'pod1', '10.244.2.2'), ['delivered', 'pod3'])
+  t.deepEqual(way(facts, 'pod1', '10.244.2.2', {protocol: 'tcp'}), ['policy-rule', 'pod1'])
+  t.deepEqual(way(facts, 'pod1', '10.244.2.2', {reply: true, source: '10.244.1.2'}), ['policy-rule', 'pod1'])
+})
+
+test('a wrong neighbour that forwards delivers all the same; one that does not is why it is lost', (t) => {
+  const mac = (name: string) =>
+    recordedFacts()
+      .get(name)
+      ?.links.find((each) => each.name === 'eth0')?.mac as string
+  const entry = (of: string) => ({address: '192.168.1.12', dev: 'eth0', mac: of, state: 'PERMANENT', proxy: false})
+  const by3 = () => changed('node1', () => ({neighbours: [entry(mac('node3'))]}))
+  t.deepEqual(way(by3(), 'pod1', '10.244.2.2'), ['delivered', 'pod3'])
+  const still = changed('node3', () => ({forwarding: {4: false, 6: false}}), by3())
+  t.deepEqual(way(withSetting('node3', {'ipv4.conf.eth0.forwarding': '0'}, still), 'pod1', '10.244.2.2'), ['neighbour-wrong', 'node1'])
+  t.deepEqual(
+    way(
+      changed('node1', () => ({neighbours: [entry('02:00:00:00:99:99')]})),
+      'pod1',
+      '10.244.2.2',
+    ),
+    ['neighbour-wrong', 'node1'],
+  )
+})
+
+test('whoever refuses the asker’s source does not answer its question either', (t) => {
+  const filtering = withSetting('node2', {'ipv4.conf.eth0.rp_filter': '1'}, withRoute('node2', route('192.168.1.11/32', {dev: 'v-net-0'})))
+  const {ended, at, evidence} = traceTo(
+    changed('node1', () => ({neighbours: []}), filtering),
+    PLACES,
+    'node1',
+    '192.168.1.12',
+  )
+  t.deepEqual([ended, at], ['reverse-path-filter', 'node2'])
+  t.regex(evidence, /does not answer when it is asked for 192\.168\.1\.12/)
+})
+
+test('a port that neither learns nor is flooded hands nothing on', (t) => {
+  const port = {state: 'forwarding', isolated: false, hairpin: false, learning: false, flood: false}
+  t.deepEqual(way(withLink('node1', 'veth-pod2-br', {port}), 'pod1', '10.244.1.3'), ['fdb-wrong', 'node1'])
+  t.deepEqual(way(withLink('node1', 'veth-pod2-br', {port: {...port, learning: true}}), 'pod1', '10.244.1.3'), ['delivered', 'pod2'])
+})
+
+test('a place without any address has nothing to send from', (t) => {
+  const bare = changed('pod1', ({links}) => ({links: links.map((each) => ({...each, addresses: []}))}))
+  t.deepEqual(way(bare, 'pod1', '10.244.2.2'), ['address-missing', 'pod1'])
+})
+
+test('what could not be read on the way, or changed meanwhile, is a doubt', (t) => {
+  const doubts = (change: Partial<NamespaceFacts>) =>
+    traceTo(
+      changed('node1', () => change),
+      PLACES,
+      'pod1',
+      '10.244.2.2',
+    ).doubts
+  t.deepEqual(doubts({}), [])
+  t.deepEqual(
+    doubts({unread: ['nft', 'ss'], changed: ['routes']}).map(({cause, at, evidence}) => [cause, at, evidence]),
+    [
+      ['filter-drop', 'node1', 'nft could not be asked at node1'],
+      ['unknown', 'node1', 'the routes of node1 changed while they were read'],
+    ],
+  )
 })

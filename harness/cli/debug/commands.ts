@@ -31,13 +31,13 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     return (await import('../trace.ts')).traceLab(from, to, {lab, ...(protocol && {protocol})})
   },
   async why({lab}, [from, to]) {
-    const {diagnoseLab} = await elsewhere<{
-      diagnoseLab(from: string | undefined, to: string | undefined, options: {lab: string}): Promise<number>
-    }>('../diagnose.ts')
+    const {diagnoseLab} = await import('../diagnose.ts')
     return diagnoseLab(from, to, {lab})
   },
-  async break({lab}, [cause = '', place = '']) {
-    const {breakLab} = await elsewhere<{breakLab(code: string, place: string, options: {lab: string}): Promise<number>}>('../break.ts')
+  async break({lab}, [cause = '', place]) {
+    const {breakLab} = await elsewhere<{breakLab(code: string, place: string | undefined, options: {lab: string}): Promise<number>}>(
+      '../break.ts',
+    )
     return breakLab(cause, place, {lab})
   },
   async heal({lab}) {

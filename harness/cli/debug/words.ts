@@ -24,7 +24,7 @@ export const PROMPT_COMMANDS: readonly PromptCommand[] = [
     least: 2,
   },
   {name: 'why', usage: 'why [FROM TO]', help: 'why it does not reach: cause, where, evidence, fix', takes: ['place', 'place'], least: 0},
-  {name: 'break', usage: 'break CAUSE PLACE', help: 'bring a fault about, with its commands shown', takes: ['cause', 'place'], least: 2},
+  {name: 'break', usage: 'break CAUSE [PLACE]', help: 'bring a fault about, with its commands shown', takes: ['cause', 'place'], least: 1},
   {name: 'heal', usage: 'heal', help: 'undo what break did', takes: [], least: 0},
   {name: 'watch', usage: 'watch', help: 'the matrix, live, until Enter', takes: [], least: 0},
   {name: 'check', usage: 'check', help: 'the checks of the lab, again', takes: [], least: 0},
