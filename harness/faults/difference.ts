@@ -1,6 +1,7 @@
 // What is otherwise in a lab than it was: everything that somebody set, and nothing that comes and goes by itself (numbers of
 // devices and rules, counters, neighbours that were learned, link-local addresses). Pure.
 import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {RulesetItem} from '../facts/ruleset.ts'
 
 /** `pod1: links: -… +…`, a line each; none where all is as it was. */
 export function differences(before: Facts, after: Facts): string[] {
@@ -22,7 +23,7 @@ function linesOf(facts: NamespaceFacts | undefined): Set<string> {
     ['rule', [...rules[4], ...rules[6]]],
     ['neighbour', neighbours.filter(({state, proxy}) => state === 'PERMANENT' || proxy)],
     ['fdb', fdb.filter(({permanent, mac, master, dev}) => permanent && !isOwn(links, mac, master, dev))],
-    ['nft', ruleset.map(anonymous)],
+    ['nft', ruleset.filter((item) => !isKeptByOld(item)).map(anonymous)],
     ['tc', trafficControl],
     ['sysctl', [...sysctls].filter(([name]) => !name.endsWith('nf_conntrack_count'))],
   ]
@@ -47,6 +48,12 @@ function isOwn(links: readonly LinkFacts[], mac: string, master: string | undefi
   return (
     Number.parseInt(mac.slice(0, 2), 16) % 2 === 1 || own?.mac === mac || links.some((link) => link.name === master && link.mac === mac)
   )
+}
+
+/** The old iptables keeps its chains in a namespace once it was used there; empty ones that accept do nothing. */
+function isKeptByOld({table, chain}: RulesetItem): boolean {
+  const name = table?.name ?? chain?.table ?? ''
+  return name.startsWith('iptables-legacy') && (chain?.policy ?? 'accept') === 'accept'
 }
 
 /** Numbers that nft(8) gives and counts. */

@@ -138,7 +138,7 @@ onEach(ONE, 'break refuses what it does not know, and what a place has no use fo
   t.is((await home.podwire(['up', 'three-nodes', '--driver', 'local'])).code, 0)
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['no-rout'], /no fault no-rout\n.*did you mean no-route\?/],
-    [['no-route', 'nod1'], /no place nod1 in this lab\n.*did you mean node1\?/],
+    [['no-route', 'nod1'], /no place nod1 in this lab\n.*did you mean (node|pod)1\?/],
     [['no-route', 'pod1'], /no-route cannot be brought about at pod1\n.*pod1 is no node/],
     [['port-isolated', 'pod3'], /at pod3\n.*node2 has no second pod on v-net-0/],
     [['ipv6-disabled'], /in this lab\n.*has no IPv6 address/],
