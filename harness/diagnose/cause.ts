@@ -84,7 +84,9 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
     const others = together
       ? causal.filter((each) => each !== root && each.kind === 'route' && (each.place === root.place || cause === 'routing-loop'))
       : []
-    return {cause, at, object, evidence: [stop.evidence, root.evidence], items: [...withConsequences(root, changes), ...others], ...ways}
+    // Isolation is between two ports: both have it.
+    const both = cause === 'port-isolated' ? changes.filter((each) => each !== root && each.place === root.place && each.cause === cause) : []
+    return {cause, at, object, evidence: [stop.evidence, root.evidence], items: [...withConsequences(root, changes), ...others, ...both], ...ways}
   }
   return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
 }

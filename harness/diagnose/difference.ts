@@ -31,7 +31,7 @@ type Change = Omit<Difference, 'place' | 'revert'> & {readonly revert: (now: Nam
 
 /** In an order in which undoing works: links before addresses before routes. */
 export function differences(before: Facts, now: Facts, places: readonly Place[]): Difference[] {
-  const macs = [...now.values()].flatMap((here) => here?.links.map(({mac}) => mac) ?? [])
+  const macs = [...now.values()].flatMap((here) => here?.links.flatMap(({mac, kind}) => (kind === 'bridge' ? [] : [mac])) ?? [])
   const found = places.flatMap((place): Difference[] => {
     const [was, is] = [before.get(place.name), now.get(place.name)]
     if (!was) return []
@@ -108,6 +108,10 @@ function withEnds(before: Facts, now: Facts, places: readonly Place[], name: str
       netnsNames: was?.netnsNames ?? is.netnsNames,
     })
   }
+  // What others remember of a device that came back is of the one that went.
+  const held = new Set(missing.flatMap(({addresses}) => addresses.map(({address}) => address)))
+  for (const [key, here] of facts)
+    if (here) facts.set(key, {...here, neighbours: here.neighbours.filter((entry) => isFixed(entry) || !held.has(entry.address))})
   return facts
 }
 
