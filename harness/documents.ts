@@ -1,10 +1,13 @@
 // The documents' statements about networking, each once, in their words. A scenario says in `shows` which ones it shows,
 // and a test holds that each is shown by one.
-//
-//   1  Internal Networking, Cluster Networking
-//   2  Networking in Kubernetes
-//   3  Networking (the first again, in plain text)
-//   4  Pod Networking in Kubernetes
+
+/** Their titles, by the numbers that tables name them by. The third is the first again, in plain text. */
+export const DOCUMENTS: Readonly<Record<number, string>> = {
+  1: 'Internal Networking, Cluster Networking',
+  2: 'Networking in Kubernetes',
+  3: 'Networking',
+  4: 'Pod Networking in Kubernetes',
+}
 
 export interface Statement {
   readonly words: string
@@ -19,6 +22,7 @@ export const STATEMENTS: readonly Statement[] = [
       'if we are using minikube setup (IP address of the minikube VM inside hypervisor will be considered, laptop may be having different IP)',
     documents: [1, 2, 3],
   },
+  {words: 'A pod hosts a container', documents: [2]},
   {
     words: 'In docker world, IP address is assigned to a conatiner whereas in kubernetes world IP address is always assigned to a POD',
     documents: [1, 2, 3],
@@ -39,11 +43,12 @@ export const STATEMENTS: readonly Statement[] = [
   {words: 'The PODs have the same IP addresses assigned to them and that leads to IP conflicts in the network', documents: [1, 2, 3]},
   {words: 'kubernetes does not automatically setup any kind of networking to handle this issues', documents: [1, 2, 3, 4]},
   {words: 'assigns a different network address for each network in the node', documents: [1, 3]},
+  {words: 'This creates a virtual network of all PODs and nodes where they all assigned a unique IP address', documents: [1, 3]},
   {words: 'All containers/PODs can communicate to one another without NAT', documents: [1, 2, 3]},
   {words: 'All nodes can communicate with all containers and vice versa without NAT', documents: [1, 2, 3]},
   {
     words: 'by using simple routing techniques, the cluster networking enables communication between the differnt PODs or nodes',
-    documents: [1, 2, 3],
+    documents: [1, 3],
   },
   {words: 'all the PODs can communicate to each other using the assigned IP address', documents: [1, 2, 3]},
   {words: 'How are the Pods addressed?', documents: [4]},
@@ -58,13 +63,18 @@ export const STATEMENTS: readonly Statement[] = [
   {words: 'every Pod should be able to reach every other Pod on other nodes as well, using the same IP address', documents: [4]},
   {words: "It doesn't care what IP address that is and what range or subnet it belongs to", documents: [4]},
   {
-    words: 'a solution that takes care of automatically assigning IP addresses and establish connectivity between the Pods in a node',
+    words:
+      "As long as you can implement a solution that takes care of automatically assigning IP addresses and establish connectivity between the Pods in a node as well as parts on different nodes, you're good, without having to configure any net rules",
     documents: [4],
   },
   {words: 'The nodes are part of an external network, and has IP addresses in the 192.168.1. series', documents: [4]},
   {words: 'when containers are created, Kubernetes creates network namespaces for them', documents: [4]},
+  {words: 'we attach these namespaces to a network', documents: [4]},
   {words: 'bridge networks that can be created within nodes to attach namespaces', documents: [4]},
+  {words: 'So we create a bridge network on each node and then bring them up', documents: [4]},
   {words: 'each bridge network will be on its own subnet', documents: [4]},
+  {words: 'we set the IP address for the bridge interface', documents: [4]},
   {words: 'To attach a container to the network we need a pipe, or virtual network cable', documents: [4]},
+  {words: 'We then attach one end to the container, and another end to the bridge', documents: [4]},
   {words: 'assign IP address using the ip addr command and add a route to the default gateway', documents: [4]},
 ]

@@ -129,7 +129,9 @@ export const ownSubnet = {all: (): FailingClaim => mayFail({check: 'own-subnet',
 /** How many routers a packet crosses: what is gone of its time to live when it arrives (RFC 791, RFC 8200). */
 export function hops(from: string, to: string): {are(routers: number): DeclaredClaim} {
   const source = callSite()
-  return {are: (routers) => ({kind: 'claim', claim: {check: 'hops', from, to, routers, source}})}
+  const claim = {check: 'hops', from, to, source} as const
+  // Without a number it is no claim. That it was written is kept, so that its line can be told.
+  return {kind: 'claim', claim, are: (routers) => ({kind: 'claim', claim: {...claim, routers}})} as {are(routers: number): DeclaredClaim}
 }
 
 /**
@@ -149,7 +151,8 @@ export function runs(place: string): (lines: TemplateStringsArray, ...filled: ne
     return {
       ...claim('success', []),
       holds: () => claim('success', []),
-      prints: (...texts) => claim('success', texts),
+      // No words are not the same as none claimed: they are refused when the file is loaded.
+      prints: (...texts) => claim('success', texts.length === 0 ? [''] : texts),
       fails: (...texts) => claim('failure', texts),
     }
   }
@@ -176,9 +179,15 @@ function mayFail(claim: Extract<Claim, {fails?: unknown}>): FailingClaim {
     fails: (cause, at) => ({
       kind: 'claim',
       // 'no route' is as good as 'no-route'; whether there is such a cause is seen when the file is loaded.
-      claim: {...claim, fails: {cause: cause.trim().replaceAll(' ', '-') as Cause, ...(at !== undefined && {at})}},
+      claim: {...claim, fails: {cause: causeIn(cause), ...(at !== undefined && {at})}},
     }),
   }
+}
+
+/** What is no text, or an empty one, is told when the file is loaded. */
+function causeIn(words: unknown): Cause {
+  const text = typeof words === 'string' ? words.trim().replaceAll(' ', '-') : words
+  return (text === '' ? undefined : text) as Cause
 }
 
 /**

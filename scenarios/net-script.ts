@@ -13,7 +13,7 @@ export default scenario({
   title: 'a script that connects a container, and the same script as a CNI plugin',
   shows: [
     'How are the Pods addressed?',
-    'a solution that takes care of automatically assigning IP addresses and establish connectivity between the Pods in a node',
+    "As long as you can implement a solution that takes care of automatically assigning IP addresses and establish connectivity between the Pods in a node as well as parts on different nodes, you're good, without having to configure any net rules",
   ],
   underlay: '192.168.1.0/24',
   nodes: {
@@ -66,8 +66,8 @@ export default scenario({
     `,
     reach.among('pod1', 'node1').holds(),
     // Nothing is connected twice, and a namespace that is not there is told.
-    runs('node1')`cd /run/podwire && ./net-script.sh add pod1 pod1`.fails('pod1'),
-    runs('node1')`cd /run/podwire && ./net-script.sh add pod9 pod9`.fails('pod9'),
+    runs('node1')`cd /run/podwire && ./net-script.sh add pod1 pod1`.fails("'pod1' is added already"),
+    runs('node1')`cd /run/podwire && ./net-script.sh add pod9 pod9`.fails("there is no namespace 'pod9'"),
 
     ...stage('more containers, each by one line'),
     ...on('node1')`

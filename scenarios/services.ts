@@ -100,11 +100,11 @@ export default scenario({
     // Each tells its name, and whom the connection came from.
     ...on('node1')`
       ip netns exec pod1 socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo pod1 saw $SOCAT_PEERADDR' </dev/null >/dev/null 2>&1 &
-      until ip netns exec pod1 ss -Hltn sport = :80 | grep -q LISTEN; do sleep 0.01; done
+      timeout 5 sh -c 'until ip netns exec pod1 ss -Hltn sport = :80 | grep -q LISTEN; do sleep 0.01; done'
     `,
     ...on('node2')`
       ip netns exec pod3 socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo pod3 saw $SOCAT_PEERADDR' </dev/null >/dev/null 2>&1 &
-      until ip netns exec pod3 ss -Hltn sport = :80 | grep -q LISTEN; do sleep 0.01; done
+      timeout 5 sh -c 'until ip netns exec pod3 ss -Hltn sport = :80 | grep -q LISTEN; do sleep 0.01; done'
     `,
     runs('pod4')`socat -u TCP:10.244.1.2:80,connect-timeout=2 -`.prints('pod1 saw 10.244.3.2'),
     runs('pod4')`socat -u TCP:10.244.2.2:80,connect-timeout=2 -`.prints('pod3 saw 10.244.3.2'),
@@ -138,16 +138,30 @@ export default scenario({
       nft add rule ip services prerouting ip daddr 10.96.0.10 tcp dport 80 \
         dnat to numgen inc mod 2 map '{ 0 : 10.244.1.2, 1 : 10.244.2.2 }'
     `,
+    // What comes to pod1 from its own address, and what of it is let in; what pod1's server sends to pod2.
+    ...on('node1')`
+      ip netns exec pod1 nft add table ip seen
+      ip netns exec pod1 nft add chain ip seen prerouting '{ type filter hook prerouting priority raw; }'
+      ip netns exec pod1 nft add chain ip seen input '{ type filter hook input priority filter; }'
+      ip netns exec pod1 nft add rule ip seen prerouting ip saddr 10.244.1.2 ip daddr 10.244.1.2 tcp dport 80 counter
+      ip netns exec pod1 nft add rule ip seen input ip saddr 10.244.1.2 ip daddr 10.244.1.2 tcp dport 80 counter
+      ip netns exec pod2 nft add table ip seen
+      ip netns exec pod2 nft add chain ip seen prerouting '{ type filter hook prerouting priority raw; }'
+      ip netns exec pod2 nft add rule ip seen prerouting ip saddr 10.244.1.2 tcp sport 80 counter
+    `,
     // In turn to one and the other, and both see the pod that asks: only the destination was translated.
     runs('pod4')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod1 saw 10.244.3.2'),
     runs('pod4')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.3.2'),
     runs('pod4')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod1 saw 10.244.3.2'),
     // pod1 gets itself, and takes no packet from outside that has its own address; pod3 answers it.
     runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=0.1 -`.fails('timed out'),
+    runs('pod1')`nft list chain ip seen prerouting`.prints('ip daddr 10.244.1.2 tcp dport 80 counter packets 1 bytes'),
+    runs('pod1')`nft list chain ip seen input`.prints('ip daddr 10.244.1.2 tcp dport 80 counter packets 0 bytes'),
     runs('pod1')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.1.2'),
     runs('pod1')`ip route get 10.244.1.2 from 10.244.1.2 iif veth-pod1`.fails('RTNETLINK answers: Invalid argument'),
     // pod1 answers pod2 over the bridge, past the node that could translate it back.
     runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=0.1 -`.fails('timed out'),
+    runs('pod2')`nft list chain ip seen prerouting`.prints('ip saddr 10.244.1.2 tcp sport 80 counter packets 1 bytes'),
     runs('pod2')`socat -u TCP:10.96.0.10:80,connect-timeout=2 -`.prints('pod3 saw 10.244.1.3'),
     runs('pod1')`ip route get 10.244.1.3`.prints('10.244.1.3 dev veth-pod1'),
 
@@ -186,9 +200,17 @@ export default scenario({
       nft add rule ip services prerouting fib daddr type local tcp dport 30080 \
         dnat to numgen inc mod 2 map '{ 0 : 10.244.1.2 . 80, 1 : 10.244.2.2 . 80 }'
     `,
+    // What pod3's server sends to the client under its own address.
+    ...on('client')`
+      nft add table ip seen
+      nft add chain ip seen prerouting '{ type filter hook prerouting priority raw; }'
+      nft add rule ip seen prerouting ip saddr 10.244.2.2 tcp sport 80 counter
+    `,
     // pod1 answers by way of node1, which the client asked; pod3 by way of node2, with its own address, which it did not.
     runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=2 -`.prints('pod1 saw 192.168.1.100'),
     runs('client')`socat -u TCP:192.168.1.11:30080,connect-timeout=0.1 -`.fails('timed out'),
+    // At least once: the client can refuse nothing where it has no route, and pod3 tries again.
+    runs('client')`nft list chain ip seen prerouting | grep -v 'packets 0'`.prints('ip saddr 10.244.2.2 tcp sport 80 counter packets'),
     runs('node2')`ip route get 192.168.1.100 from 10.244.2.2 iif v-net-0`.prints('192.168.1.100 from 10.244.2.2 dev eth0'),
 
     ...stage('every answer by way of the node that was asked'),
@@ -216,11 +238,12 @@ export default scenario({
       nft add rule ip services prerouting fib daddr type local tcp dport 30081 dnat to 10.244.2.2:80
     `,
     ...on('node3')`
-      nft add rule ip services prerouting fib daddr type local tcp dport 30081 drop
+      nft add rule ip services prerouting fib daddr type local tcp dport 30081 counter drop
     `,
     runs('client')`socat -u TCP:192.168.1.11:30081,connect-timeout=2 -`.prints('pod1 saw 192.168.1.100'),
     runs('client')`socat -u TCP:192.168.1.12:30081,connect-timeout=2 -`.prints('pod3 saw 192.168.1.100'),
     runs('client')`socat -u TCP:192.168.1.13:30081,connect-timeout=0.1 -`.fails('timed out'),
+    runs('node3')`nft list chain ip services prerouting`.prints('tcp dport 30081 counter packets 1 bytes'),
   ],
   checks: [reach.all(), noNat.all(), uniqueAddress.all()],
 })

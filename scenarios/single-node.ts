@@ -10,6 +10,7 @@ export default scenario({
   title: 'a single node, its internal network, and a machine on the LAN that logs in to it',
   shows: [
     'This is the IP address we use to access the kubernetes node, ssh etc',
+    'A pod hosts a container',
     'In docker world, IP address is assigned to a conatiner whereas in kubernetes world IP address is always assigned to a POD',
     'Each POD in the kubernetes, gets its own internal IP address',
     'we create an internal private network with the address 10.244.0.0 and all the pods are attached to it',

@@ -37,3 +37,7 @@ export function suggestion(name: string, known: readonly string[]): string {
   if (found !== undefined) return `did you mean ${found}?`
   return known.length === 0 ? 'there is none' : `there is ${known.join(', ')}`
 }
+
+export function unknownPlace(name: string, places: readonly string[], source: SourceLine): Problem {
+  return {code: 'unknown-place', message: `${name} is no place of this scenario`, source, help: suggestion(name, places)}
+}

@@ -1,11 +1,9 @@
 // From a declaration to a Scenario, or to all of its problems at once. Nothing has been started when this runs.
-import {spawnSync} from 'node:child_process'
 import {statSync} from 'node:fs'
 import {dirname, isAbsolute, normalize, resolve} from 'node:path'
 import * as v from 'valibot'
 import {contains, familyOf, isPrefix, isUnicast, isUsableHost, prefixLengthOf, sameHost} from '../address.ts'
 import {
-  CAUSES,
   type Claim,
   type FileSpec,
   type HostSpec,
@@ -14,13 +12,14 @@ import {
   type PodSpec,
   PROTOCOLS,
   type Scenario,
-  type SourceLine,
   type Stage,
   type Step,
 } from '../model.ts'
 import type {Addresses, DeclaredScenario} from '../scenario.ts'
+import {checkClaims, claimProblem} from './claims.ts'
 import {defaultExportLine, duplicateKeys, lineOf, prototypeKeys} from './locate.ts'
-import {type Problem, ScenarioError, suggestion} from './problem.ts'
+import {type Problem, ScenarioError, suggestion, unknownPlace} from './problem.ts'
+import {checkLine} from './shell.ts'
 
 /** Names become host names, interface names (at most 15 bytes, netdevice(7)) and file names under /run/netns. */
 const NAME = /^[a-z][a-z0-9-]{0,13}$/
@@ -103,7 +102,11 @@ export function validate(declared: unknown, name: string, file: string): Scenari
   if (!shape.success) {
     for (const issue of shape.issues) {
       const path = (issue.path ?? []).map(({key}) => String(key))
-      report(path, shapeProblem(path, issue))
+      const claimed = claimProblem(declared, path)
+      if (!claimed) report(path, shapeProblem(path, issue))
+      // reach() lacks both of its places, and is one mistake.
+      else if (!problems.some(({source}) => source?.line === claimed.source?.line && source?.file === claimed.source?.file))
+        problems.push(claimed)
     }
     throw new ScenarioError(problems)
   }
@@ -120,7 +123,9 @@ export function validate(declared: unknown, name: string, file: string): Scenari
   checkNodes(scenario, report)
   checkPods(scenario, report)
   checkHosts(scenario, report)
-  problems.push(...checkFiles(scenario, file, report), ...checkSteps(scenario), ...checkClaims(scenario))
+  problems.push(...checkFiles(scenario, file, report), ...checkSteps(scenario))
+  const specified = specify(scenario, name, file)
+  problems.push(...checkClaims(specified, problems.length === 0))
   if (scenario.checks.length === 0 && !scenario.steps.some(({kind}) => kind === 'claim'))
     report(['checks'], {
       code: 'no-checks',
@@ -128,6 +133,10 @@ export function validate(declared: unknown, name: string, file: string): Scenari
       help: 'claim something: checks: [reach.all(), noNat.all()]',
     })
   if (problems.length > 0) throw new ScenarioError(problems)
+  return specified
+}
+
+function specify(scenario: Declared, name: string, file: string): Scenario {
   return {
     name,
     file,
@@ -325,6 +334,13 @@ function checkFiles(scenario: Declared, file: string, report: Report): Problem[]
         message: `${path} is no place for a file`,
         help: 'choose a path below /run, which is each machine’s own, like /run/podwire/net-script.sh',
       })
+    const outer = Object.keys(scenario.files ?? {}).find((other) => path.startsWith(`${other}/`))
+    if (outer !== undefined)
+      report(['files', path], {
+        code: 'bad-path',
+        message: `${path} cannot be in ${outer}, which is a file itself`,
+        help: 'give each file a path that is no folder of another’s',
+      })
     if (!statSync(from, {throwIfNoEntry: false})?.isFile())
       report(['files', path], {
         code: 'no-file',
@@ -363,96 +379,8 @@ function checkSteps(scenario: Declared): Problem[] {
   return problems
 }
 
-function checkClaims(scenario: Declared): Problem[] {
-  const places = placeNames(scenario)
-  const problems: Problem[] = []
-  for (const claim of claimsIn(scenario)) {
-    const named = namedIn(claim)
-    for (const name of new Set(named.places)) if (!places.includes(name)) problems.push(unknownPlace(name, places, claim.source))
-    for (const name of new Set(named.targets).difference(new Set(named.places)))
-      if (!places.includes(name) && familyOf(name) === undefined) problems.push(unknownPlace(name, places, claim.source))
-    if ('fails' in claim && claim.fails && !CAUSES.includes(claim.fails.cause))
-      problems.push({
-        code: 'unknown-cause',
-        message: `${claim.fails.cause} is no cause that a failure is named by`,
-        source: claim.source,
-        help: suggestion(claim.fails.cause, CAUSES),
-      })
-    if (claim.check === 'command') {
-      if (claim.command === '') problems.push({code: 'empty-command', message: 'there is no command to run', source: claim.source})
-      else problems.push(...checkLine(claim.command, claim.source))
-    }
-    if (isPairless(claim)) problems.push({code: 'no-pairs', message: 'the claim is of no pair of places', source: claim.source})
-  }
-  return problems
-}
-
-function claimsIn(scenario: Declared): Claim[] {
-  return [...scenario.steps.flatMap((step) => (step.kind === 'claim' ? [step.claim] : [])), ...scenario.checks.map(({claim}) => claim)]
-}
-
-function namedIn(claim: Claim): {places: readonly string[]; targets: readonly string[]} {
-  const at = 'fails' in claim && claim.fails?.at !== undefined ? [claim.fails.at] : []
-  if (claim.check === 'command') return {places: [claim.place], targets: []}
-  if (claim.check === 'hops') return {places: [claim.from, claim.to], targets: []}
-  if ('places' in claim) return {places: [...(claim.places ?? []), ...at], targets: []}
-  if ('from' in claim) return {places: [...(claim.from ?? []), ...at], targets: claim.to ?? []}
-  return {places: at, targets: []}
-}
-
-/** A claim about one place and itself, or about a list of one. */
-function isPairless(claim: Claim): boolean {
-  switch (claim.check) {
-    case 'hops':
-      return claim.from === claim.to
-    case 'unique-address':
-    case 'own-subnet':
-      return claim.places !== undefined && new Set(claim.places).size < 2
-    case 'reach':
-    case 'no-nat':
-      return claim.from !== undefined && !claim.from.some((from) => claim.to?.some((to) => to !== from))
-    default:
-      return false
-  }
-}
-
 function placeNames(scenario: Declared): string[] {
   return [...Object.keys(scenario.pods), ...Object.keys(scenario.nodes), ...Object.keys(scenario.hosts ?? {})]
-}
-
-function unknownPlace(name: string, places: readonly string[], source: SourceLine): Problem {
-  return {code: 'unknown-place', message: `${name} is no place of this scenario`, source, help: suggestion(name, places)}
-}
-
-/** execve(2) takes no argument of more than 128 KiB (MAX_ARG_STRLEN), and a line goes to bash as one. */
-const LONGEST_LINE = 100_000
-
-function checkLine(command: string, source: SourceLine): Problem[] {
-  if (Buffer.byteLength(command) > LONGEST_LINE)
-    return [
-      {
-        code: 'line-too-long',
-        message: `a line of ${Buffer.byteLength(command)} bytes is too long`,
-        source,
-        help: 'put it into a file: files: {...}',
-      },
-    ]
-  const complaint = shellComplaint(command)
-  return complaint === undefined ? [] : [{code: 'unfinished-line', message: 'bash cannot read this line', source, note: complaint}]
-}
-
-/** What bash says of a line's syntax, undefined when it reads it. `bash -n` reads and runs nothing (bash(1)). */
-function shellComplaint(command: string): string | undefined {
-  if (/^[a-z][\w ./:@%+=,-]*$/.test(command) && !/^(if|for|while|until|case|select|function|coproc|do|done|then|fi|esac)\b/.test(command))
-    return undefined
-  const read = spawnSync('bash', ['-n', '-c', command], {encoding: 'utf8', env: {PATH: process.env.PATH, LC_ALL: 'C'}})
-  if (read.status === 0) return undefined
-  return (
-    read.stderr
-      .trim()
-      .split('\n')[0]
-      ?.replace(/^bash: -c: line \d+: /, '') || 'a line cannot end in a backslash here'
-  )
 }
 
 function stagesOf(scenario: Declared): Stage[] {

@@ -5,8 +5,10 @@ import test from 'ava'
 import {requirementsFrom} from '../../harness/checks/requirements.ts'
 import {sum} from '../../harness/checks/verdict.ts'
 import type {CommandResult} from '../../harness/command.ts'
+import {STATEMENTS} from '../../harness/documents.ts'
 import type {CheckResult, Claim, StageResult} from '../../harness/model.ts'
 import {errorJson, resultJson} from '../../harness/report/json.ts'
+import {failuresIn, type Shown, scenarioListJson, scenariosJson, statementRows} from '../../harness/report/statements.ts'
 import {checkNoNat, checkReach, checkUniqueAddress, findings} from '../tools/findings.ts'
 import {podwireAsNobody} from '../tools/podwire.ts'
 import {MTU, PLACES, RECORDED, type Recording, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
@@ -109,6 +111,17 @@ function result(name: Recording): Json {
   return JSON.parse(JSON.stringify(document)) as Json
 }
 
+const SHOWN: Shown = {
+  name: 'three-nodes',
+  title: 'three nodes',
+  shows: ['a sentence'],
+  verdict: 'fail',
+  duration: 1.5,
+  requirements: [],
+  failures: [],
+  problem: null,
+}
+
 const DOCUMENTS: Readonly<Record<string, Json>> = {
   result: result('healthy'),
   labs: {
@@ -119,6 +132,19 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
   error: JSON.parse(
     JSON.stringify(errorJson(2, [{code: 'unknown-node', message: 'x', source: SOURCE, excerpt: 'y', help: ['z']}])),
   ) as Json,
+  scenarios: JSON.parse(
+    JSON.stringify(
+      scenariosJson(
+        {name: 'local', reason: 'asked for'},
+        [
+          {...SHOWN, requirements: [{id: 'same-node', verdict: 'fail', passed: 1, total: 2}], failures: failuresIn([SAID])},
+          {...SHOWN, name: 'other', verdict: 'unknown', problem: 'x'},
+        ],
+        statementRows([...STATEMENTS, {words: 'a sentence', documents: [4]}], [SHOWN]),
+      ),
+    ),
+  ) as Json,
+  'scenario-list': scenarioListJson([SHOWN]),
   cleaned: {format: 1, kind: 'cleaned', removed: ['record of lab mine'], running: ['other']},
   removed: {format: 1, kind: 'removed', removed: ['mine']},
   doctor: {
@@ -208,4 +234,25 @@ test('the error of a refused step has the step as it ended, to the letter', (t) 
 test('what ls prints fits its schema', async (t) => {
   const {stdout} = await podwireAsNobody(['ls', '--json'], {XDG_RUNTIME_DIR: '/nowhere'})
   t.true(schema('labs')(JSON.parse(stdout)))
+})
+
+test('what scenarios --list prints fits its schema', async (t) => {
+  const {stdout} = await podwireAsNobody(['scenarios', '--list', '--json'])
+  const fits = schema('scenario-list')
+  t.true(fits(JSON.parse(stdout)), JSON.stringify(fits.errors))
+})
+
+test('a scenario’s failed claims and requirements are told in full, or do not fit', (t) => {
+  const fits = schema('scenarios')
+  const changed = (change: (scenario: Json) => Json) => {
+    const document = DOCUMENTS.scenarios as Json
+    const [first, ...others] = document.scenarios as Json[]
+    return {...document, scenarios: [change(first as Json), ...others]}
+  }
+  t.true(fits(changed((scenario) => scenario)))
+  for (const key of ['requirements', 'failures', 'problem', 'verdict', 'shows']) t.false(fits(changed(({[key]: _, ...rest}) => rest)), key)
+  t.false(fits(changed((scenario) => ({...scenario, failures: ['a line']}))))
+  t.false(fits(changed((scenario) => ({...scenario, failures: [{claim: 'reach', verdict: 'pass', evidence: []}]}))))
+  t.false(fits(changed((scenario) => ({...scenario, requirements: [{id: 'same-node', verdict: 'pass'}]}))))
+  t.false(fits({...(DOCUMENTS.scenarios as Json), driver: 'local'}))
 })

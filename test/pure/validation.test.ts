@@ -7,6 +7,12 @@ const UNICAST = 'choose a unicast address, like 10.244.1.2'
 const OBJECTS_OWN = 'JavaScript’s objects have it for themselves; choose another name'
 const SPREAD = "spread a list: ...stage('...'), ...on('node1')`...`"
 
+const LIKE_ADDRESS = 'write it like 10.244.1.2 or fd00:10:244:1::2'
+const ROUTERS = 'a whole number, 0 or more: .are(2)'
+const CAUSE = "name the cause: .fails('no-route')"
+const WHY = "name the words that it prints: .fails('Network is unreachable')"
+const WORDS = "name the words that it prints: .prints('10.244.1.2'), or claim .holds()"
+
 interface Mistake {
   readonly what: string
   readonly by: string
@@ -247,6 +253,13 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
       },
     ]),
   ),
+  'a file in a folder that is another file': {
+    what: '  steps: [',
+    by: "  files: {\n    '/run/x/y': './mine.ts',\n    '/run/x': './mine.ts',\n  },\n  steps: [",
+    at: '/run/x/y',
+    code: 'bad-path',
+    help: 'give each file a path that is no folder of another’s',
+  },
   'a host on an unknown machine': {
     what: '  steps: [',
     by: "  hosts: {\n    phone: {node: 'nod1', address: '10.9.0.2'},\n  },\n  steps: [",
@@ -343,7 +356,20 @@ interface BadClaim {
 const BAD_CLAIMS: Readonly<Record<string, BadClaim>> = {
   "reach('pod', 'pod2')": {code: 'unknown-place', says: /^pod is no place/, help: 'did you mean pod1?'},
   "reach('pod1', 'noode2')": {code: 'unknown-place', help: 'did you mean node2?'},
-  "reach('pod1', '10.9.9.999')": {code: 'unknown-place', help: 'there is pod1, pod2, node1, node2'},
+  "reach('pod1', 'paris')": {code: 'unknown-place', help: 'there is pod1, pod2, node1, node2'},
+  "reach('pod1', '10.9.9.999')": {code: 'bad-address', says: /^10\.9\.9\.999 is no address$/, help: LIKE_ADDRESS},
+  "reach('pod1', '10.244.1')": {code: 'bad-address', help: LIKE_ADDRESS},
+  "reach('pod1', 'fd00::zz')": {code: 'bad-address', help: LIKE_ADDRESS},
+  "noNat('pod1', '10.244.1.0/24')": {code: 'bad-address', help: 'write it without a prefix length, like 10.244.1.2'},
+  "reach('pod1', '224.0.0.5')": {code: 'address-not-usable', help: UNICAST},
+  "reach('pod1', '127.0.0.1').fails('no-route')": {code: 'address-not-usable', help: UNICAST},
+  "reach('pod1', '10.244.2.2')": {
+    code: 'address-of-a-place',
+    says: /^10\.244\.2\.2 is the address of pod2$/,
+    help: "name the place: reach('pod1', 'pod2')",
+  },
+  "reach('pod1', '192.168.1.12').holds()": {code: 'address-of-a-place', help: "name the place: reach('pod1', 'node2')"},
+  "noNat('pod2', '10.244.1.2').holds()": {code: 'address-of-a-place', help: "name the place: noNat('pod2', 'pod1')"},
   "reach('10.9.9.9', 'pod1')": {code: 'unknown-place', help: 'there is pod1, pod2, node1, node2'},
   "noNat.among('pod1', 'pdo2')": {code: 'unknown-place', help: 'did you mean pod2?'},
   "uniqueAddress.among('pod1', 'pood2')": {code: 'unknown-place', help: 'did you mean pod2?'},
@@ -359,8 +385,46 @@ const BAD_CLAIMS: Readonly<Record<string, BadClaim>> = {
   'noNat.among()': {code: 'no-pairs', help: undefined},
   "uniqueAddress.among('pod1', 'pod1')": {code: 'no-pairs', help: undefined},
   "hops('pod1', 'pod1').are(0)": {code: 'no-pairs', help: undefined},
-  "hops('pod1', 'pod2').are(1.5)": {code: 'bad-value', help: undefined},
-  "hops('pod1', 'pod2').are(-1)": {code: 'bad-value', help: undefined},
+  "hops('pod1', 'pod2').are(1.5)": {code: 'bad-value', says: /^1\.5 is no number of routers$/, help: ROUTERS},
+  "hops('pod1', 'pod2').are(-1)": {code: 'bad-value', says: /^-1 is no number of routers$/, help: ROUTERS},
+  "hops('pod1', 'pod2').are('two')": {code: 'bad-value', says: /^"two" is no number of routers$/, help: ROUTERS},
+  "hops('pod1', 'pod2').are(Number.NaN)": {code: 'bad-value', says: /^NaN is no number of routers$/, help: ROUTERS},
+  "hops('pod1', 'pod2').are()": {code: 'bad-value', says: /^hops does not say how many/, help: 'add how many: .are(2)'},
+  "hops('pod1', 'pod2')": {code: 'bad-value', says: /^hops does not say how many/, help: 'add how many: .are(2)'},
+  "hops('pod1').are(2)": {code: 'bad-value', says: /^hops needs two places/, help: "like hops('pod1', 'pod2').are(2)"},
+  "reach('pod1')": {code: 'bad-value', says: /^reach needs two places/, help: "like reach('pod1', 'pod2')"},
+  'reach()': {code: 'bad-value', says: /^reach needs two places/, help: "like reach('pod1', 'pod2')"},
+  "noNat('pod1')": {code: 'bad-value', says: /^noNat needs two places/, help: "like noNat('pod1', 'pod2')"},
+  "reach('pod1', 'pod2').only('sctp')": {code: 'bad-value', says: /^"sctp" are no packets/, help: 'there is icmp, tcp, udp, small, full'},
+  "reach('pod1', 'pod2').fails()": {code: 'bad-value', says: /^reach fails for a cause, and none is named$/, help: CAUSE},
+  "reach('pod1', 'pod2').fails(' ')": {code: 'bad-value', says: /^reach fails for a cause/, help: CAUSE},
+  "reach('pod1', 'pod2').fails(null)": {code: 'bad-value', says: /^null is no cause/, help: CAUSE},
+  "uniqueAddress.among('pod1', undefined)": {
+    code: 'bad-value',
+    says: /^uniqueAddress takes names/,
+    help: "like uniqueAddress.among('pod1', 'pod2')",
+  },
+  "uniqueAddress.all().fails('no-route')": {
+    code: 'never-holds',
+    says: /^uniqueAddress never fails for no-route$/,
+    help: "write .fails('duplicate-address') or .fails('address-missing')",
+  },
+  "uniqueAddress.all().fails('duplicate-address', 'pod1')": {
+    code: 'never-holds',
+    says: /^uniqueAddress fails at no place, so not at pod1$/,
+    help: "write .fails('duplicate-address') or .fails('address-missing')",
+  },
+  "ownSubnet.all().fails('duplicate-address')": {code: 'never-holds', help: "write .fails('overlapping-subnets')"},
+  "ownSubnet.all().fails('overlapping-subnets', 'node1')": {code: 'never-holds', help: "write .fails('overlapping-subnets')"},
+  "noNat.all().fails('no-route')": {code: 'never-holds', help: "write .fails('source-nat') or .fails('destination-nat')"},
+  "noNat.all().fails('source-nat', 'node1')": {code: 'never-holds', help: "write .fails('source-nat') or .fails('destination-nat')"},
+  "noNat.all().fails('sorce-nat')": {code: 'unknown-cause', help: 'did you mean source-nat?'},
+  'runs("pod1")`ip a`.fails()': {code: 'no-words', says: /^a command can fail for many reasons/, help: WHY},
+  "runs('pod1')`ip a`.fails('')": {code: 'no-words', help: WHY},
+  "runs('pod1')`ip a`.fails('unreachable', ' ')": {code: 'no-words', help: WHY},
+  'runs("pod1")`ip a`.prints()': {code: 'no-words', says: /any output would do$/, help: WORDS},
+  "runs('pod1')`ip a`.prints('')": {code: 'no-words', help: WORDS},
+  'runs("pod1")`ip a`.prints(5)': {code: 'bad-value', says: /^what a command prints/, help: "like .prints('10.244.1.2')"},
   'runs("pod1")``': {code: 'empty-command', help: undefined},
   "runs('pod1')`echo 'x`": {code: 'unfinished-line', help: undefined},
 }
@@ -369,7 +433,7 @@ test('each mistake in a claim or an address of a stage is told at its line, with
   for (const [written, {code, says = /./, help}] of Object.entries(BAD_CLAIMS)) {
     const text = soundBut("    ...on('node2')", `    ${written},\n    ...on('node2')`).replace(
       "from 'podwire'",
-      "from 'podwire'\nimport {answersAt, hops, runs} from 'podwire'",
+      "from 'podwire'\nimport {answersAt, hops, ownSubnet, runs} from 'podwire'",
     )
     const problems = await problemsOf(t, text)
     t.deepEqual(
@@ -377,9 +441,43 @@ test('each mistake in a claim or an address of a stage is told at its line, with
       [[code, help]],
       written,
     )
-    if (code !== 'bad-value') t.is(problems[0]?.line, lineWith(text, written), written)
+    t.is(problems[0]?.line, lineWith(text, written), written)
     t.regex(problems[0]?.message ?? '', says, written)
+    t.notRegex(problems[0]?.message ?? '', /undefined|\[object/, written)
   }
+})
+
+test('an address is a place’s where the claim stands: not before it is given to it, and no more once it is taken', async (t) => {
+  const moved = (claim: string, last: string) =>
+    claimsLast(last).replace(
+      "    ...on('node2')",
+      `    ${claim},\n    ...stage('made again'),\n    answersAt('pod2', '10.244.2.9'),\n    ...on('node2')`,
+    )
+  await t.notThrowsAsync(load(t, moved("reach('pod1', '10.244.2.9')", "reach('pod1', '10.244.2.2')")))
+  const problems = await problemsOf(t, moved("reach('pod1', '10.244.2.2')", "reach('pod1', '10.244.2.9')"))
+  t.deepEqual(
+    problems.map(({code}) => code),
+    ['address-of-a-place', 'address-of-a-place'],
+  )
+})
+
+test('one address of a place that has several may be claimed to fail', async (t) => {
+  await t.notThrowsAsync(load(t, claimsLast("reach('pod1', '10.244.2.2').fails('no-route')")))
+})
+
+test('places that no packet can go between are told, whoever names them', async (t) => {
+  for (const claim of ["reach('pod1', 'pod2')", "noNat.among('node1', 'pod2', 'pod1')", 'reach.all()', "hops('pod1', 'pod2').are(2)"]) {
+    const text = claimsLast(claim).replace("'10.244.2.2'", "'fd00:10:244:2::2'")
+    const problems = await problemsOf(t, text)
+    t.deepEqual(
+      problems.map(({code, line, help}) => [code, line, help]),
+      [['no-common-family', lineWith(text, claim), 'give both an address of one family, or leave that pair out']],
+      claim,
+    )
+    t.regex(problems[0]?.message ?? '', /^no packet can go from \w+ to \w+: they share no address family$/, claim)
+  }
+  const apart = claimsLast("reach('pod1', 'node2'), uniqueAddress.all()").replace("'10.244.2.2'", "'fd00:10:244:2::2'")
+  await t.notThrowsAsync(load(t, apart))
 })
 
 test('a claim may be of places on a host, and of an address that nobody has; a cause may be said in words', async (t) => {
