@@ -36,6 +36,7 @@ const ROWS = [
   'capture/',
   'checks/',
   'diagnose/',
+  'examine.ts',
   'trial.ts',
   'report/',
   'cli/',

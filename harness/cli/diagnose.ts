@@ -1,16 +1,12 @@
 // podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
 import {createInterface} from 'node:readline/promises'
 import {check} from '../checks/check.ts'
-import {diagnose} from '../diagnose/diagnose.ts'
-import type {Fleet} from '../driver.ts'
 import {localDriver} from '../drivers/local.ts'
+import {examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
-import {readInterfaces, underlayMtu} from '../facts/interfaces.ts'
-import {forgetNeighbours} from '../facts/neighbours.ts'
-import {readFacts} from '../facts/read.ts'
 import {factsBefore, journalOf} from '../kept.ts'
 import {type Diagnosis, type Pair, type Place, type Probe, placesAfter} from '../model.ts'
-import {allPairs, probePairs} from '../probe/probe.ts'
+import {allPairs} from '../probe/probe.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
 import {traceTo} from '../trace.ts'
@@ -30,24 +26,19 @@ export interface DiagnoseOptions {
   readonly patience?: number
 }
 
-/** Milliseconds: what is lost in a lab is lost at once. */
-const PATIENCE = 250
-
 export async function diagnoseLab(from: string | undefined, to: string | undefined, options: DiagnoseOptions): Promise<number> {
   const running = await runningLab(options.lab)
   const {kept, fleet} = running
   await using _ = fleet
   const places = placesAfter(kept.scenario, kept.scenario.stages.length)
   const pairs = pairsFor(places, from, to)
-  let seen = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
-  // What neighbours remember of one another may hide that they could not find one another again.
-  if (seen.probes.every(({answered}) => answered === true)) {
-    await forgetNeighbours(fleet, places)
-    seen = await observe(fleet, places, pairs, options.patience ?? PATIENCE)
-  }
-  const {probes, facts, mtu} = seen
-  const before = factsBefore(kept)
-  let diagnoses = diagnose({places, facts, probes, mtu, history: kept.history, ...(before && {before})})
+  const examined = await examine(fleet, places, pairs, {
+    history: kept.history,
+    before: factsBefore(kept),
+    ...(options.patience !== undefined && {patience: options.patience}),
+  })
+  const {probes, facts} = examined
+  let diagnoses = examined.diagnoses
   if (options.trial !== false) diagnoses = await tried(diagnoses, running)
   const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
@@ -55,19 +46,6 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   else print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
   if (options.fix && diagnoses.length > 0) return applied(diagnoses, running, options)
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
-}
-
-async function observe(
-  fleet: Fleet,
-  places: readonly Place[],
-  pairs: readonly Pair[],
-  patience: number,
-): Promise<{probes: Probe[]; facts: Facts; mtu: number}> {
-  const interfaces = await readInterfaces(fleet, places)
-  const mtu = underlayMtu(interfaces, places)
-  // Probes first: what they leave in the neighbour tables is part of what is looked at.
-  const probes = await probePairs(fleet, places, pairs, {mtu, patience})
-  return {probes, facts: await readFacts(fleet, places), mtu}
 }
 
 /** Both ways, so that a missing way back is seen from where it is missing. */

@@ -85,8 +85,16 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
       ? causal.filter((each) => each !== root && each.kind === 'route' && (each.place === root.place || cause === 'routing-loop'))
       : []
     // Isolation is between two ports: both have it.
-    const both = cause === 'port-isolated' ? changes.filter((each) => each !== root && each.place === root.place && each.cause === cause) : []
-    return {cause, at, object, evidence: [stop.evidence, root.evidence], items: [...withConsequences(root, changes), ...others, ...both], ...ways}
+    const both =
+      cause === 'port-isolated' ? changes.filter((each) => each !== root && each.place === root.place && each.cause === cause) : []
+    return {
+      cause,
+      at,
+      object,
+      evidence: [stop.evidence, root.evidence],
+      items: [...withConsequences(root, changes), ...others, ...both],
+      ...ways,
+    }
   }
   return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
 }

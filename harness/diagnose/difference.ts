@@ -311,7 +311,8 @@ function addressChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string,
         object: same ? `${text(same)} dev ${link.name}` : other ? `${text(other)} dev ${link.name}` : link.name,
         device: link.name,
         evidence: `${link.name} at ${place.name} held ${text(each)}`,
-        undo: [...(remove === undefined ? [] : [remove]), `ip ${inside}addr add ${text(each)} dev ${link.name}`],
+        // The right one first: with its last address a device loses its routes.
+        undo: [`ip ${inside}addr add ${text(each)} dev ${link.name}`, ...(remove === undefined ? [] : [remove])],
         revert: set(old.addresses),
       }
     })

@@ -19,11 +19,12 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (!place) return []
   const on = (commands: readonly string[]): FixCommand[] => commands.map((command) => ({where: place.node, command}))
   if (root.items.length > 0) {
-    const undo = root.items.flatMap((item) => item.undo)
+    const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
+    const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
     if (root.items[0]?.undo.length === 0)
       return on([...firstly(root, place), ...fromRecipe(root, place, known), ...forgotten(place, known)])
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
-    return on(moved ? [...undo, ...forgotten(place, known)] : undo)
+    return moved ? [...undo, ...on(forgotten(place, known))] : undo
   }
   return on(byCause(root, place, known))
 }

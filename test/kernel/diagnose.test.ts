@@ -1,7 +1,7 @@
 // Faults by their catalogue, diagnosed from what probes and facts say: the code, the place, and a fix after which every pair
 // works again. One lab for all: each fix has to leave it as it was.
 import test, {type ExecutionContext} from 'ava'
-import {diagnose} from '../../harness/diagnose/diagnose.ts'
+import {examine} from '../../harness/examine.ts'
 import type {Facts} from '../../harness/facts/facts.ts'
 import {forgetNeighbours, forgetUnresolved} from '../../harness/facts/neighbours.ts'
 import {readFacts} from '../../harness/facts/read.ts'
@@ -10,7 +10,7 @@ import type {Injection} from '../../harness/faults/fault.ts'
 import {Unfit, wiredFrom} from '../../harness/faults/wired.ts'
 import type {Lab} from '../../harness/lab.ts'
 import {type Diagnosis, type FixCommand, type Place, type Probe, placesOf} from '../../harness/model.ts'
-import {probeAll} from '../../harness/probe/probe.ts'
+import {allPairs, probeAll} from '../../harness/probe/probe.ts'
 import {threeNodes} from './tools/labs.ts'
 import {ALL, asRoot, onEach, type Runner} from './tools/runners.ts'
 
@@ -38,10 +38,6 @@ async function healthy(runner: Runner): Promise<Healthy> {
   return {lab, places, before: await readFacts(lab.fleet, places), [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]()}
 }
 
-function probes({lab, places}: Healthy): Promise<Probe[]> {
-  return probeAll(lab.fleet, places, {mtu: 1500, patience: 250})
-}
-
 async function type({lab}: Healthy, commands: readonly FixCommand[]): Promise<string[]> {
   const refused: string[] = []
   for (const {where, command} of commands) {
@@ -51,16 +47,10 @@ async function type({lab}: Healthy, commands: readonly FixCommand[]): Promise<st
   return refused
 }
 
-async function diagnosed(here: Healthy): Promise<{found: Diagnosis[]; failing: number}> {
-  let seen = await probes(here)
-  if (seen.every(({answered}) => answered === true)) {
-    await forgetNeighbours(here.lab.fleet, here.places)
-    seen = await probes(here)
-  }
-  const facts = await readFacts(here.lab.fleet, here.places)
-  const history = here.lab.history.map(({node, command}) => ({node, command}))
-  const found = diagnose({places: here.places, facts, probes: seen, mtu: 1500, before: here.before, history})
-  return {found, failing: seen.filter(({answered}) => answered !== true).length}
+async function diagnosed({lab, places, before}: Healthy): Promise<{found: readonly Diagnosis[]; failing: number}> {
+  const history = lab.history.map(({node, command}) => ({node, command}))
+  const {probes, diagnoses} = await examine(lab.fleet, places, allPairs(places), {history, before})
+  return {found: diagnoses, failing: probes.filter(({answered}) => answered !== true).length}
 }
 
 async function works(here: Healthy): Promise<boolean> {

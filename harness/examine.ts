@@ -1,0 +1,44 @@
+// A running lab, looked at: every pair probed, the facts read, and what both come to. What cannot be explained is looked at
+// once more before it is told: a busy machine loses an answer now and then.
+import {diagnose} from './diagnose/diagnose.ts'
+import type {Observed} from './diagnose/observed.ts'
+import type {Fleet} from './driver.ts'
+import type {Facts} from './facts/facts.ts'
+import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+import {forgetNeighbours} from './facts/neighbours.ts'
+import {readFacts} from './facts/read.ts'
+import type {Diagnosis, Pair, Place, Probe} from './model.ts'
+import {probePairs} from './probe/probe.ts'
+
+export interface Examined {
+  readonly probes: readonly Probe[]
+  readonly facts: Facts
+  readonly diagnoses: readonly Diagnosis[]
+}
+
+export interface ExamineOptions extends Pick<Observed, 'history'> {
+  /** The facts when the lab worked. */
+  readonly before?: Facts | undefined
+  /** Milliseconds; what is lost in a lab is lost at once. */
+  readonly patience?: number
+}
+
+const PATIENCE = 250
+
+export async function examine(fleet: Fleet, places: readonly Place[], pairs: readonly Pair[], options: ExamineOptions): Promise<Examined> {
+  const {history, before, patience = PATIENCE} = options
+  const mtu = underlayMtu(await readInterfaces(fleet, places), places)
+  const look = async (again = patience): Promise<Examined> => {
+    // Probes first: what they leave in the neighbour tables is part of what is looked at.
+    const probes = await probePairs(fleet, places, pairs, {mtu, patience: again})
+    const facts = await readFacts(fleet, places)
+    return {probes, facts, diagnoses: diagnose({places, facts, probes, mtu, history, ...(before && {before})})}
+  }
+  let seen = await look()
+  if (seen.probes.every(({answered}) => answered === true) && seen.diagnoses.length === 0) {
+    // What neighbours remember of one another may hide that they could not find one another again.
+    await forgetNeighbours(fleet, places)
+    seen = await look()
+  }
+  return seen.diagnoses.some(({cause}) => cause === 'unknown') ? look(Math.max(1000, patience)) : seen
+}
