@@ -43,7 +43,7 @@ export interface FailingClaim extends DeclaredClaim {
   /**
    * It does not hold here, and for this reason; a failure for another reason is not what is claimed.
    * @param cause what a diagnosis would name: 'no-route', 'forwarding-off', ...
-   * @param at the place where the cause is
+   * @param at the place where the cause is; for `reach` alone, where packets are followed
    */
   fails(cause: Cause | (string & {}), at?: string): DeclaredClaim
 }
@@ -100,7 +100,7 @@ export function answersAt(place: string, address: Addresses): DeclaredStep {
 /**
  * Packets of one place reach another and are answered: ICMP, TCP and UDP, in a small packet and at the full MTU with
  * Don't Fragment set. Among `steps` it is claimed after the stage in which it stands.
- * @param to a place, or an address that no place is meant to have
+ * @param to a place, or an address that no place is meant to have; one of a place's several addresses only where it fails
  */
 export function reach(from: string, to: string): PacketClaim {
   return ofPackets({check: 'reach', from: [from], to: [to], source: callSite()})
@@ -152,7 +152,7 @@ export function runs(place: string): (lines: TemplateStringsArray, ...filled: ne
       ...claim('success', []),
       holds: () => claim('success', []),
       // No words are not the same as none claimed: they are refused when the file is loaded.
-      prints: (...texts) => claim('success', texts.length === 0 ? [''] : texts),
+      prints: (...texts: readonly string[]) => claim('success', texts.length === 0 ? [''] : texts),
       fails: (...texts) => claim('failure', texts),
     }
   }
@@ -162,9 +162,9 @@ export interface CommandOutcome extends DeclaredClaim {
   /** It ends with 0: what is claimed when nothing is added. */
   holds(): DeclaredClaim
   /** It ends with 0, and all of these stand in its output. */
-  prints(...texts: readonly string[]): DeclaredClaim
+  prints(...texts: readonly [string, ...string[]]): DeclaredClaim
   /** It ends with another code, and all of these stand in what it says: the kernel's or the tool's own words. */
-  fails(...texts: readonly string[]): DeclaredClaim
+  fails(...texts: readonly [string, ...string[]]): DeclaredClaim
 }
 
 function ofPackets(claim: PairClaim): PacketClaim {

@@ -52,7 +52,7 @@ export default scenario({
       sysctl -w net.ipv4.ip_forward=1
     \`,
     reach('pod1', 'pod2').fails('no-route', 'node1'),
-    runs('pod1')\`ping -c1 -W1 10.244.2.2\`.fails('Destination Net Unreachable'),
+    runs('pod1')\`ping -c1 -W1 10.244.2.2\`.fails('100% packet loss'),
     ...stage('one route'),
     ...on('node1')\`
       ip route add 10.244.2.0/24 via 192.168.1.12
