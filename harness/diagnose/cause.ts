@@ -186,10 +186,11 @@ function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes
 }
 
 /** A router said which size it takes. */
-function sizeStop({places}: World, {error}: Probe): Omit<Root, 'items'> | undefined {
+function sizeStop({places, facts}: World, {error}: Probe): Omit<Root, 'items'> | undefined {
   const [, size, address] = /frag-needed (\d+) from (\S+)/.exec(error ?? '') ?? []
   if (size === undefined || address === undefined) return undefined
-  const place = places.find(({addresses}) => addresses.some((own) => sameHost(own, address)))
+  const holder = [...facts].find(([, here]) => here?.links.some(({addresses}) => addresses.some((own) => sameHost(own.address, address))))
+  const place = places.find(({name}) => name === holder?.[0])
   return {
     cause: 'mtu-too-small',
     at: place?.name ?? address,

@@ -62,7 +62,7 @@ function merged(groups: readonly Case[][]): Case[][] {
           first.root.at === at &&
           family(first.root.cause) === family(cause) &&
           family(cause) !== cause &&
-          sharesObject(first.root, (cases[0] as Case).root),
+          (family(cause) === 'mtu ' || sharesObject(first.root, (cases[0] as Case).root)),
       )
     if (same) same.push(...cases)
     else kept.push([...cases])

@@ -24,6 +24,8 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
     if (root.items[0]?.undo.length === 0)
       return on([...firstly(root, place), ...fromRecipe(root, place, known), ...forgotten(place, known)])
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
+    const sized = root.items.some(({cause}) => cause === 'mtu-too-small')
+    if (sized) return [...undo, ...sizesForgotten(known)]
     return moved ? [...undo, ...on(forgotten(place, known))] : undo
   }
   return on(byCause(root, place, known))
@@ -35,6 +37,11 @@ function firstly({cause, object, at}: Root, place: Place): string[] {
   const inside = at === place.node ? '' : `-n ${at.split('/').at(-1)} `
   // $$ is the shell of the machine itself: ip-link(8) takes a process for the namespace that it is in.
   return [`ip ${inside}link set ${object} netns ${place.netns ?? '$$'}`]
+}
+
+/** Senders remember what size a path took (RFC 1191); the fix would show only minutes later. */
+function sizesForgotten({places}: Known): FixCommand[] {
+  return places.map(({node, netns}) => ({where: node, command: `ip ${netns === undefined ? '' : `-n ${netns} `}route flush cache`}))
 }
 
 /** Those who knew it by its old MAC address have to ask again. */
