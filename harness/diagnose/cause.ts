@@ -34,7 +34,7 @@ export interface Prediction {
   readonly stop?: Disposition
 }
 
-export function predict({facts, places, mtu}: World, probe: Probe): Prediction {
+function predict({facts, places, mtu}: World, probe: Probe): Prediction {
   const {from, to, address, protocol, size} = probe
   const journey: Journey = {protocol, length: size === 'full' ? mtu : SMALL[protocol]}
   const forward = traceTo(facts, places, from, address, journey)

@@ -237,7 +237,7 @@ function linkChanges(was: NamespaceFacts, is: NamespaceFacts, inside: string, ru
       !is.links.some(({bridge}) => bridge?.stp)
     )
       found.push(change('stp-listening', `${old.name} was forwarding`, `${run}bridge link set dev ${old.name} state 3`, {port: old.port}))
-    if (link.port && old.port && old.port.hairpin && !link.port.hairpin)
+    if (link.port && old.port?.hairpin && !link.port.hairpin)
       found.push(
         change('hairpin-off', `hairpin was on at ${old.name}`, `${run}bridge link set dev ${old.name} hairpin on`, {port: old.port}),
       )

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import type {Facts, NamespaceFacts} from '../facts/facts.ts'
 import {readOwn} from './folder.ts'
 
-export function beforePath(folder: string, lab: string): string {
+function beforePath(folder: string, lab: string): string {
   return join(folder, `${lab}.facts`)
 }
 

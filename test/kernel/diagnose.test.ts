@@ -9,7 +9,7 @@ import {FAULTS, faultOf, firstPlace, injectionAt} from '../../harness/faults/cat
 import type {Injection} from '../../harness/faults/fault.ts'
 import {Unfit, wiredFrom} from '../../harness/faults/wired.ts'
 import type {Lab} from '../../harness/lab.ts'
-import {type Diagnosis, type FixCommand, type Place, type Probe, placesOf} from '../../harness/model.ts'
+import {type Diagnosis, type FixCommand, type Place, placesOf} from '../../harness/model.ts'
 import {allPairs, probeAll} from '../../harness/probe/probe.ts'
 import {threeNodes} from './tools/labs.ts'
 import {ALL, asRoot, onEach, type Runner} from './tools/runners.ts'
