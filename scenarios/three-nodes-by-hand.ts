@@ -52,8 +52,7 @@ export default scenario({
       ip link set dev v-net-0 up
     `,
     reach.among('node1', 'node2', 'node3').holds(),
-    // ping says it in the kernel's words: the pod has a namespace, and nothing else.
-    runs('pod1')`ping -c 1 -W 1 10.244.2.2`.fails('Network is unreachable'),
+    // The pod has a namespace, and nothing else.
     reach('pod1', 'pod3').fails('interface-missing', 'pod1'),
 
     ...stage('a subnet for each bridge', 'We decide that each bridge network will be on its own subnet.'),
@@ -96,22 +95,30 @@ export default scenario({
     // The trap: the sketch has the route before the link. A link that is down has no network to have a gateway in.
     runs('node1')`ip -n pod1 route add default via 10.244.1.1`.fails('Nexthop has invalid gateway'),
 
-    ...stage(
-      'the link up, and then the route',
-      'We then assign IP address using the ip addr command and add a route to the default gateway.',
-    ),
+    ...stage('the link up'),
     ...on('node1')`
       ip -n pod1 link set veth-pod1 up
-      ip -n pod1 route add default via 10.244.1.1
       ip -n pod2 link set veth-pod2 up
-      ip -n pod2 route add default via 10.244.1.1
     `,
     ...on('node2')`
       ip -n pod3 link set veth-pod3 up
-      ip -n pod3 route add default via 10.244.2.1
     `,
     ...on('node3')`
       ip -n pod4 link set veth-pod4 up
+    `,
+    // The pod has an address and its own network, and no way to any other: the course's own first ping.
+    runs('pod1')`ping -c 1 -W 1 10.244.2.2`.fails('Network is unreachable'),
+    reach('pod1', 'pod3').fails('gateway-missing', 'pod1'),
+
+    ...stage('and then the route', 'We then assign IP address using the ip addr command and add a route to the default gateway.'),
+    ...on('node1')`
+      ip -n pod1 route add default via 10.244.1.1
+      ip -n pod2 route add default via 10.244.1.1
+    `,
+    ...on('node2')`
+      ip -n pod3 route add default via 10.244.2.1
+    `,
+    ...on('node3')`
       ip -n pod4 route add default via 10.244.3.1
     `,
     // The trap: the sketch never brings up the host's end of the veth pair, so the pod's end has no carrier.
@@ -145,6 +152,8 @@ export default scenario({
     ...on('node3')`
       sysctl -w net.ipv4.ip_forward=1
     `,
+    // No route yet: the node itself is told at once, the pod by the node's ICMP error.
+    runs('node1')`ping -c 1 -W 1 10.244.2.2`.fails('Network is unreachable'),
     runs('pod1')`ping -c 1 -W 1 10.244.2.2`.fails('Destination Net Unreachable'),
     reach('pod1', 'pod3').fails('no-route', 'node1'),
 
