@@ -4,7 +4,7 @@ import {check} from '../checks/check.ts'
 import {localDriver} from '../drivers/local.ts'
 import {examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
-import {factsBefore, journalOf} from '../kept.ts'
+import {factsBefore, journalOf, noteCommand} from '../kept.ts'
 import {type Diagnosis, type Pair, type Place, type Probe, placesAfter} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
@@ -99,7 +99,10 @@ async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLa
   }
   if (!yes && !(await agreed(commands.length))) return EXIT.checkFailed
   for (const {where, command} of commands) {
+    const startedAt = Date.now()
     const {exitCode, stderr} = await fleet.run(where, command, {shell: 'observer'})
+    // A later trial builds the lab again from what was typed in it, and this was.
+    noteCommand(kept, {place: where, argv: ['sh', '-c', command], startedAt, endedAt: Date.now(), exitCode})
     print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
   }
   const outcome = await check(fleet, kept.scenario, [], patience)
