@@ -44,7 +44,8 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
   if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses})
   else print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
-  if (options.fix && diagnoses.length > 0) return applied(diagnoses, running, options)
+  // Awaited here: the lab is let go of when this returns.
+  if (options.fix && diagnoses.length > 0) return await applied(diagnoses, running, options)
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
 }
 
