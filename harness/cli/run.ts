@@ -129,7 +129,7 @@ export async function standUp(
       startUp: begun,
       start: started - begun,
       steps: wired - started - looking,
-      ...(looking > 1 && {stages: looking}),
+      ...(stages.some(({checks, matrix}) => checks.length > 0 || matrix) && {stages: looking}),
       checks: checked - wired,
     }
     return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
