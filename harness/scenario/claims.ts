@@ -101,7 +101,8 @@ function checkFailure(claim: Claim): Problem[] {
   const {source, check} = claim
   const {cause, at} = claim.fails
   const possible = FAILS_FOR[check]
-  if (!CAUSES.includes(cause))
+  // `unknown` is what a diagnosis says when it has no cause: as a claim it would hold for any failure.
+  if (!CAUSES.includes(cause) || cause === 'unknown')
     return [
       {
         code: 'unknown-cause',

@@ -550,3 +550,8 @@ test('a file that exports no scenario is told so', async (t) => {
     t.regex(problems[0]?.message ?? '', /export/, text)
   }
 })
+
+test('that a failure has no known cause cannot be claimed: any failure would do', async (t) => {
+  const [problem] = await problemsOf(t, soundBut('reach.all()', "reach('pod1', 'pod2').fails('unknown')"))
+  t.is(problem?.code, 'unknown-cause')
+})
