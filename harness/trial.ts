@@ -2,7 +2,7 @@
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
 
 import type {Driver} from './driver.ts'
-import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+import {fullMtu, readInterfaces} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
 import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
@@ -77,7 +77,7 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
 async function probeLab({fleet, scenario}: Lab, sizes: readonly ('small' | 'full')[]): Promise<Probe[]> {
   const places: Place[] = placesAfter(scenario, scenario.stages.length)
   const cluster = places.filter(({kind}) => kind !== 'host')
-  const mtu = underlayMtu(await readInterfaces(fleet, places), places)
+  const mtu = fullMtu(scenario, await readInterfaces(fleet, places), places)
   return probePairs(fleet, places, allPairs(cluster), {mtu, patience: PATIENCE, sizes})
 }
 

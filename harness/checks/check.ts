@@ -2,7 +2,7 @@
 import {familyOf} from '../address.ts'
 import type {Fleet} from '../driver.ts'
 import type {Facts} from '../facts/facts.ts'
-import {type Interfaces, readInterfaces, underlayMtu} from '../facts/interfaces.ts'
+import {fullMtu, type Interfaces, readInterfaces} from '../facts/interfaces.ts'
 import {forgetUnresolved} from '../facts/neighbours.ts'
 import {readFacts} from '../facts/read.ts'
 import {
@@ -22,6 +22,7 @@ import {
 } from '../model.ts'
 import {allPairs, probePairs} from '../probe/probe.ts'
 import {checkCommand} from './command.ts'
+import {converge} from './convergence.ts'
 import {judge, type Reason, wordsOf} from './expectation.ts'
 import {hopsVerdicts} from './hops.ts'
 import {matrixOf, rowName} from './matrix.ts'
@@ -32,6 +33,7 @@ import {reasonOf} from './reason.ts'
 import {requirementsFrom} from './requirements.ts'
 import {uniqueAddressVerdicts} from './unique-address.ts'
 import {sum} from './verdict.ts'
+import {checkWire} from './wire.ts'
 
 /** What was found at the end, once every stage had run. */
 export interface Outcome {
@@ -64,11 +66,11 @@ export async function check(
 ): Promise<Outcome> {
   const places = placesAfter(scenario, scenario.stages.length)
   const interfaces = await readInterfaces(fleet, places)
-  const mtu = underlayMtu(interfaces, places)
+  const mtu = fullMtu(scenario, interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
   const probes = await probePairs(fleet, places, pairs, {mtu, ...(patience !== undefined && {patience})})
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
+  const round: Round = {fleet, places, interfaces, mtu, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
   const checks = await verifyAll(scenario.claims, round)
   const all = probesOf(probes, cluster)
   return {
@@ -91,6 +93,8 @@ export interface StageOptions {
   readonly patience?: number
   /** Milliseconds that a claimed command may take. */
   readonly timeLimit?: number | undefined
+  /** When the stage's last line began, in milliseconds since the epoch: what claims that take a time count from. Now, where it had none. */
+  readonly since?: number | undefined
   /** Probes every pair of the cluster, and compares with the stage before. */
   readonly timeline?: {readonly before: readonly MatrixRow[] | undefined}
 }
@@ -100,7 +104,7 @@ export async function checkStage(
   fleet: Fleet,
   scenario: Scenario,
   number: number,
-  {patience, timeLimit, timeline}: StageOptions = {},
+  {patience, timeLimit, timeline, since = Date.now()}: StageOptions = {},
 ): Promise<StageResult> {
   const stage = scenario.stages[number - 1]
   const {claims = [], title = ''} = stage ?? {}
@@ -108,13 +112,18 @@ export async function checkStage(
   const base = {stage: number, title}
   if (claims.length === 0 && !timeline) return {...base, checks: []}
   // Commands that stand before the first claim about pairs run before its probes: a router tells of a missing route five
-  // times in a row and then once a second (ip_error, net/ipv4/route.c), and probes use that up.
-  const first = claims.findIndex(({check}) => check !== 'command')
+  // times in a row and then once a second (ip_error, net/ipv4/route.c), and probes use that up. What takes a time is looked
+  // at first of all.
+  const isLeading = (claim: Claim) => claim.check === 'command' || claim.check === 'wire' || isTimed(claim)
+  const first = claims.findIndex((claim) => !isLeading(claim))
   const leading = first < 0 ? claims : claims.slice(0, first)
-  const led = await verifyAll(leading, {fleet, places, interfaces: new Map(), probes: [], facts: async () => new Map(), timeLimit})
-  const needsInterfaces = claims.some(({check}) => check !== 'command')
-  const interfaces: Interfaces = needsInterfaces ? await readInterfaces(fleet, places) : new Map()
-  const mtu = underlayMtu(interfaces, places)
+  const needsInterfaces = claims.some((claim) => !isLeading(claim) || isPairClaim(claim))
+  const none: Interfaces = new Map()
+  const early = leading.some(isPairClaim) ? await readInterfaces(fleet, places) : none
+  const blank = {fleet, places, probes: [], facts: async () => new Map(), timeLimit, since}
+  const led = await verifyAll(leading, {...blank, interfaces: early, mtu: fullMtu(scenario, early, places)})
+  const interfaces = needsInterfaces && early === none ? await readInterfaces(fleet, places) : early
+  const mtu = fullMtu(scenario, interfaces, places)
   const begun = performance.now()
   const cluster = timeline ? allPairs(clusterOf(places)) : []
   const asked = await probePairs(fleet, places, cluster, {mtu, sizes: ['small'], patience: SHORT_PATIENCE})
@@ -122,15 +131,16 @@ export async function checkStage(
     ? await askedAgain(fleet, places, asked, {mtu, before: timeline.before, last: number === scenario.stages.length})
     : asked
   const probing = performance.now() - begun
-  const claimed = distinct(claims.flatMap((claim) => pairsOf(claim, places)))
+  const untimed = claims.filter((claim) => !isTimed(claim))
+  const claimed = distinct(untimed.flatMap((claim) => pairsOf(claim, places)))
   const hopeful = new Set(
-    claims.filter((claim) => !('fails' in claim) || !claim.fails).flatMap((claim) => pairsOf(claim, places).map(pairKey)),
+    untimed.filter((claim) => !('fails' in claim) || !claim.fails).flatMap((claim) => pairsOf(claim, places).map(pairKey)),
   )
   const quick = await probePairs(fleet, places, claimed, {mtu, patience: SHORT_PATIENCE})
   const doubtful = claimed.filter((pair) => hopeful.has(pairKey(pair)) && probesOf(quick, [pair]).some(({answered}) => answered !== true))
   const again = await probePairs(fleet, places, doubtful, {mtu, ...(patience !== undefined && {patience})})
   const probes = [...quick.filter((probe) => !doubtful.some((pair) => pairKey(pair) === pairKey(probe))), ...again]
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
+  const round: Round = {...blank, interfaces, mtu, probes, facts: once(() => readFacts(fleet, places))}
   const checks = [...led, ...(await verifyAll(claims.slice(leading.length), round))]
   if ([...small, ...probes].some(({answered}) => answered !== true)) await forgetUnresolved(fleet, places)
   if (!timeline) return {...base, checks}
@@ -164,16 +174,37 @@ interface Round {
   readonly fleet: Fleet
   readonly places: readonly Place[]
   readonly interfaces: Interfaces
+  /** Bytes of a full packet. */
+  readonly mtu: number
   readonly probes: readonly Probe[]
   readonly facts: () => Promise<Facts>
   readonly timeLimit?: number | undefined
+  /** What claims that take a time count from. */
+  readonly since?: number
 }
 
 /** One after the other: commands may depend on one another. */
 async function verifyAll(claims: readonly Claim[], round: Round): Promise<CheckResult[]> {
   const results: CheckResult[] = []
-  for (const claim of claims) results.push({claim: claimWords(claim), ...(await verify(claim, round))})
+  for (const claim of claims) results.push({claim: claimWords(claim), ...(await verifyInTime(claim, round))})
   return results
+}
+
+function isTimed(claim: Claim): claim is Claim & {readonly within: number} {
+  return 'within' in claim && claim.within !== undefined
+}
+
+async function verifyInTime(claim: Claim, round: Round): Promise<Omit<CheckResult, 'claim'>> {
+  if (!isTimed(claim)) return verify(claim, round)
+  return converge(round.since ?? Date.now(), claim.within, async () => {
+    if (!isPairClaim(claim)) return verify(claim, round)
+    const {fleet, places, mtu} = round
+    const sizes = claim.only === 'small' || claim.only === 'full' ? {sizes: [claim.only]} : {}
+    const probes = await probePairs(fleet, places, pairsOf(claim, places), {mtu, patience: SHORT_PATIENCE, ...sizes})
+    const seen = await verify(claim, {...round, probes, facts: once(() => readFacts(fleet, places))})
+    if (seen.verdict !== 'pass') await forgetUnresolved(fleet, places)
+    return seen
+  })
 }
 
 async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'claim'>> {
@@ -184,6 +215,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     if (!place) throw new RangeError(`no place ${claim.place}`)
     return checkCommand(fleet, place, claim, round.timeLimit)
   }
+  if (claim.check === 'wire') return checkWire(fleet, places, claim)
   const chosen = probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe))
   if (claim.check === 'hops') {
     const pairs = hopsVerdicts(chosen, claim.routers)
@@ -197,7 +229,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     const byPair = new Map(chosen.map((probe) => [verdictKey(pairOf(probe)), probe]))
     const reason = (pair: PairVerdict): Reason => {
       const probe = byPair.get(verdictKey(pair)) as Probe
-      if (check === 'reach') return reasonOf(probe, facts, places, underlayMtu(interfaces, places))
+      if (check === 'reach') return reasonOf(probe, facts, places, round.mtu)
       return {cause: translationOf(probe) ?? 'unknown', evidence: pair.evidence.join('; ')}
     }
     return {check, pairs, source, ...expected, ...judge(pairs, claim.fails, reason)}
@@ -282,9 +314,15 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 
 /** The claim as one would say it: `reach pod1 -> pod3 fails: no-route at node1`. */
 function claimWords(claim: Claim): string {
-  if (claim.check === 'command') return `${claim.place}# ${claim.command.replaceAll('\n', '; ')}${claim.exit === 'failure' ? ' fails' : ''}`
+  const within = isTimed(claim) ? ` within ${claim.within} ms` : ''
+  if (claim.check === 'command')
+    return `${claim.place}# ${claim.command.replaceAll('\n', '; ')}${claim.exit === 'failure' ? ' fails' : ''}${within}`
+  if (claim.check === 'wire') {
+    const {encapsulation, vni} = claim.carries
+    return `wire ${claim.from} -> ${claim.to}: ${encapsulation}${vni === undefined ? '' : ` ${vni}`}`
+  }
   if (claim.check === 'hops') return `hops ${claim.from} -> ${claim.to}: ${claim.routers}`
-  const fails = claim.fails ? ` fails: ${wordsOf(claim.fails)}` : ''
+  const fails = `${claim.fails ? ` fails: ${wordsOf(claim.fails)}` : ''}${within}`
   if (!isPairClaim(claim)) return `${claim.check}${claim.places ? ` of ${claim.places.join(', ')}` : ''}${fails}`
   const {from, to} = claim
   const check = claim.only === undefined ? claim.check : `${claim.check} ${claim.only}`

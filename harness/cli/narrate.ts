@@ -3,7 +3,17 @@ import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type StageResult} from '../model.ts'
 import type {ResultSource} from '../report/json.ts'
-import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
+import {
+  checkText,
+  findingTexts,
+  hopsText,
+  matrixText,
+  milliseconds,
+  requirementsText,
+  shortfallText,
+  stageText,
+  stepText,
+} from '../report/text.ts'
 import {stageFindingsText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
 import {output, type Screen} from './terminal.ts'
@@ -46,8 +56,9 @@ export function outcomeText(
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
   parts.push(
-    outcome.checks.map((check) => checkText(check, paint)).join('\n') ||
-      paint('dim', 'nothing is claimed at the end; all claims are at stages'),
+    outcome.checks
+      .flatMap((check) => [checkText(check, paint), ...findingTexts(check).map((text) => `          ${paint('dim', text)}`)])
+      .join('\n') || paint('dim', 'nothing is claimed at the end; all claims are at stages'),
   )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)

@@ -3,6 +3,7 @@ import {accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync} f
 import {join} from 'node:path'
 import {check, checkStage, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
+import {readLogs} from '../daemons.ts'
 import {MachineError} from '../driver.ts'
 import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
@@ -77,6 +78,7 @@ function nextCommands({name, nodes}: Scenario): string {
 
 /** Removes the lab and tells what became of it. */
 async function ending({lab, outcome, result}: Finished, options: RunOptions, reports: readonly Format[]): Promise<number> {
+  if (options.out !== undefined) await keepLogs(lab, options.out)
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
@@ -108,11 +110,12 @@ export async function standUp(
     const started = performance.now()
     const stages: StageResult[] = []
     let looking = 0
-    const ended = async (_: Stage, number: number) => {
+    const ended = async (stage: Stage, number: number) => {
       const begun = performance.now()
       const result = await checkStage(lab.fleet, scenario, number, {
         ...(options.patience !== undefined && {patience: options.patience}),
         timeLimit: options.timeLimit,
+        since: lastBegun(lab, stage),
         ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
       })
       stages.push(result)
@@ -136,6 +139,7 @@ export async function standUp(
   } catch (error) {
     if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)
+      if (options.out !== undefined) await keepLogs(lab, options.out)
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
     }
     await lab[Symbol.asyncDispose]()
@@ -143,6 +147,12 @@ export async function standUp(
   } finally {
     held.release()
   }
+}
+
+/** When the stage's last line began; undefined where it has none. */
+function lastBegun({history}: Lab, {steps}: Stage): number | undefined {
+  const begun = history.slice(history.length - steps.length).map(({startedAt}) => startedAt)
+  return begun.length === 0 ? undefined : Math.max(...begun)
 }
 
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
@@ -207,6 +217,19 @@ function writeReport(result: ResultSource, format: Format, out: string): void {
     throw new MachineError('report-not-written', `${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
   complain(`wrote ${path}`)
+}
+
+/** What the lab's daemons have said, while there is a lab to ask: SCENARIO.PLACE.NAME.log each. */
+async function keepLogs({fleet, scenario}: Lab, out: string): Promise<void> {
+  for (const {daemon, text} of await readLogs(fleet, scenario)) {
+    const path = join(out, `${scenario.name}.${daemon.place}.${daemon.name}.log`)
+    try {
+      writeFileSync(path, text)
+    } catch (error) {
+      throw new MachineError('report-not-written', `${path}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    complain(`wrote ${path}`)
+  }
 }
 
 /** Neither colours nor a width. */

@@ -1,0 +1,24 @@
+// What a scenario needs on its machines beyond what every node has: looked for where its lines will look for it, before the
+// first of them runs.
+import {type Fleet, MachineError} from './driver.ts'
+import {machinesOf, type Need, type Scenario} from './model.ts'
+
+/** @throws MachineError `missing-tool`, which names every command that a machine lacks and the Debian packages that bring them */
+export async function assertNeeds(fleet: Fleet, scenario: Scenario): Promise<void> {
+  const {needs} = scenario
+  if (needs.length === 0) return
+  const look = `for tool in ${needs.map(({tool}) => tool).join(' ')}; do command -v "$tool" >/dev/null || echo "$tool"; done`
+  const found = await Promise.all(machinesOf(scenario).map(({name}) => fleet.run(name, look, {shell: 'observer'})))
+  const lacked = new Set(found.flatMap(({stdout}) => stdout.toString().split('\n')))
+  const missing = needs.filter(({tool}) => lacked.has(tool))
+  if (missing.length > 0)
+    throw new MachineError('missing-tool', lackWords(scenario.name, missing), [`apt-get install ${packagesIn(missing)}`])
+}
+
+function lackWords(name: string, missing: readonly Need[]): string {
+  return `${name} needs ${missing.map(({tool}) => tool).join(' and ')}, and its nodes have none`
+}
+
+function packagesIn(needs: readonly Need[]): string {
+  return [...new Set(needs.map((need) => need.package))].join(' ')
+}
