@@ -107,7 +107,7 @@ export default scenario({
     ...on('node2')`
       birdc -s /run/calico/bird.ctl disable mesh1
     `,
-    runs('node1')`ip route show 10.244.2.0/26 | wc -l`.prints('0').within(5_000),
+    runs('node1')`ip route show 10.244.2.0/26 | wc -l`.prints('0').within(10_000),
     reach('pod1', 'pod3').fails('no-route', 'node1'),
     reach('pod4', 'pod3').holds(),
     reach('pod4', 'pod1').holds(),

@@ -92,22 +92,21 @@ export default scenario({
     runs('pod1')`ping -c 1 -W 1 -M do -s 1472 10.244.2.2`.holds(),
 
     ...stage('the underlay begins to check addresses'),
-    // What clouds call the source/destination check: at node2's cable only packets of nodes pass. A tunnel would not notice.
+    // What clouds call the source/destination check: by node2's cable only packets of nodes come in. A tunnel would not notice.
     ...on('node2')`
-      nft add table netdev cloud
-      nft add chain netdev cloud cable '{ type filter hook ingress device eth0 priority 0; policy accept; }'
-      nft add rule netdev cloud cable ip saddr != 192.168.1.0/24 drop
+      nft add table ip cloud
+      nft add chain ip cloud cable '{ type filter hook prerouting priority raw; policy accept; }'
+      nft add rule ip cloud cable iifname eth0 ip saddr != 192.168.1.0/24 drop
     `,
-    runs('pod1')`ping -c 1 -W 0.2 10.244.2.2`.fails('100% packet loss').within(2_000),
-    reach('pod1', 'pod3').fails('filter-drop', 'node2'),
+    reach('pod1', 'pod3').fails('filter-drop', 'node2').within(10_000),
     reach('pod1', 'pod4').holds(),
     reach('node1', 'node2').holds(),
 
     ...stage('the check is switched off for node2'),
     ...on('node2')`
-      nft delete table netdev cloud
+      nft delete table ip cloud
     `,
-    reach('pod1', 'pod3').holds().within(5_000),
+    reach('pod1', 'pod3').holds().within(10_000),
   ],
   checks: [reach.all(), noNat.all(), uniqueAddress.all()],
 })

@@ -100,7 +100,7 @@ export default scenario({
       bridge fdb append 00:00:00:00:00:00 dev vxlan-6784 dst 192.168.1.12
       ip link set vxlan-6784 up
     `,
-    reach.among('pod1', 'pod3', 'pod4').holds().within(5_000),
+    reach.among('pod1', 'pod3', 'pod4').holds().within(10_000),
     // Nobody routes: pods of different nodes are neighbours, and ask one another for their MACs.
     hops('pod1', 'pod3').are(0),
     wire('pod1', 'pod3').carries({
@@ -125,15 +125,14 @@ export default scenario({
       ip -n pod1 neigh flush all
     `,
     // Now it has to ask, and its question does not get to node2. One direction is broken, and only for who begins.
-    runs('pod1')`ping -c 1 -W 0.2 10.36.0.2`.fails('100% packet loss').within(2_000),
-    reach('pod1', 'pod3').fails('vtep-fdb-missing', 'node1'),
+    reach('pod1', 'pod3').fails('vtep-fdb-missing', 'node1').within(10_000),
     reach('pod1', 'pod4').holds(),
 
     ...stage('node1 floods to node2 again'),
     ...on('node1')`
       bridge fdb append 00:00:00:00:00:00 dev vxlan-6784 dst 192.168.1.12
     `,
-    reach('pod1', 'pod3').holds().within(5_000),
+    reach('pod1', 'pod3').holds().within(10_000),
   ],
   checks: [reach.all(), noNat.all(), uniqueAddress.all()],
 })

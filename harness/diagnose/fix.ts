@@ -4,6 +4,7 @@ import {contains, familyOf, networkOf, sameHost} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {FixCommand, Place} from '../model.ts'
 import type {Root} from './cause.ts'
+import {isOfTunnel, tunnelFix} from './tunnel-fix.ts'
 
 export interface Known {
   readonly facts: Facts
@@ -21,6 +22,7 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
+    if (isOfTunnel(root.cause)) return on(byCause(root, place, known))
     if (root.items[0]?.undo.length === 0)
       return on([...firstly(root, place), ...fromRecipe(root, place, known), ...forgotten(place, known)])
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
@@ -53,7 +55,7 @@ function forgotten({node, addresses}: Place, {places}: Known): string[] {
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
 function fromRecipe({cause, object}: Root, place: Place, {history}: Known): string[] {
-  const lines = history.filter(({node}) => node === place.node).map(({command}) => command)
+  const lines = linesOf(place, {history})
   const names =
     (...words: readonly string[]) =>
     (line: string) =>
@@ -69,6 +71,10 @@ function fromRecipe({cause, object}: Root, place: Place, {history}: Known): stri
 
 function escaped(word: string): string {
   return word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+function linesOf({node}: Place, {history}: Pick<Known, 'history'>): string[] {
+  return history.filter((line) => line.node === node).map(({command}) => command)
 }
 
 /** What each cause asks for, where there is nothing to compare with. */
@@ -139,7 +145,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'overlapping-subnets':
       return duplicate(place, known, object)
     default:
-      return []
+      return tunnelFix({cause, object, here: known.facts.get(place.name), lines: linesOf(place, known)})
   }
 }
 
