@@ -552,7 +552,15 @@ class Walk {
   #endMissing(from: Port, meant: Place | undefined): Block | undefined {
     const concerned = (place: string) => (meant ? meant.node === place : this.#ownerOf() === place)
     const ends = [from, ...segmentOf(this.#world, from).map(endOf)].filter(({place}) => !concerned(place))
-    return ends.map((end) => missingEnd(this.#world, end, concerned)).find((block) => block !== undefined)
+    const own = this.#world.places.find(({name}) => name === from.place)?.node
+    // Where one's own machine has no end, others' still lead to it.
+    const others = meant
+      ? [...this.#world.facts].flatMap(([place, there]) => (place === own ? [] : (there?.links ?? []).map((link) => ({place, link}))))
+      : []
+    return (
+      ends.map((end) => missingEnd(this.#world, end, concerned)).find((block) => block !== undefined) ??
+      others.map((end) => missingEnd(this.#world, end, (place) => place === own)).find((block) => block !== undefined)
+    )
   }
 
   /** The machine of whoever is meant in the end. */

@@ -1,6 +1,7 @@
 // A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
 
+import {awaitClaims} from './checks/check.ts'
 import type {Driver} from './driver.ts'
 import {fullMtu, readInterfaces} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
@@ -33,7 +34,8 @@ export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSp
   const nothing = {turned: 0, failing: 0, passing: 0, total: 0}
   try {
     await using lab = await startLab(`trial-${process.pid}`, scenario, driver)
-    await carryOut(lab)
+    // A daemon's routes come by waiting, here as there.
+    await carryOut(lab, {ended: (_, number) => awaitClaims(lab.fleet, scenario, number)})
     await type(lab, typed)
     const before = await probeLab(lab, ['small'])
     const refused = await type(

@@ -150,6 +150,12 @@ export async function checkStage(
   return {...base, checks, probing, matrix, gained: [...now.difference(before)], lost: [...before.difference(now)]}
 }
 
+/** Waits until the claims of a stage that take a time hold, or their time is over; what they came to is not told. */
+export async function awaitClaims(fleet: Fleet, scenario: Scenario, number: number): Promise<void> {
+  const stages = scenario.stages.map((stage) => ({...stage, claims: stage.claims.filter(isTimed)}))
+  await checkStage(fleet, {...scenario, stages}, number)
+}
+
 /**
  * A busy machine can keep a short patience from being enough. A pair that reached before, and every pair at the end, is not
  * told as lost for silence alone: it is asked once more, with all the patience there is.

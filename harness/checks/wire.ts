@@ -15,6 +15,8 @@ import {type DecodedFrame, decodeArguments, framesFrom} from './decode.ts'
 const MARK_LENGTH = 16
 /** The first packet to a tunnel's other end may be lost while that is looked for. */
 const TRIES = 3
+/** Milliseconds for what was answered to be seen; a busy machine takes some. */
+const SEEN_LIMIT = 3_000
 const FILE = '/run/podwire/wire.pcapng'
 
 type Judged = Omit<CheckResult, 'claim'>
@@ -60,7 +62,7 @@ function placeIn(places: readonly Place[], name: string): Place {
 async function exchange(
   fleet: Fleet,
   tap: Tap,
-  {from, to}: WireClaim,
+  {from, to, at}: WireClaim,
   places: readonly Place[],
 ): Promise<{packets: TappedPacket[]; linkType: number; answered: boolean}> {
   const [sender, target] = [placeIn(places, from), placeIn(places, to)]
@@ -72,9 +74,15 @@ async function exchange(
   let answered = false
   for (let tried = 0; tried < TRIES && !answered; tried++)
     answered = (await fleet.run(sender.node, ping, {shell: 'observer'})).exitCode === 0
-  capture.stop()
+  // What has passed the device has not always come out of the tap yet; what a signal overtakes there is lost.
+  const patience = setTimeout(capture.stop, answered ? SEEN_LIMIT : 0)
   const packets: TappedPacket[] = []
-  for await (const packet of capture.packets) if (packet.bytes.includes(mark)) packets.push(packet)
+  for await (const packet of capture.packets) {
+    if (!packet.bytes.includes(mark)) continue
+    packets.push(packet)
+    if (packets.length === (at ? 1 : 2)) capture.stop()
+  }
+  clearTimeout(patience)
   return {packets, linkType: capture.linkTypes[0] ?? 1, answered}
 }
 

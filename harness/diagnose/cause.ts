@@ -129,6 +129,7 @@ function nobodyThere({facts}: World, {kind, cause, via}: Difference): boolean {
 }
 
 function named(root: Difference, ended: Cause): Cause {
+  if (root.cause === 'bgp-session-down') return root.cause
   if (root.kind === 'route' && root.cause === 'more-specific-route' && ended !== 'routing-loop') return root.cause
   if (root.kind === 'route' && root.cause === 'wrong-device' && ended !== 'routing-loop' && ended !== 'next-hop-unreachable')
     return root.cause

@@ -14,6 +14,8 @@ export interface Known {
 }
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
+  // Only the daemons can open it again.
+  if (root.cause === 'bgp-session-down') return []
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))

@@ -22,7 +22,8 @@ export function isOfTunnel(cause: Cause): boolean {
 }
 
 /** Commands for the machine; none where the recipe has no line for it. */
-export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] {
+export function tunnelFix({cause, object, here, lines: typed}: BrokenTunnel): string[] {
+  const lines = [...new Set(typed)]
   const [first = '', , device = ''] = object.split(' ')
   switch (cause) {
     case 'vtep-fdb-missing':
@@ -32,7 +33,10 @@ export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] 
       return right.length === 0 ? [] : [`bridge fdb del ${object} self`, ...right]
     }
     case 'vtep-neighbour-missing':
-      return lines.filter((line) => /^ip neigh (add|replace) /.test(line) && names(line, first) && names(line, device))
+      // What was asked for and not answered has an entry too.
+      return lines
+        .filter((line) => /^ip neigh (add|replace) /.test(line) && names(line, first) && names(line, device))
+        .map((line) => line.replace(/^ip neigh add /, 'ip neigh replace '))
     case 'vni-mismatch':
     case 'tunnel-port-mismatch':
       return [`ip link del ${object}`, ...lines.filter((line) => names(line, object))]

@@ -60,6 +60,8 @@ export interface RouteFacts {
   readonly table: string
   /** `via` is taken to be on the link, whatever the link's networks are. */
   readonly onlink?: boolean
+  /** The kind of daemon that brought it by BGP: bird, bgp (FRR) ... */
+  readonly daemon?: string
 }
 
 /** A rule of the routing policy database (ip-rule(8)). */
@@ -129,6 +131,12 @@ export interface ListenerFacts {
   readonly port: number
 }
 
+/** An established BGP session, by its ends' addresses. */
+export interface SessionFacts {
+  readonly local: string
+  readonly remote: string
+}
+
 export interface NamespaceFacts {
   readonly links: readonly LinkFacts[]
   /** All tables but the kernel's own, `local`. */
@@ -146,6 +154,8 @@ export interface NamespaceFacts {
   readonly changed: readonly string[]
   readonly trafficControl: readonly TrafficControlFacts[]
   readonly listeners: readonly ListenerFacts[]
+  /** Only a machine's own. */
+  readonly sessions: readonly SessionFacts[]
   /** Path below /proc/sys/net, with dots: ipv4.conf.eth0.rp_filter. */
   readonly sysctls: ReadonlyMap<string, string>
   readonly forwarding: Readonly<Record<Family, boolean>>

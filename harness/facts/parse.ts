@@ -8,6 +8,7 @@ import type {
   NeighbourFacts,
   RouteFacts,
   RuleFacts,
+  SessionFacts,
   TrafficControlFacts,
 } from './facts.ts'
 import {rulesetOfLegacy} from './legacy.ts'
@@ -28,7 +29,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 17
+const PARTS = 18
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -50,6 +51,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     legacy6 = '',
     routesAgain = '',
     rulesAgain = '',
+    sessions = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -81,6 +83,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     ],
     trafficControl: [...(listIn<Qdisc>(qdiscs) ?? []).flatMap(qdiscFrom), ...(listIn<Filters>(filters) ?? []).flatMap(filtersFrom)],
     listeners: listeners.split('\v').flatMap(listenerFrom),
+    sessions: sessions.split('\v').flatMap(sessionFrom),
     sysctls: settings,
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
@@ -184,9 +187,25 @@ interface IpRoute {
   metric?: number
   table?: string
   flags?: string[]
+  protocol?: string
 }
 
-function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, metric = 0, table = 'main', flags = []}: IpRoute): RouteFacts {
+/** Daemons that take a route back when whoever told of it is gone (ip-route(8), rt_protos). */
+const BGP_DAEMONS: readonly string[] = ['bird', 'bgp', 'zebra', 'gobgp']
+
+function routeFrom({
+  type = 'unicast',
+  dst,
+  gateway,
+  via,
+  dev,
+  prefsrc,
+  pref,
+  metric = 0,
+  table = 'main',
+  flags = [],
+  protocol = '',
+}: IpRoute): RouteFacts {
   const next = gateway ?? via?.host
   // Only IPv6 routes have a preference (RFC 4191); a default route may have no address to tell its family by. An IPv4 route
   // may have an IPv6 next hop (RFC 8950), so the destination decides where there is one.
@@ -203,6 +222,7 @@ function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, met
     type,
     table,
     ...(flags.includes('onlink') && {onlink: true}),
+    ...(BGP_DAEMONS.includes(protocol) && {daemon: protocol}),
   }
 }
 
@@ -335,6 +355,13 @@ function listenerFrom(line: string): ListenerFacts[] {
     .replace(/%.*$/, '')
     .replace(/^\[|\]$/g, '')
   return [{protocol, address, port: Number(local.slice(colon + 1))}]
+}
+
+/** `0 0 192.168.1.11:179 192.168.1.12:36041` */
+function sessionFrom(line: string): SessionFacts[] {
+  const [, , local = '', remote = '', ...others] = line.trim().split(/\s+/)
+  const host = (end: string) => end.slice(0, end.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  return host(local) === '' || host(remote) === '' || others.length > 0 ? [] : [{local: host(local), remote: host(remote)}]
 }
 
 interface IpNetns {

@@ -4,7 +4,7 @@
 # millisecond or two, and there are some for each namespace: no more than are needed.
 #
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
-# is missing or refuses. The last two are routes and rules once more, empty where they are still the same.
+# is missing or refuses. Before the last, a machine's BGP sessions, are routes and rules once more, empty where they are still the same.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
   mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show\nneigh show proxy')
@@ -42,6 +42,8 @@ podwire_namespace() {
   [ "${podwire_again[0]}" != "${podwire_first[1]}" ] || podwire_again[0]=
   [ "${podwire_again[1]}" != "${podwire_first[2]}" ] || podwire_again[1]=
   printf '%s\n%s\n' "${podwire_again[@]}"
+  # A machine's BGP sessions (RFC 4271: TCP port 179), whichever daemon has them.
+  if [ "$1" = - ]; then podwire_line ss -Htn state established '( sport = :179 or dport = :179 )'; else echo; fi
 }
 
 # Many lines become one, joined by vertical tabs, which no tool prints.

@@ -63,7 +63,13 @@ function isUp({facts}: World, place: string, device: string | undefined): boolea
 
 function downBlock(world: World, port: Port): Block {
   const {place, link} = port
-  const cause = isTunnel(port) ? 'tunnel-endpoint-down' : link.kind === 'bridge' ? 'bridge-down' : isHostEnd(world, port) ? 'peer-down' : 'interface-down'
+  const cause = isTunnel(port)
+    ? 'tunnel-endpoint-down'
+    : link.kind === 'bridge'
+      ? 'bridge-down'
+      : isHostEnd(world, port)
+        ? 'peer-down'
+        : 'interface-down'
   return {cause, at: place, object: link.name, evidence: `${link.name} is down at ${place}`}
 }
 

@@ -54,7 +54,12 @@ function entriesOf({facts}: World, {place, link}: Port): FdbFacts[] {
 
 function remotesOf(world: World, from: Tunnel): string[] {
   const {remote} = from.link.vxlan
-  return [...new Set([...entriesOf(world, from).map((entry) => entry.remote ?? ''), ...(remote !== undefined && isUnicast(remote) ? [remote] : [])])]
+  return [
+    ...new Set([
+      ...entriesOf(world, from).map((entry) => entry.remote ?? ''),
+      ...(remote !== undefined && isUnicast(remote) ? [remote] : []),
+    ]),
+  ]
 }
 
 /** Where a tunnel's end sends a frame for this MAC: the entry's place, or everywhere. */
@@ -62,7 +67,10 @@ function sentTo(world: World, from: Tunnel, mac: string): string[] {
   const entries = entriesOf(world, from)
   const own = entries.filter((entry) => entry.mac === mac)
   const {remote} = from.link.vxlan
-  const flood = [...entries.filter((entry) => entry.mac === EVERYWHERE).map((entry) => entry.remote ?? ''), ...(remote === undefined ? [] : [remote])]
+  const flood = [
+    ...entries.filter((entry) => entry.mac === EVERYWHERE).map((entry) => entry.remote ?? ''),
+    ...(remote === undefined ? [] : [remote]),
+  ]
   return own.length > 0 ? own.map((entry) => entry.remote ?? '') : flood
 }
 
@@ -84,7 +92,9 @@ export function mismatch(world: World, from: Port, to: Port): Block | undefined 
 
 /** Of two that disagree the one whose value fewer of their kind have; the other end where that does not tell. */
 function fewer(world: World, from: Tunnel, to: Tunnel, value: (vxlan: VxlanFacts) => number): Port {
-  const all = [...world.facts.values()].flatMap((here) => here?.links.flatMap(({vxlan, name}) => (vxlan && name === to.link.name ? [value(vxlan)] : [])) ?? [])
+  const all = [...world.facts.values()].flatMap(
+    (here) => here?.links.flatMap(({vxlan, name}) => (vxlan && name === to.link.name ? [value(vxlan)] : [])) ?? [],
+  )
   const count = (port: Tunnel) => all.filter((each) => each === value(port.link.vxlan)).length
   return count(from) < count(to) ? from : to
 }
@@ -114,12 +124,22 @@ export function carriageBlock(world: World, from: Port, to: Port, mac: string, p
   if (packet.arp && first) {
     const address = packet.arp.operation === 'request' ? packet.arp.destination : packet.arp.source
     const object = `${address} dev ${from.link.name}`
-    return {cause: 'vtep-neighbour-missing', at: from.place, object, evidence: `${words(from)} has no neighbour entry for ${address}, and floods nothing to ${to.place}`}
+    return {
+      cause: 'vtep-neighbour-missing',
+      at: from.place,
+      object,
+      evidence: `${words(from)} has no neighbour entry for ${address}, and floods nothing to ${to.place}`,
+    }
   }
   const remote = world.places.find(({name}) => name === to.place)?.address ?? to.link.vxlan?.local ?? to.place
   if (own) {
     const object = `${mac} dev ${from.link.name} dst ${own.remote}`
-    return {cause: 'vtep-fdb-wrong', at: from.place, object, evidence: `${words(from)} sends ${mac} to ${own.remote}, and it is at ${to.place}, ${remote}`}
+    return {
+      cause: 'vtep-fdb-wrong',
+      at: from.place,
+      object,
+      evidence: `${words(from)} sends ${mac} to ${own.remote}, and it is at ${to.place}, ${remote}`,
+    }
   }
   const key = first ? mac : EVERYWHERE
   const object = `${key} dev ${from.link.name} dst ${remote}`

@@ -32,7 +32,8 @@ export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
     })
     const found: Change[] = []
     if (old.up && !link.up) {
-      const cause = old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
+      const cause =
+        old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
       found.push(change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {up: true, carrier: old.carrier}))
     }
     // A bridge that is gone has let its ports go.

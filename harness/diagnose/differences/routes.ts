@@ -4,6 +4,7 @@ import type {NamespaceFacts, RouteFacts} from '../../facts/facts.ts'
 import type {Cause} from '../../model.ts'
 import {routeWords} from '../../trace/routing.ts'
 import type {Change, Scene} from './change.ts'
+import {sessionLost} from './sessions.ts'
 
 function routeKey({to, table, metric, family}: RouteFacts): string {
   return `${family} ${to} ${table} ${metric}`
@@ -18,7 +19,8 @@ function isConnected({to, via, table}: RouteFacts, {links}: NamespaceFacts): boo
 }
 
 /** Routes that are gone, go elsewhere, or are new. */
-export function routeChanges({was, is, inside}: Scene): Change[] {
+export function routeChanges(scene: Scene): Change[] {
+  const {was, is, inside} = scene
   const ip = (route: RouteFacts) => `ip ${inside}${route.family === 6 ? '-6 ' : ''}route`
   const linkLocal = ({to}: RouteFacts) => to.startsWith('fe80:') || to.startsWith('ff00:')
   const changes: Change[] = []
@@ -39,6 +41,7 @@ export function routeChanges({was, is, inside}: Scene): Change[] {
       ...(replaced?.via !== undefined && {via: replaced.via}),
       evidence: `there was ${routeWords(old)}`,
       undo: [`${ip(old)} ${replaced ? 'replace' : 'add'} ${routeWords(old)}`],
+      ...(!replaced && sessionLost(old, scene)),
       revert: (now) => ({...now, routes: [...now.routes.filter((route) => routeKey(route) !== routeKey(old)), old]}),
     })
   }
