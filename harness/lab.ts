@@ -21,7 +21,8 @@ export interface Lab extends AsyncDisposable {
  */
 export async function startLab(name: string, scenario: Scenario, driver: Driver): Promise<Lab> {
   const tools = scenario.needs.map(({tool}) => tool)
-  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario), tools})
+  const {underlay, devices} = scenario
+  const fleet = await driver.start({lab: name, underlay, nodes: machinesOf(scenario), tools, devices})
   try {
     await assertNeeds(fleet, scenario)
   } catch (error) {

@@ -197,6 +197,8 @@ export interface Scenario {
   readonly solution?: string
   /** What its machines need beyond what every node has. */
   readonly needs: readonly Need[]
+  /** Device files that its machines have to be able to open: /dev/net/tun. */
+  readonly devices: readonly string[]
   /** The size in bytes of full packets between its places, where that is not the underlay's MTU. */
   readonly mtu?: number
   /** The network that joins the nodes, in CIDR notation: 192.168.1.0/24 in the documents. */

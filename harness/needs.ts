@@ -3,16 +3,29 @@
 import {type Fleet, MachineError} from './driver.ts'
 import {machinesOf, type Need, type Scenario} from './model.ts'
 
-/** @throws MachineError `missing-tool`, which names every command that a machine lacks and the Debian packages that bring them */
+/**
+ * @throws MachineError `missing-tool`, which names every command that a machine lacks and the Debian packages that bring them;
+ * `missing-device`, which names the device files that cannot be opened
+ */
 export async function assertNeeds(fleet: Fleet, scenario: Scenario): Promise<void> {
-  const {needs} = scenario
-  if (needs.length === 0) return
-  const look = `for tool in ${needs.map(({tool}) => tool).join(' ')}; do command -v "$tool" >/dev/null || echo "$tool"; done`
+  const {needs, devices} = scenario
+  if (needs.length + devices.length === 0) return
+  const look = [
+    ...needs.map(({tool}) => `command -v ${tool} >/dev/null || echo ${tool}`),
+    ...devices.map((device) => `: <>${device} || echo ${device}`),
+  ].join('\n')
   const found = await Promise.all(machinesOf(scenario).map(({name}) => fleet.run(name, look, {shell: 'observer'})))
   const lacked = new Set(found.flatMap(({stdout}) => stdout.toString().split('\n')))
+  const closed = devices.filter((device) => lacked.has(device))
+  if (closed.length > 0)
+    throw new MachineError('missing-device', `${scenario.name} needs ${closed.join(' and ')}, which its nodes cannot open`, [
+      'run it as root, on a machine that has it',
+    ])
   const missing = needs.filter(({tool}) => lacked.has(tool))
   if (missing.length > 0)
-    throw new MachineError('missing-tool', lackWords(scenario.name, missing), [`apt-get install ${packagesIn(missing)}`])
+    throw new MachineError('missing-tool', lackWords(scenario.name, missing), [
+      `apt-get install ${packagesIn(missing)}; make setup-solutions installs what all scenarios need, and starts no service`,
+    ])
 }
 
 function lackWords(name: string, missing: readonly Need[]): string {

@@ -18,6 +18,8 @@ export interface Declaration {
   readonly underlay: string
   /** command: the Debian package that brings it; for commands that not every node has. Without one the scenario is not run. */
   readonly needs?: Readonly<Record<string, string>>
+  /** Device files that lines and daemons open: '/dev/net/tun'. */
+  readonly devices?: readonly string[]
   /** Bytes of a full packet between places, where a tunnel takes some of the underlay's MTU. */
   readonly mtu?: number
   /** name: its address on the underlay, which it starts with; then others that it should answer at, which steps give it */

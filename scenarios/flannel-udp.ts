@@ -22,6 +22,7 @@ export default scenario({
     node3: '192.168.1.13',
   },
   mtu: 1472,
+  devices: ['/dev/net/tun'],
   pods: {
     pod1: {node: 'node1', address: '10.244.1.2'},
     pod2: {node: 'node1', address: '10.244.1.3'},

@@ -86,7 +86,7 @@ async function exchange(
   return {packets, linkType: capture.linkTypes[0] ?? 1, answered}
 }
 
-/** On the machine that captured them: tshark is there, as the scenario needs it. */
+/** On the machine that captured them: tshark is there, as the scenario needs it. What somebody prefers in Wireshark is left aside. */
 async function decode(
   fleet: Fleet,
   {node}: Tap,
@@ -96,7 +96,9 @@ async function decode(
 ): Promise<(DecodedFrame | string)[]> {
   const file = Buffer.concat([pcapngHeader([{name: 'wire', linkType}]), ...packets.map((packet) => pcapngPacket(0, packet))])
   await fleet.copy(node, file, FILE)
-  const {exitCode, stdout, stderr} = await fleet.run(node, `tshark ${decodeArguments(FILE, carries).join(' ')}`, {shell: 'observer'})
+  const {exitCode, stdout, stderr} = await fleet.run(node, `HOME=/run/podwire tshark ${decodeArguments(FILE, carries).join(' ')}`, {
+    shell: 'observer',
+  })
   if (exitCode !== 0) throw new MachineError('decode', `tshark could not decode it: ${stderr.toString().trim().split('\n').at(-1)}`)
   return framesFrom(stdout.toString())
 }

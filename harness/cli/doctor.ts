@@ -60,9 +60,10 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
       const started: Item = {id: 'local', state: 'ok', what: `driver local: ${fleet.description}`}
       const tools = await toolItems(fleet)
       const devices = await deviceItems(fleet)
+      const others = await toolItems(fleet, 'solutions')
       return {
         ready: [...tools, ...devices.filter((_, index) => DEVICES[index]?.needed)].every(({state}) => state === 'ok'),
-        items: [started, ...tools, ...devices],
+        items: [started, ...tools, ...devices, ...others],
       }
     } finally {
       held.release()
@@ -74,15 +75,19 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
   }
 }
 
-/** The commands of group node, looked for where nodes look. */
-async function toolItems(fleet: Fleet): Promise<Item[]> {
+/** The commands of a group, looked for where nodes look. Those of `solutions` some scenarios name as their needs. */
+async function toolItems(fleet: Fleet, group: 'node' | 'solutions' = 'node'): Promise<Item[]> {
   return Promise.all(
-    packagesOf('node').map(async ({name, command: tool}): Promise<Item> => {
+    packagesOf(group).map(async ({name, command: tool}): Promise<Item> => {
       const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
       if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
-      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
+      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: helpFor(name, group)}
     }),
   )
+}
+
+function helpFor(name: string, group: string): string {
+  return group === 'node' ? `apt-get install ${name}` : `only some scenarios need it: make setup-solutions, or apt-get install ${name}`
 }
 
 async function deviceItems(fleet: Fleet): Promise<Item[]> {

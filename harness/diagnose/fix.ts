@@ -76,7 +76,7 @@ function escaped(word: string): string {
 }
 
 function linesOf({node}: Place, {history}: Pick<Known, 'history'>): string[] {
-  return history.filter((line) => line.node === node).map(({command}) => command)
+  return [...new Set(history.filter((line) => line.node === node).map(({command}) => command))]
 }
 
 /** What each cause asks for, where there is nothing to compare with. */

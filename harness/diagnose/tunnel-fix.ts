@@ -22,8 +22,7 @@ export function isOfTunnel(cause: Cause): boolean {
 }
 
 /** Commands for the machine; none where the recipe has no line for it. */
-export function tunnelFix({cause, object, here, lines: typed}: BrokenTunnel): string[] {
-  const lines = [...new Set(typed)]
+export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] {
   const [first = '', , device = ''] = object.split(' ')
   switch (cause) {
     case 'vtep-fdb-missing':

@@ -85,6 +85,7 @@ const declarationShape = v.strictObject({
   solution: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a network is expected here, not an empty text'))),
   underlay: v.string(),
   needs: v.optional(v.record(v.string(), v.string())),
+  devices: v.optional(v.array(v.string())),
   mtu: v.optional(v.number()),
   nodes: v.record(v.string(), addresses),
   pods: v.record(v.string(), onNode),
@@ -111,7 +112,7 @@ const declarationShape = v.strictObject({
 })
 
 const KEYS: Record<string, readonly string[]> = {
-  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
+  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'devices', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
   pods: ['node', 'address'],
   hosts: ['node', 'address'],
 }
@@ -177,6 +178,7 @@ function specify(scenario: Declared, name: string, file: string): Scenario {
     shows: scenario.shows ?? [],
     ...(scenario.solution !== undefined && {solution: scenario.solution}),
     needs: needsOf(scenario),
+    devices: scenario.devices ?? [],
     ...(scenario.mtu !== undefined && {mtu: scenario.mtu}),
     underlay: scenario.underlay,
     nodes: nodesOf(scenario),
@@ -361,7 +363,10 @@ const TOOL = /^(\/[\w.+-]+)+$|^[\w.+-]+$/
 /** Debian Policy 5.6.1 */
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/
 
-function checkNeeds({needs = {}}: Declared, report: Report): void {
+function checkNeeds({needs = {}, devices = []}: Declared, report: Report): void {
+  for (const device of devices)
+    if (!/^\/dev(\/[\w.-]+)+$/.test(device))
+      report(['devices'], {code: 'bad-path', message: `${JSON.stringify(device)} is no device file`, help: "like '/dev/net/tun'"})
   for (const [tool, name] of Object.entries(needs)) {
     if (!TOOL.test(tool))
       report(['needs', tool], {

@@ -89,6 +89,7 @@ function result(name: Recording): Json {
       shows: ['a sentence'],
       solution: 'Flannel, vxlan',
       needs: [{tool: 'tshark', package: 'tshark'}],
+      devices: [],
       mtu: 1450,
       ...RECORDED,
       hosts: [{name: 'laptop', node: 'laptop', address: '192.168.1.50', addresses: ['192.168.1.50', 'fd00::50']}],
