@@ -10,6 +10,7 @@ import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
 import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
+import {assertNeeds} from '../needs.ts'
 import {type ResultSource, resultJson} from '../report/json.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
@@ -158,6 +159,7 @@ function lastBegun({history}: Lab, {steps}: Stage): number | undefined {
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
   const {attachFleet} = await import('../drivers/docker.ts')
   const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
+  await assertNeeds(fleet, scenario)
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 

@@ -6,7 +6,7 @@ import {type HeldContainer, startContainer} from './docker/container.ts'
 import {findEngine, gone, requireEngine, statusOf} from './docker/engine.ts'
 import {dockerFleet, levelNodes} from './docker/fleet.ts'
 import type {Kept} from './docker/handle.ts'
-import {ensureImage, hasImage} from './docker/image.ts'
+import {ensureImage, hasImage, variantFor} from './docker/image.ts'
 import {isOwn, LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
 import {createNetwork, removeStaleNetworks} from './docker/network.ts'
 
@@ -76,7 +76,7 @@ export async function dockerReadiness(
 
 async function start(spec: FleetSpec, {privileged = false, progress = () => undefined}: DockerOptions): Promise<Fleet> {
   const {docker, description} = await requireEngine()
-  const image = await ensureImage(docker, progress)
+  const image = await ensureImage(docker, progress, variantFor(spec.tools ?? []))
   const network = await createNetwork(docker, spec)
   const created: Docker.Container[] = []
   try {

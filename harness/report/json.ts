@@ -19,14 +19,14 @@ export interface ResultSource {
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
 export function resultJson({lab, scenario, driver, history, outcome, times}: ResultSource): Record<string, unknown> {
-  const {name, file, title, shows, underlay, nodes, pods, hosts, files, stages} = scenario
+  const {stages, claims: _, ...declared} = scenario
   return {
     format: FORMAT,
     kind: 'result',
     lab,
     verdict: outcome.verdict,
     driver,
-    scenario: {name, file, title, shows, underlay, nodes, pods, hosts, files, stages: stages.map(stageJson)},
+    scenario: {...declared, stages: stages.map(stageJson)},
     history: history.map(commandJson),
     mtu: outcome.mtu,
     probes: outcome.probes,
