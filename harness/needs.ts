@@ -12,7 +12,8 @@ export async function assertNeeds(fleet: Fleet, scenario: Scenario): Promise<voi
   if (needs.length + devices.length === 0) return
   const look = [
     ...needs.map(({tool}) => `command -v ${tool} >/dev/null || echo ${tool}`),
-    ...devices.map((device) => `: <>${device} || echo ${device}`),
+    // Opened only where it is: the shell would make a file there.
+    ...devices.map((device) => `{ [ -c ${device} ] && : <>${device}; } || echo ${device}`),
   ].join('\n')
   const found = await Promise.all(machinesOf(scenario).map(({name}) => fleet.run(name, look, {shell: 'observer'})))
   const lacked = new Set(found.flatMap(({stdout}) => stdout.toString().split('\n')))

@@ -104,16 +104,16 @@ export default scenario({
     ...on('node1')`
       kill -9 $(cat /run/podwire/bird.pid)
     `,
-    runs('node2')`ip route show 10.244.3.0/26 | wc -l`.prints('0').within(15_000),
-    runs('node3')`ip route show 10.244.2.0/26 | wc -l`.prints('0').within(15_000),
+    runs('node2')`ip route show 10.244.3.0/26 | wc -l`.prints('0').within(10_000),
+    runs('node3')`ip route show 10.244.2.0/26 | wc -l`.prints('0').within(10_000),
     runs('node1')`ip route show 10.244.2.0/26`.prints('via 192.168.1.12'),
     reach('pod3', 'pod4').fails('no-route', 'node2'),
 
     ...stage('it is started again'),
     daemon('node1', 'bird')`bird -f -c /run/calico/node1.conf -s /run/calico/bird.ctl`.readyWhen`birdc -s /run/calico/bird.ctl show status`,
-    runs('node2')`ip route show 10.244.3.0/26`.prints('via 192.168.1.13').within(15_000),
-    runs('node3')`ip route show 10.244.2.0/26`.prints('via 192.168.1.12').within(15_000),
-    runs('node1')`ip route show 10.244.3.0/26`.prints('via 192.168.1.13').within(15_000),
+    runs('node2')`ip route show 10.244.3.0/26`.prints('via 192.168.1.13').within(10_000),
+    runs('node3')`ip route show 10.244.2.0/26`.prints('via 192.168.1.12').within(10_000),
+    runs('node1')`ip route show 10.244.3.0/26`.prints('via 192.168.1.13').within(10_000),
   ],
   checks: [reach.all(), noNat.all(), uniqueAddress.all()],
 })
