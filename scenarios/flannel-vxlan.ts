@@ -141,7 +141,7 @@ export default scenario({
 
     ...stage('its agent comes back and fills the table'),
     ...on('node1')`
-      bridge fdb add 0a:58:0a:f4:02:00 dev flannel.1 dst 192.168.1.12 self permanent
+      bridge fdb replace 0a:58:0a:f4:02:00 dev flannel.1 dst 192.168.1.12 self permanent
     `,
     reach('pod1', 'pod3').holds().within(10_000),
   ],

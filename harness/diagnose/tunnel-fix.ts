@@ -26,9 +26,11 @@ export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] 
   const [first = '', , device = ''] = object.split(' ')
   switch (cause) {
     case 'vtep-fdb-missing':
-      return lines.filter((line) => isEntry(line, first, device) && (first !== EVERYWHERE || line.includes(` dst ${object.split(' ')[4]}`)))
+      return lines
+        .filter((line) => isEntry(line, first, device) && (first !== EVERYWHERE || names(line, object.split(' ')[4] ?? '')))
+        .slice(-1)
     case 'vtep-fdb-wrong': {
-      const right = lines.filter((line) => isEntry(line, first, device))
+      const right = lines.filter((line) => isEntry(line, first, device)).slice(-1)
       return right.length === 0 ? [] : [`bridge fdb del ${object} self`, ...right]
     }
     case 'vtep-neighbour-missing':

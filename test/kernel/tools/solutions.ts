@@ -1,6 +1,8 @@
 // The scenarios of ready networks, and whether a runner's nodes have what each needs.
 import {accessSync, constants, statSync} from 'node:fs'
 import test, {type ExecutionContext} from 'ava'
+import {requireEngine} from '../../../harness/drivers/docker/engine.ts'
+import {ensureImage} from '../../../harness/drivers/docker/image.ts'
 import type {Scenario} from '../../../harness/model.ts'
 import {loadScenario, scenarioNames} from '../../../harness/scenario/load.ts'
 import {NODE_ENVIRONMENT} from '../../../harness/session.ts'
@@ -24,10 +26,21 @@ export function onEachThatHas(
   for (const runner of runners) {
     const lacking = lackedBy(runner, scenario)
     const full = `${scenario.name}: ${title}`
-    if (lacking === undefined || runner.missing !== undefined) onEach([runner], full, body)
+    if (lacking === undefined || runner.missing !== undefined)
+      onEach([runner], full, async (t, here) => {
+        if (here.driver === 'docker') await fullImage(t)
+        await body(t, here)
+      })
     else if (process.env.CI === 'true' && !lacking.startsWith('/dev/')) test.serial(`${runner.title}: ${full}`, (t) => t.fail(lacking))
     else test.serial.skip(`${runner.title}: ${full} (${lacking})`, () => undefined)
   }
+}
+
+/** Made before the clock of a run ticks: it takes a minute or more, once. */
+async function fullImage(t: ExecutionContext): Promise<void> {
+  t.timeout(900_000)
+  const {docker} = await requireEngine()
+  await ensureImage(docker, (line) => t.log(line), 'full')
 }
 
 /** Under docker the full image has the tools, and root opens the devices. */
