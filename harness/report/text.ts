@@ -130,7 +130,7 @@ export function findingTexts({convergence, wire}: CheckResult): string[] {
 }
 
 /** `vxlan 1 port 8472, 192.168.1.11 > 192.168.1.12 [10.244.1.2 > 10.244.2.2], 134 bytes, 50 of them around it` */
-export function wireWords({encapsulation, vni, port, inner, outer, length, overhead}: WireFrame): string {
+function wireWords({encapsulation, vni, port, inner, outer, length, overhead}: WireFrame): string {
   const own = inner.join(' > ')
   if (encapsulation === 'none') return `no encapsulation, ${own}, ${length} bytes`
   const kind = [encapsulation, ...(vni === undefined ? [] : [vni]), 'port', port].join(' ')

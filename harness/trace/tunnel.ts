@@ -9,9 +9,6 @@ import type {Block, Port, World} from './world.ts'
 /** Where a VXLAN device sends what is for everybody (vxlan(7) has none; drivers/net/vxlan: all_zeros_mac). */
 const EVERYWHERE = '00:00:00:00:00:00'
 
-/** IPv4, UDP and VXLAN headers and the Ethernet header within. */
-export const VXLAN_OVERHEAD = 50
-
 type Tunnel = Port & {readonly link: LinkFacts & {readonly vxlan: VxlanFacts}}
 
 export function isTunnel(port: Port): port is Tunnel {
