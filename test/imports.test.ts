@@ -29,13 +29,13 @@ const ROWS = [
   'kept.ts',
   'faults/',
   'probe/',
-  // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace/',
   'trace.ts',
   'both-ways.ts',
   'capture/',
-  'checks/',
   'diagnose/',
+  // Below the diagnosis: a claim that should fail by a cause is judged by what `podwire diagnose` would say.
+  'checks/',
   'examine.ts',
   'trial.ts',
   'report/',

@@ -106,7 +106,7 @@ async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLa
     noteCommand(kept, {place: where, argv: ['sh', '-c', command], startedAt, endedAt: Date.now(), exitCode})
     print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
   }
-  const outcome = await check(fleet, kept.scenario, [], patience)
+  const outcome = await check(fleet, kept.scenario, {patience})
   for (const {claim, verdict} of outcome.checks) print(`${paint(verdict === 'pass' ? 'green' : 'red', verdict)} ${claim}`)
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
 }

@@ -1,9 +1,11 @@
 // podwire run: start, wire, check, report, remove.
 import {accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {type Baselines, baselineOf, lastBaseline} from '../checks/baseline.ts'
 import {check, checkStage, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
 import {MachineError} from '../driver.ts'
+import type {Facts} from '../facts/facts.ts'
 import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
@@ -39,6 +41,8 @@ export interface Finished {
   readonly chosen: ChosenDriver
   readonly outcome: Outcome
   readonly result: ResultSource
+  /** The facts before the fault that the claims at the end are about. */
+  readonly before?: Facts
 }
 
 export async function run(reference: string, options: RunOptions): Promise<number> {
@@ -107,12 +111,14 @@ export async function standUp(
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
     const stages: StageResult[] = []
+    const baselines: Baselines = new Map()
     let looking = 0
     const ended = async (_: Stage, number: number) => {
       const begun = performance.now()
       const result = await checkStage(lab.fleet, scenario, number, {
         ...(options.patience !== undefined && {patience: options.patience}),
         timeLimit: options.timeLimit,
+        baselines,
         ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
       })
       stages.push(result)
@@ -121,7 +127,11 @@ export async function standUp(
     }
     await carryOut(lab, {...tell, ended}, options.timeLimit)
     const wired = performance.now()
-    const outcome = await check(lab.fleet, scenario, stages, options.patience, options.timeLimit)
+    const outcome = await check(lab.fleet, scenario, {
+      ...options,
+      stages,
+      before: (claim) => baselines.get(baselineOf(scenario, claim, scenario.stages.length) ?? 0),
+    })
     if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
     const checked = performance.now()
     const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
@@ -132,7 +142,8 @@ export async function standUp(
       ...(stages.some(({checks, matrix}) => checks.length > 0 || matrix) && {stages: looking}),
       checks: checked - wired,
     }
-    return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
+    const before = lastBaseline(scenario, baselines)
+    return {lab, chosen, outcome, ...(before && {before}), result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
   } catch (error) {
     if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)

@@ -1,6 +1,6 @@
 // Translation is found by looking, not by failing: what a receiver saw is other than what was sent. Pure.
-import {translationOf} from '../checks/no-nat.ts'
 import type {Diagnosis, Probe} from '../model.ts'
+import {translationOf} from '../probe/translated.ts'
 import {traceTo} from '../trace.ts'
 import {type Difference, differences} from './difference.ts'
 import type {Observed} from './observed.ts'
