@@ -3,7 +3,7 @@ import {sameHost} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {Cause, Place, Probe} from '../model.ts'
 import {type Disposition, type Journey, sourceTo, type Trace, traceTo} from '../trace.ts'
-import type {Difference} from './difference.ts'
+import type {Difference} from './differences/change.ts'
 
 /** Why one exchange fails, and what made it so. */
 export interface Root {

@@ -2,7 +2,8 @@
 import type {Diagnosis, Probe} from '../model.ts'
 import {translationOf} from '../probe/translated.ts'
 import {traceTo} from '../trace.ts'
-import {type Difference, differences} from './difference.ts'
+import {differences} from './difference.ts'
+import type {Difference} from './differences/change.ts'
 import type {Observed} from './observed.ts'
 
 /** @param told what is diagnosed already: a broken pair is not told of twice */

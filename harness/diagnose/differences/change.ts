@@ -1,0 +1,40 @@
+// What each family of differences is given, and what it gives. Pure.
+import type {Facts, NamespaceFacts} from '../../facts/facts.ts'
+import type {Cause, Place} from '../../model.ts'
+
+/** Something of one place that changed. */
+export interface Difference {
+  readonly place: string
+  readonly kind: 'namespace' | 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'fdb' | 'filter' | 'setting' | 'traffic-control'
+  /** What it is a fault by, when it is one. */
+  readonly cause: Cause
+  /** In the kernel's own words. */
+  readonly object: string
+  readonly device?: string
+  /** A route's next hop as it is now. */
+  readonly via?: string
+  /** Where a device is that was here. */
+  readonly elsewhere?: string
+  readonly evidence: string
+  /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
+  readonly undo: readonly string[]
+  /** The facts without the change and what went with it. */
+  readonly revert: (now: Facts) => Facts
+}
+
+/** A difference inside of one namespace. */
+export type Change = Omit<Difference, 'place' | 'revert'> & {readonly revert: (now: NamespaceFacts) => NamespaceFacts}
+
+/** One place before and now. */
+export interface Scene {
+  readonly was: NamespaceFacts
+  readonly is: NamespaceFacts
+  readonly place: Place
+  readonly places: readonly Place[]
+  /** `-n NETNS ` for ip, where the place is a pod. */
+  readonly inside: string
+  /** `ip netns exec NETNS ` for the other tools, where the place is a pod. */
+  readonly run: string
+  /** Of every device in the lab but bridges. */
+  readonly macs: readonly string[]
+}

@@ -1,0 +1,126 @@
+// Devices that are gone, down, moved to another bridge, or set otherwise. Pure.
+import type {LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
+import type {Cause} from '../../model.ts'
+import type {Change, Scene} from './change.ts'
+import {withLink, withMaster} from './links-as-were.ts'
+
+/** Devices that come with their other half, or are the kernel's own. */
+export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
+  return was.links.flatMap((old): Change[] => {
+    const link = is.links.find(({name}) => name === old.name)
+    if (!link) {
+      return [
+        {
+          kind: 'link',
+          cause: old.kind === 'bridge' ? 'bridge-missing' : 'interface-missing',
+          object: old.name,
+          device: old.name,
+          evidence: `there was a device ${old.name}`,
+          undo: [],
+          revert: (now) => ({...now, links: [...now.links, old]}),
+        },
+      ]
+    }
+    const change = (cause: Cause, evidence: string, undo: string, part: Partial<LinkFacts>, bridges?: NamespaceFacts): Change => ({
+      kind: 'link',
+      cause,
+      object: old.name,
+      device: old.name,
+      evidence,
+      undo: [undo],
+      revert: (now) => withBridgeMtu(withLink(old.name, part)(now), old, bridges),
+    })
+    const found: Change[] = []
+    if (old.up && !link.up) {
+      const cause = old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
+      found.push(change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {up: true, carrier: old.carrier}))
+    }
+    // A bridge that is gone has let its ports go.
+    if (old.master !== link.master && (old.master === undefined || is.links.some(({name}) => name === old.master)))
+      found.push({
+        ...change(
+          'port-not-enslaved',
+          `${old.name} was on ${old.master ?? 'no bridge'}`,
+          old.master === undefined
+            ? `ip ${inside}link set dev ${old.name} nomaster`
+            : `ip ${inside}link set dev ${old.name} master ${old.master}`,
+          {},
+        ),
+        revert: (now) => ({...now, links: now.links.map((each) => (each.name === old.name ? withMaster(each, old) : each))}),
+      })
+    // A bridge takes the smallest MTU of its ports.
+    const follows =
+      old.kind === 'bridge' &&
+      is.links.some(
+        ({master, mtu, name}) =>
+          master === old.name && mtu === link.mtu && was.links.some((port) => port.name === name && port.mtu !== mtu),
+      )
+    if (link.mtu < old.mtu && !follows)
+      found.push(
+        change(
+          'mtu-too-small',
+          `the MTU of ${old.name} was ${old.mtu}`,
+          `ip ${inside}link set dev ${old.name} mtu ${old.mtu}`,
+          {mtu: old.mtu},
+          was,
+        ),
+      )
+    // A bridge without a fixed address takes one of its ports'.
+    if (old.mac !== link.mac && old.kind !== 'bridge' && macs.filter((mac) => mac === link.mac).length > 1)
+      found.push({
+        ...change('duplicate-mac', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {mac: old.mac}),
+        object: `${old.name} ${link.mac}`,
+      })
+    if (old.arp && !link.arp)
+      found.push(change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}))
+    if (link.port?.isolated && old.port && !old.port.isolated)
+      found.push(
+        change('port-isolated', `${old.name} was not isolated`, `${run}bridge link set dev ${old.name} isolated off`, {port: old.port}),
+      )
+    if (
+      link.port &&
+      old.port?.state === 'forwarding' &&
+      (['listening', 'learning', 'blocking'].includes(link.port.state) ||
+        (link.port.state === 'disabled' && link.carrier && is.links.some(({name, up}) => name === link.master && up))) &&
+      !is.links.some(({bridge}) => bridge?.stp)
+    )
+      found.push(change('stp-listening', `${old.name} was forwarding`, `${run}bridge link set dev ${old.name} state 3`, {port: old.port}))
+    if (link.port && old.port?.hairpin && !link.port.hairpin)
+      found.push(
+        change('hairpin-off', `hairpin was on at ${old.name}`, `${run}bridge link set dev ${old.name} hairpin on`, {port: old.port}),
+      )
+    if (old.bridge && link.bridge && !old.bridge.stp && link.bridge.stp)
+      found.push({
+        ...change('stp-listening', `${old.name} had no spanning tree`, `ip ${inside}link set dev ${old.name} type bridge stp_state 0`, {
+          bridge: old.bridge,
+        }),
+        revert: (now) => ({...now, links: now.links.map((each) => unblocked(each, old))}),
+      })
+    if (link.xdp !== undefined && old.xdp === undefined)
+      found.push({
+        ...change('xdp-drop', `${old.name} had no XDP program`, `ip ${inside}link set dev ${old.name} xdp off`, {}),
+        revert: withoutXdp(old.name),
+      })
+    return found
+  })
+}
+
+function withBridgeMtu(now: NamespaceFacts, {master}: LinkFacts, was: NamespaceFacts | undefined): NamespaceFacts {
+  const bridge = was?.links.find(({name}) => name === master)
+  return bridge ? withLink(bridge.name, {mtu: bridge.mtu})(now) : now
+}
+
+function unblocked(link: LinkFacts, bridge: LinkFacts): LinkFacts {
+  if (link.name === bridge.name && bridge.bridge) return {...link, bridge: bridge.bridge}
+  return link.master === bridge.name && link.port ? {...link, port: {...link.port, state: 'forwarding'}} : link
+}
+
+function withoutXdp(name: string) {
+  return (now: NamespaceFacts): NamespaceFacts => ({
+    ...now,
+    links: now.links.map((each) => {
+      const {xdp: _, ...rest} = each
+      return each.name === name ? rest : each
+    }),
+  })
+}

@@ -1,0 +1,56 @@
+// Kernel switches (sysctl) that are set otherwise. Pure.
+import type {NamespaceFacts} from '../../facts/facts.ts'
+import type {Cause} from '../../model.ts'
+import type {Change, Scene} from './change.ts'
+
+/** Which fault a setting is, by the end of its name. */
+const SETTINGS: readonly (readonly [RegExp, Cause])[] = [
+  [/^ipv4\.ip_forward$|\.forwarding$/, 'forwarding-off'],
+  [/\.rp_filter$/, 'reverse-path-filter'],
+  [/\.arp_(ignore|filter|announce)$/, 'arp-suppressed'],
+  [/\.proxy_arp$/, 'proxy-arp-missing'],
+  [/echo_ignore_all$/, 'echo-ignored'],
+  [/\.disable_ipv6$/, 'ipv6-disabled'],
+  [/nf_conntrack_max$/, 'conntrack-full'],
+  [/bridge-nf-call/, 'bridge-filter-drop'],
+  [/\.accept_local$/, 'martian-source'],
+]
+
+/** Kernel switches that matter to a packet and are set otherwise. */
+export function settingChanges({was, is, run}: Scene): Change[] {
+  const changed = [...is.sysctls].filter(
+    ([name, value]) => was.sysctls.has(name) && was.sysctls.get(name) !== value && !name.endsWith('nf_conntrack_count'),
+  )
+  const names = new Set(changed.map(([name]) => name))
+  return changed.flatMap(([name, value]): Change[] => {
+    // One that stands for all devices sets theirs too.
+    if (/^ipv4\.conf\..*\.forwarding$/.test(name) && names.has('ipv4.ip_forward')) return []
+    if (/^ipv6\.conf\.(?!all\.).*\.(forwarding|disable_ipv6)$/.test(name) && names.has(name.replace(/conf\.[^.]+\./, 'conf.all.')))
+      return []
+    const old = was.sysctls.get(name) ?? ''
+    const cause = SETTINGS.find(([pattern]) => pattern.test(name))?.[1]
+    if (cause === undefined) return []
+    return [
+      {
+        kind: 'setting',
+        cause,
+        object: `net.${name}`,
+        evidence: `net.${name} was ${old}, and is ${value}`,
+        undo: [`${run}sysctl -w net.${name}=${old}`],
+        revert: (now) => revertSettings(now, was, name),
+      },
+    ]
+  })
+}
+
+function revertSettings(now: NamespaceFacts, was: NamespaceFacts, name: string): NamespaceFacts {
+  const sysctls = new Map(now.sysctls)
+  const all =
+    name === 'ipv4.ip_forward'
+      ? /^ipv4\.conf\..*\.forwarding$/
+      : name === 'ipv6.conf.all.forwarding'
+        ? /^ipv6\.conf\..*\.forwarding$/
+        : undefined
+  for (const [each, value] of was.sysctls) if (each === name || all?.test(each)) sysctls.set(each, value)
+  return {...now, sysctls, forwarding: {4: sysctls.get('ipv4.ip_forward') === '1', 6: sysctls.get('ipv6.conf.all.forwarding') === '1'}}
+}
