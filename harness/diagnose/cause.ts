@@ -156,8 +156,12 @@ function withConsequences(root: Difference, changes: readonly Difference[]): Dif
 function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
   const doubt = [...forward.doubts, ...(back?.doubts ?? [])][0]
   const onWay = new Set([...forward.hops, ...(back?.hops ?? [])].map(({place}) => place))
+  // A bridge is no hop: what it keeps from a pod is told at the pod's machine.
+  const bridges = new Set(world.places.filter(({name}) => onWay.has(name)).map(({node}) => node))
   const near = changes.filter(
-    ({place, kind}) => onWay.has(place) && ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind),
+    ({place, kind, cause}) =>
+      (onWay.has(place) || (cause === 'neighbour-unresolved' && bridges.has(place))) &&
+      ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind),
   )
   const said = probe.error ?? 'no answer'
   const [only, ...others] = near

@@ -6,6 +6,7 @@ import {addressChanges} from './differences/addresses.ts'
 import type {Change, Difference, Scene} from './differences/change.ts'
 import {fdbChanges} from './differences/fdb.ts'
 import {filterChanges} from './differences/filters.ts'
+import {ipv6Changes, withoutIpv6} from './differences/ipv6.ts'
 import {linkChanges} from './differences/links.ts'
 import {withBelongings, withEnds} from './differences/links-as-were.ts'
 import {neighbourChanges} from './differences/neighbours.ts'
@@ -36,8 +37,8 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
     if (!is) return [{place: place.name, ...missingNamespace(place), revert: (facts) => withEnds(before, facts, places, place.name)}]
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
-    const scene: Scene = {was, is, place, places, inside, run, macs}
-    const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
+    const scene: Scene = {was: withoutIpv6(was, is), is, place, places, inside, run, macs}
+    const changes = [...FAMILIES.flatMap((changesOf) => changesOf(scene)), ...ipv6Changes({...scene, was})]
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {
         const own = facts.get(place.name)

@@ -85,6 +85,16 @@ export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
       !is.links.some(({bridge}) => bridge?.stp)
     )
       found.push(change('stp-listening', `${old.name} was forwarding`, `${run}bridge link set dev ${old.name} state 3`, {port: old.port}))
+    // Nobody can ask for an address behind a port that broadcasts are not passed to.
+    if (link.port && old.port?.flood && !link.port.flood)
+      found.push(
+        change(
+          'neighbour-unresolved',
+          `what is for everybody, or for nobody known, was passed to ${old.name}`,
+          `${run}bridge link set dev ${old.name} flood on mcast_flood on bcast_flood on`,
+          {port: old.port},
+        ),
+      )
     if (link.port && old.port?.hairpin && !link.port.hairpin)
       found.push(
         change('hairpin-off', `hairpin was on at ${old.name}`, `${run}bridge link set dev ${old.name} hairpin on`, {port: old.port}),

@@ -10,7 +10,6 @@ const SETTINGS: readonly (readonly [RegExp, Cause])[] = [
   [/\.arp_(ignore|filter|announce)$/, 'arp-suppressed'],
   [/\.proxy_arp$/, 'proxy-arp-missing'],
   [/echo_ignore_all$/, 'echo-ignored'],
-  [/\.disable_ipv6$/, 'ipv6-disabled'],
   [/nf_conntrack_max$/, 'conntrack-full'],
   [/bridge-nf-call/, 'bridge-filter-drop'],
   [/\.accept_local$/, 'martian-source'],
@@ -25,8 +24,7 @@ export function settingChanges({was, is, run}: Scene): Change[] {
   return changed.flatMap(([name, value]): Change[] => {
     // One that stands for all devices sets theirs too.
     if (/^ipv4\.conf\..*\.forwarding$/.test(name) && names.has('ipv4.ip_forward')) return []
-    if (/^ipv6\.conf\.(?!all\.).*\.(forwarding|disable_ipv6)$/.test(name) && names.has(name.replace(/conf\.[^.]+\./, 'conf.all.')))
-      return []
+    if (/^ipv6\.conf\.(?!all\.).*\.forwarding$/.test(name) && names.has(name.replace(/conf\.[^.]+\./, 'conf.all.'))) return []
     const old = was.sysctls.get(name) ?? ''
     const cause = SETTINGS.find(([pattern]) => pattern.test(name))?.[1]
     if (cause === undefined) return []
