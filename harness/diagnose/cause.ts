@@ -104,8 +104,19 @@ const SINGLE: readonly Difference['kind'][] = ['setting', 'filter', 'neighbour',
 
 /** Whether the path gets further, or nowhere else, without the change. */
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
-  const without = predict({...world, facts: change.revert(world.facts)}, probe).stop
+  const without = predict({...world, facts: reverted(change, world.facts)}, probe).stop
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
+}
+
+/** The same for every pair: it is made once. */
+const REVERTED = new WeakMap<Difference, WeakMap<Facts, Facts>>()
+
+function reverted(change: Difference, facts: Facts): Facts {
+  const known = REVERTED.get(change) ?? new WeakMap<Facts, Facts>()
+  REVERTED.set(change, known)
+  const made = known.get(facts) ?? change.revert(facts)
+  known.set(facts, made)
+  return made
 }
 
 /** Causes that say more of one change than the change alone does, by what became of the packet. */

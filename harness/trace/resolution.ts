@@ -34,12 +34,12 @@ export function resolve(world: World, from: Port, asked: Asked): Resolution {
   const kept: Block[] = []
   const doubts: Block[] = []
   if (from.link.master !== undefined) return {answers, kept: [enslaved(from, from.link.master)], doubts}
+  const sender = requestSource(world.facts.get(from.place), from.link, asked)
   for (const way of segmentOf(world, from)) {
     const end = endOf(way)
     const there = world.facts.get(end.place)
     // A port of a bridge is no device of its own.
     if (!there || end.link.master !== undefined || end.place === from.place) continue
-    const sender = requestSource(world.facts.get(from.place), from.link, asked)
     const willing = holds(there, asked.nextHop) || (asked.family === 4 && answersForOther(there, end.link, asked.nextHop, sender))
     if (!willing) continue
     const block = suppressed(world, from, way, asked, sender, doubts)

@@ -29,7 +29,9 @@ onEach(ONE, 'each broken scenario fails as it claims: by its own cause, at its p
   await sideBySide(NAMES, async (name, index) => {
     const checks = await checksOf(await loadScenario(name), index)
     t.deepEqual(
-      checks.filter(({verdict}) => verdict !== 'pass').map(({claim, evidence}) => [claim, evidence]),
+      checks
+        .filter(({verdict}) => verdict !== 'pass')
+        .map(({claim, evidence, pairs}) => [claim, evidence, pairs.filter(({verdict}) => verdict !== 'pass')]),
       [],
       name,
     )
