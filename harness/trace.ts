@@ -186,9 +186,14 @@ class Walk {
     if (here) return here
     const place = this.#world.places.find(({name}) => name === at)
     const machine = place && this.#world.facts.get(place.node)
-    if (place?.netns !== undefined && machine)
+    if (place && !machine) throw this.#down(place)
+    if (place?.netns !== undefined)
       throw this.#stop('pod-missing', at, place.netns, `${place.node} has no network namespace ${place.netns}`)
     throw this.#stop('unknown', at, '', `${at} could not be asked`)
+  }
+
+  #down({node}: Place): Stopped {
+    return this.#stop('node-down', node, node, `nothing could be asked of ${node}`)
   }
 
   #stop(ended: Cause, at: string, object: string, evidence: string): Stopped {
@@ -495,6 +500,7 @@ class Walk {
     if (holder) return this.#elsewhere(from, nextHop, route, holder[0], stop)
     if (meant) {
       const there = this.#world.facts.get(meant.name)
+      if (!there && !this.#world.facts.get(meant.node)) return this.#down(meant)
       if (!there) return this.#stop('pod-missing', meant.name, meant.netns ?? meant.name, `${meant.name} is not there`)
       const lost = this.#lostEnd(meant, there)
       if (lost) return new Stopped({ended: lost.cause, at: lost.at, object: lost.object, evidence: lost.evidence})

@@ -34,6 +34,8 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
   const found = places.flatMap((place): Difference[] => {
     const [was, is] = [before.get(place.name), now.get(place.name)]
     if (!was) return []
+    // Its pods went with a machine.
+    if (!is && place.netns !== undefined && !now.get(place.node)) return []
     if (!is) return [{place: place.name, ...missingNamespace(place), revert: (facts) => withEnds(before, facts, places, place.name)}]
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
@@ -86,7 +88,9 @@ function isOtherEnd(
     : false
 }
 
-function missingNamespace({name, netns = name}: Place): Change {
+function missingNamespace({name, netns}: Place): Change {
+  if (netns === undefined)
+    return {kind: 'namespace', cause: 'node-down', object: name, evidence: `there was a node ${name}`, undo: [], revert: (now) => now}
   return {
     kind: 'namespace',
     cause: 'pod-missing',

@@ -16,7 +16,8 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))
-  if (!place) return []
+  // No line on a node starts it: that is its driver's affair.
+  if (!place || root.cause === 'node-down') return []
   const on = (commands: readonly string[]): FixCommand[] => commands.map((command) => ({where: place.node, command}))
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node

@@ -3,7 +3,7 @@
 import {randomBytes, randomInt} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {familyOf} from '../address.ts'
-import type {Fleet} from '../driver.ts'
+import {type Fleet, MachineError} from '../driver.ts'
 import {PACKET_SIZES, type PacketSize, type Pair, type Place, type Probe} from '../model.ts'
 import {type Conversation, converse} from './conversation.ts'
 import {readProbes} from './read.ts'
@@ -73,7 +73,7 @@ export async function probePairs(
         stream.stdin?.write(plan.map((fields) => `${fields.join('\t')}\n`).join(''))
         return [converse(node, stream, rows)]
       } catch (error) {
-        rows.push({node, kind: 'lost', fields: [error instanceof Error ? error.message : String(error)]})
+        rows.push({node, kind: 'lost', fields: [wordsOf(error)]})
         return []
       }
     }),
@@ -81,6 +81,11 @@ export async function probePairs(
   await carryOut(started.flat(), rows, patience)
   for (const [words = ''] of fieldsOf(rows, 'busy')) for (const [node] of machines) rows.push({node, kind: 'lost', fields: [words]})
   return readProbes(rows, {places, pairs, mtu, sizes})
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof MachineError) return `${error.code}: ${error.message}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** For hangs alone: an agent ends by itself. */

@@ -6,7 +6,10 @@ import {Ajv2020} from 'ajv/dist/2020.js'
 import test from 'ava'
 import {NOBODY, podwireAsNobody} from '../tools/podwire.ts'
 
-const COMMANDS = ['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'clean', 'doctor']
+const COMMANDS = [
+  ...['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'clean', 'doctor'],
+  ...['trace', 'diagnose', 'capture', 'debug', 'break', 'heal'],
+]
 
 const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>> = {
   'no command': {args: [], says: /Usage: podwire/},

@@ -183,9 +183,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a node that could not be asked': {
     facts: () => new Map(recordedFacts()).set('pod1', undefined).set('node1', undefined),
-    ended: 'unknown',
-    at: 'pod1',
-    says: /^pod1 could not be asked$/,
+    ended: 'node-down',
+    at: 'node1',
+    says: /^nothing could be asked of node1$/,
   },
 }
 
