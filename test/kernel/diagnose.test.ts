@@ -9,10 +9,10 @@ import {FAULTS, faultOf, firstPlace, injectionAt} from '../../harness/faults/cat
 import type {Injection} from '../../harness/faults/fault.ts'
 import {Unfit, wiredFrom} from '../../harness/faults/wired.ts'
 import type {Lab} from '../../harness/lab.ts'
-import {type Diagnosis, type FixCommand, type Place, placesOf} from '../../harness/model.ts'
+import {type Cause, type Diagnosis, type FixCommand, type Place, placesOf} from '../../harness/model.ts'
 import {allPairs, probeAll} from '../../harness/probe/probe.ts'
 import {threeNodes} from './tools/labs.ts'
-import {ALL, asRoot, onEach, type Runner} from './tools/runners.ts'
+import {asRoot, asUser, inDocker, onEach, type Runner} from './tools/runners.ts'
 
 /** What is not named as the catalogue has it, each with what happens instead. */
 const NOT_YET: Readonly<Record<string, string>> = {
@@ -93,38 +93,54 @@ async function namesAndMends(t: ExecutionContext, here: Healthy, cause: string):
   return true
 }
 
+/** On labs side by side, since much of it is waiting for packets that do not come; each takes the next that is left. */
+async function sideBySide<T>(runner: Runner, items: readonly T[], work: (here: Healthy, item: T) => Promise<void>): Promise<void> {
+  const left = [...items]
+  await Promise.all(
+    Array.from({length: LABS}, async () => {
+      await using here = await healthy(runner)
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(here, item)
+    }),
+  )
+}
+
+/** As many as the machine has cores for. */
+const LABS = 2
+
 onEach([asRoot], 'every fault of the catalogue is named by its code and place, and its fix mends it', async (t, runner) => {
-  await using here = await healthy(runner)
-  t.true(await works(here))
+  t.timeout(300_000) // for hangs
   const unfit: string[] = []
-  for (const {cause} of FAULTS) {
-    if (cause in NOT_YET) continue
+  const causes = FAULTS.map(({cause}) => cause).filter((cause) => !(cause in NOT_YET))
+  await sideBySide(runner, causes, async (here, cause) => {
     if (!(await namesAndMends(t, here, cause))) unfit.push(cause)
-  }
+  })
   // One asks for a lab with proxy ARP, the other for IPv6.
   t.deepEqual(unfit.sort(), ['ipv6-disabled', 'proxy-arp-missing'])
 })
 
-const SOME = [
-  'no-route',
-  'forwarding-off',
-  'interface-down',
-  'filter-drop',
-  'source-nat',
-  'gateway-missing',
-  'blackhole-route',
-  'address-missing',
+const SOME: readonly Cause[] = ['no-route', 'forwarding-off', 'interface-down', 'filter-drop', 'source-nat', 'gateway-missing']
+
+/** A third of the 48 that can be brought about, with some of SOME: containers are set up otherwise. */
+const IN_CONTAINERS: readonly Cause[] = [
+  ...SOME,
+  ...(['blackhole-route', 'address-missing', 'duplicate-address', 'wrong-prefix-length', 'bridge-down', 'peer-down'] as const),
+  ...(['port-not-enslaved', 'neighbour-wrong', 'no-return-route', 'wrong-next-hop', 'policy-rule', 'filter-reject'] as const),
+  ...(['mtu-too-small', 'echo-ignored'] as const),
 ]
 
-onEach(ALL, 'a few faults are named and mended whatever runs the nodes', async (t, runner) => {
-  await using here = await healthy(runner)
-  for (const cause of SOME) t.true(await namesAndMends(t, here, cause), cause)
-})
+onEach(
+  [asUser, inDocker],
+  'a lab that works has no diagnosis; faults in it are named and mended whatever runs the nodes',
+  async (t, runner) => {
+    await using here = await healthy(runner)
+    const {found, failing} = await diagnosed(here)
+    t.deepEqual([found, failing], [[], 0])
+    for (const cause of runner.driver === 'docker' ? IN_CONTAINERS : SOME) t.true(await namesAndMends(t, here, cause), cause)
+  },
+)
 
-onEach(ALL, 'a lab that works has no diagnosis', async (t, runner) => {
-  await using here = await healthy(runner)
-  const {found, failing} = await diagnosed(here)
-  t.deepEqual([found, failing], [[], 0])
+test('on docker there are faults for a third of the causes', (t) => {
+  t.true(new Set(IN_CONTAINERS).size * 3 >= FAULTS.length)
 })
 
 /** Each on machines of its own. */
@@ -138,23 +154,17 @@ const TWO: readonly (readonly [FixCommand, string])[] = [
 ]
 
 onEach([asRoot], 'two faults at once are two diagnoses, and both fixes together mend the lab', async (t, runner) => {
-  await using here = await healthy(runner)
-  for (const [index, [first, one]] of TWO.entries()) {
-    for (const [second, other] of TWO.slice(index + 1)) {
-      t.deepEqual(await type(here, [first, second]), [])
-      const {found} = await diagnosed(here)
-      const names = found.map(({cause, where}) => `${cause} ${where.node}`).sort()
-      t.deepEqual(names, [one, other].sort(), `${first.command} and ${second.command}`)
-      t.deepEqual(
-        await type(
-          here,
-          found.flatMap(({fix}) => fix),
-        ),
-        [],
-      )
-      t.true(await works(here), `${first.command} and ${second.command} are mended`)
-    }
-  }
+  t.timeout(300_000) // for hangs
+  const both = TWO.flatMap((one, index) => TWO.slice(index + 1).map((other) => [one, other] as const))
+  await sideBySide(runner, both, async (here, [[first, one], [second, other]]) => {
+    const said = `${first.command} and ${second.command}`
+    t.deepEqual(await type(here, [first, second]), [])
+    const {found} = await diagnosed(here)
+    t.deepEqual(found.map(({cause, where}) => `${cause} ${where.node}`).sort(), [one, other].sort(), said)
+    const fixes = found.flatMap(({fix}) => fix)
+    t.deepEqual(await type(here, fixes), [], said)
+    t.true(await works(here), `${said} are mended`)
+  })
 })
 
 test('what is not named yet is in the catalogue, with a reason', (t) => {
