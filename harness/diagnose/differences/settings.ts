@@ -13,7 +13,7 @@ const SETTINGS: readonly (readonly [RegExp, Cause])[] = [
   [/\.disable_ipv6$/, 'ipv6-disabled'],
   [/nf_conntrack_max$/, 'conntrack-full'],
   [/bridge-nf-call/, 'bridge-filter-drop'],
-  [/\.accept_local$/, 'martian-source'],
+  [/\.(accept_local|route_localnet)$/, 'martian-source'],
 ]
 
 /** Kernel switches that matter to a packet and are set otherwise. */
