@@ -49,7 +49,7 @@ function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): P
     }
   }
   const source = forward.source ?? sourceTo(facts, from, address)
-  if (source === undefined) return {forward}
+  if (source === undefined) return {forward, stop: sourceless(from, address, forward)}
   const back = traceTo(facts, places, forward.at, source, {...journey, reply: true, source: address})
   if (back.ended === 'delivered' && back.at === from) return {forward, back}
   if (back.ended === 'delivered')
@@ -59,4 +59,10 @@ function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): P
       stop: {ended: 'duplicate-address', at: back.at, object: source, evidence: `replies to ${source} go to ${back.at}, not to ${from}`},
     }
   return {forward, back, stop: back}
+}
+
+/** With a link-local address alone it is answered by nobody beyond its link (RFC 4291 2.5.6). */
+function sourceless(from: string, address: string, {hops}: Trace): Disposition {
+  const object = hops[0]?.dev ?? ''
+  return {ended: 'address-missing', at: from, object, evidence: `${from} has no address to send to ${address} from`}
 }

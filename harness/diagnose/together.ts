@@ -1,6 +1,6 @@
 // The changes that are one fault with its root: what goes with a device, an address or a switch, what else one line has
 // taken or set, and what somebody added for the root's sake. Pure.
-import {familyOf, sameHost} from '../address.ts'
+import {contains, networkOf, sameHost} from '../address.ts'
 import type {Cause} from '../model.ts'
 import type {Difference} from './differences/change.ts'
 
@@ -40,19 +40,29 @@ function lostTogether(root: Difference, here: readonly Difference[]): Difference
   return [...all, ...left]
 }
 
-/** A device takes its addresses and routes with it, an address its routes, and a switch of IPv6 all that is IPv6. */
+/** A device takes its addresses and routes with it, and an address its routes; `ip addr flush` takes all that a device has. */
 function goneWith(root: Difference, here: readonly Difference[]): Difference[] {
-  const {kind, device, cause, undo} = root
-  if (cause === 'ipv6-disabled') return here.filter((each) => (isLost(each) && each.route?.was?.family === 6) || isLostAddress(each, 6))
+  const {kind, device, undo} = root
   if (kind !== 'link' && kind !== 'address' && kind !== 'namespace') return []
   return here
-    .filter((each) => each.device === device && (isLost(each) || (each.kind === 'address' && kind !== 'address')))
+    .filter(
+      (each) =>
+        each.device === device &&
+        (isLost(each) || isNear(root, each) || (each.kind === 'address' && (kind !== 'address' || bothGone(root, each)))),
+    )
     .filter((each) => !each.undo.some((line) => undo.includes(line.replace(' route add ', ' route replace '))))
 }
 
-function isLostAddress({kind, undo}: Difference, family: number): boolean {
-  const [, address = ''] = /addr add (\S+)\//.exec(undo[0] ?? '') ?? []
-  return kind === 'address' && familyOf(address) === family
+/** A gateway in the network of the wrong address. */
+function isNear({kind, object}: Difference, {route}: Difference): boolean {
+  const [address = '', length] = (object.split(' ')[0] ?? '').split('/')
+  const network = networkOf(address, Number(length)) ?? ''
+  return kind === 'address' && contains(network, route?.is?.via ?? '') && !contains(network, route?.was?.via ?? '')
+}
+
+/** Addresses with nothing in their places. */
+function bothGone(...of: readonly Difference[]): boolean {
+  return of.every(({kind, address}) => kind === 'address' && address === undefined)
 }
 
 /** One switch on several devices, all rules at once, both ports that are isolated from one another. */

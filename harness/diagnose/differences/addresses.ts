@@ -4,8 +4,9 @@ import type {LinkFacts} from '../../facts/facts.ts'
 import {routeLine} from '../../facts/routes.ts'
 import type {Cause} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
+import {isConnected} from './connected.ts'
+import {isIpv6Off} from './ipv6.ts'
 import {withLink} from './links-as-were.ts'
-import {isConnected} from './routes.ts'
 
 type Address = LinkFacts['addresses'][number]
 
@@ -15,11 +16,13 @@ export function addressChanges(scene: Scene): Change[] {
   return is.links.flatMap((link): Change[] => {
     const old = was.links.find(({name}) => name === link.name)
     if (!old) return []
-    const gone = assigned(old).filter((each) => !assigned(link).some((other) => text(other) === text(each)))
+    const off = isIpv6Off(was, is, link.name)
+    const owned = [...assigned(old), ...linkLocal(old, link)].filter(({address}) => !(off && familyOf(address) === 6))
+    const gone = owned.filter((each) => !link.addresses.some((other) => text(other) === text(each)))
     const added = assigned(link).filter((each) => !assigned(old).some((other) => text(other) === text(each)))
     const changes = gone.map((each): Change => {
       const near = added.find(({address}) => address === each.address)
-      const other = near ?? added.find(({address}) => familyOf(address) === familyOf(each.address))
+      const other = near ?? added.find(({address}) => each.scope === 'global' && familyOf(address) === familyOf(each.address))
       if (other) added.splice(added.indexOf(other), 1)
       return {
         kind: 'address',
@@ -53,6 +56,11 @@ export function addressChanges(scene: Scene): Change[] {
 
 function assigned({addresses}: LinkFacts): Address[] {
   return addresses.filter(({scope, address}) => scope !== 'link' && !address.startsWith('127.') && address !== '::1')
+}
+
+/** The kernel's own, while the device keeps the MAC that they are made of. */
+function linkLocal(old: LinkFacts, {mac, up}: LinkFacts): Address[] {
+  return old.mac === mac && old.up && up ? old.addresses.filter(({address}) => address.startsWith('fe80:')) : []
 }
 
 function addressesOf({links}: {readonly links: readonly LinkFacts[]}, {name}: LinkFacts): readonly Address[] {
@@ -92,7 +100,7 @@ function takesOthers({address, prefixLength}: Address, link: LinkFacts, {place, 
 
 /**
  * The right one first: with its last address a device loses its routes. But a second address of the same network goes with
- * the first one (promote_secondaries), so there the right one comes last, and the routes after it.
+ * the first one (promote_secondaries), so there the right one comes last, and the routes after it. IPv6 takes no address twice.
  */
 function undoOf(right: Address, wrong: Address | undefined, link: LinkFacts, {was, inside}: Scene): string[] {
   const six = familyOf(right.address) === 6
@@ -100,8 +108,9 @@ function undoOf(right: Address, wrong: Address | undefined, link: LinkFacts, {wa
   const add = `ip ${inside}addr add ${text(right)} dev ${link.name}${six ? ' nodad' : ''}`
   if (!wrong) return [add]
   const remove = `ip ${inside}addr del ${text(wrong)} dev ${link.name}`
-  const second =
-    !six && wrong.prefixLength === right.prefixLength && contains(networkOf(wrong.address, wrong.prefixLength) ?? '', right.address)
+  const sameNetwork =
+    wrong.prefixLength === right.prefixLength && contains(networkOf(wrong.address, wrong.prefixLength) ?? '', right.address)
+  const second = six ? sameHost(wrong.address, right.address) : sameNetwork
   if (!second) return [add, remove]
   const left = assigned(link).filter((each) => familyOf(each.address) === 4 && text(each) !== text(wrong))
   const routes =

@@ -2,8 +2,8 @@
 import type {Facts, LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
 import type {Place} from '../../model.ts'
 import type {Change} from './change.ts'
+import {isConnected} from './connected.ts'
 import {isFixed} from './neighbours.ts'
-import {isConnected} from './routes.ts'
 
 export function withLink(name: string, part: Partial<LinkFacts>) {
   return (now: NamespaceFacts): NamespaceFacts => ({

@@ -1,9 +1,11 @@
 // Routes that are gone, go elsewhere, or are new. Pure.
-import {networkOf, prefixLengthOf} from '../../address.ts'
+import {prefixLengthOf} from '../../address.ts'
 import type {NamespaceFacts, RouteFacts} from '../../facts/facts.ts'
 import {routeLine, routeWords} from '../../facts/routes.ts'
 import type {Cause, Place} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
+import {isConnected} from './connected.ts'
+import {isIpv6Off} from './ipv6.ts'
 
 /** Routes that are gone, go elsewhere, or are new. */
 export function routeChanges({was, is, inside, place}: Scene): Change[] {
@@ -17,7 +19,7 @@ export function routeChanges({was, is, inside, place}: Scene): Change[] {
     const now = fresh.find((route) => slot(route) === slot(old))
     if (now) fresh.splice(fresh.indexOf(now), 1)
     if (now && wentWithAddress(old, now, was, is)) continue
-    if (!now && wentWithDevice(old, was, is)) continue
+    if (!now && (wentWithDevice(old, was, is) || (old.family === 6 && isIpv6Off(was, is, old.dev)))) continue
     changes.push({
       kind: 'route',
       cause: now ? replacedCause(old, now) : lostCause(old, place),
@@ -52,16 +54,6 @@ function same(a: RouteFacts, b: RouteFacts): boolean {
 /** Of two routes that are equal in this only the first is taken, and `replace` puts one in the other's place. */
 function slot({to, table, metric, family}: RouteFacts): string {
   return `${family} ${to} ${table} ${metric}`
-}
-
-/** The kernel's own, by which the hosts of a device's network are reached. */
-export function isConnected({to, via, dev, table, details = ''}: RouteFacts, {links}: NamespaceFacts): boolean {
-  return (
-    via === undefined &&
-    table === 'main' &&
-    (details === '' || details.startsWith('proto kernel')) &&
-    links.some(({name, addresses}) => name === dev && addresses.some(({address, prefixLength}) => networkOf(address, prefixLength) === to))
-  )
 }
 
 /** A network's own route comes and goes with the address and the device. */
