@@ -3,12 +3,13 @@
 // know of (programs on a device, rules that it cannot read) it does not judge but tells as a doubt.
 import {familyOf, lastOf, sameHost} from './address.ts'
 import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from './facts/facts.ts'
+import {routeWords} from './facts/routes.ts'
 import type {Cause, Family, Place, Protocol} from './model.ts'
 import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
 import {carried, doubtOf, rulingWords} from './trace/frames.ts'
 import {type Hook, type Packet, runHook, type Translation} from './trace/nftables.ts'
 import {endOf, resolve} from './trace/resolution.ts'
-import {inTable, lookUp, type Routing, routeWords, ruleWords, sourceFor} from './trace/routing.ts'
+import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routing.ts'
 import {type Block, blockIn, holderLink, holds, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
 
@@ -23,6 +24,8 @@ export interface Journey {
   readonly source?: string | undefined
   readonly sourcePort?: number
   readonly destinationPort?: number
+  /** Which next hop is taken where a route has several, from 0. */
+  readonly branch?: number
 }
 
 /** One place that a packet passes, and what it is handed to there. */
@@ -122,6 +125,7 @@ class Walk {
       length: SMALL,
       sourcePort: 40_000,
       destinationPort: 20_790,
+      branch: 0,
       ...journey,
     }
     this.#length = this.#journey.length
@@ -254,7 +258,7 @@ class Walk {
       throw stop('address-missing', link.name, `${at} has no address to send from by ${link.name}`)
     if (this.#family === 6 && here.sysctls.get(`ipv6.conf.${link.name}.disable_ipv6`) === '1')
       throw stop('ipv6-disabled', `net.ipv6.conf.${link.name}.disable_ipv6`, `IPv6 is off on ${link.name} at ${at}`)
-    this.#fit(at, link, stop)
+    this.#fit(at, link, route, stop)
     this.#hook(iif ? 'forward' : 'output', at, here, iif?.name, link.name)
     this.#hook('postrouting', at, here, iif?.name, link.name)
     return this.#cross(at, here, link, route, stop)
@@ -278,17 +282,19 @@ class Walk {
   }
 
   /** What is too large is refused, but the kernel's own echo replies may be fragmented (icmp_sk_init). */
-  #fit(at: string, link: LinkFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
-    if (link.mtu >= this.#length) return
+  #fit(at: string, link: LinkFacts, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
+    const mtu = Math.min(link.mtu, route.mtu ?? link.mtu)
+    if (mtu >= this.#length) return
     const {protocol, reply} = this.#journey
+    const object = mtu === link.mtu ? link.name : routeWords(route)
     if (protocol !== 'icmp' || !reply || this.#family !== 4)
-      throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#length}`)
-    this.#length = link.mtu
+      throw stop('mtu-too-small', object, `${object} at ${at} takes ${mtu} bytes, the packet has ${this.#length}`)
+    this.#length = mtu
   }
 
   /** A socket of TCP or UDP is connected: its kernel looks twice, the second time with the source that the first gave (ip_route_connect). */
   #route(here: NamespaceFacts, iif: LinkFacts | undefined): Routing {
-    const {protocol, sourcePort, destinationPort} = this.#journey
+    const {protocol, sourcePort, destinationPort, branch} = this.#journey
     const ask = (source: string | undefined) =>
       lookUp(here, {
         family: this.#family,
@@ -299,6 +305,7 @@ class Walk {
         sourcePort,
         destinationPort,
         mark: this.#mark,
+        branch,
       })
     const first = ask(this.#source)
     if (iif || this.#source !== undefined || protocol === 'icmp' || first.route?.type !== 'unicast') return first

@@ -1,12 +1,15 @@
 // From what was probed and the facts to diagnoses: one for each cause, with all the pairs that it breaks. Pure.
 import type {Facts} from '../facts/facts.ts'
 import type {Diagnosis, Place, Probe, Verdict} from '../model.ts'
-import {type Root, rootOf} from './cause.ts'
+import type {Trace} from '../trace.ts'
+import {rootOf} from './cause.ts'
 import {differences} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {fixFor, type Known} from './fix.ts'
 import {seenByLooking} from './looking.ts'
 import type {Observed} from './observed.ts'
+import {redirectsForgotten} from './redirects.ts'
+import type {Root} from './root.ts'
 import {translations} from './translation.ts'
 
 /** One failing exchange and its root. */
@@ -119,9 +122,13 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     cause,
     where: {...spotOf(root.at, place), object: root.object},
     evidence: [...new Set(root.evidence)],
-    fix: fixFor(root, known),
+    fix: [...fixFor(root, known), ...(root.items[0]?.kind === 'route' ? redirectsForgotten(waysOf(cases), known.facts, known.places) : [])],
     pairs: [...new Set(cases.map((each) => `${each.probe.from} -> ${each.probe.to}`))],
   }
+}
+
+function waysOf(cases: readonly Case[]): Trace[] {
+  return cases.flatMap(({root: {forward, back}}) => [forward, back].filter((way) => way !== undefined))
 }
 
 /** A namespace that no place is declared for is known as `node1/NAME`. */

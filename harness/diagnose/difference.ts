@@ -1,15 +1,16 @@
 // What is other than it was when the lab worked: one item for each thing that changed, with the cause that it is a fault
 // by, and the literal command that undoes it. Pure.
-import type {Facts} from '../facts/facts.ts'
+import {sameHost} from '../address.ts'
+import type {Facts, NamespaceFacts} from '../facts/facts.ts'
 import type {Place} from '../model.ts'
+import {holds} from '../trace/segment.ts'
 import {addressChanges} from './differences/addresses.ts'
 import type {Change, Difference, Scene} from './differences/change.ts'
 import {fdbChanges} from './differences/fdb.ts'
 import {filterChanges} from './differences/filters.ts'
-import {ipv6Changes, withoutIpv6} from './differences/ipv6.ts'
 import {linkChanges} from './differences/links.ts'
 import {withBelongings, withEnds} from './differences/links-as-were.ts'
-import {neighbourChanges} from './differences/neighbours.ts'
+import {isFixed, neighbourChanges} from './differences/neighbours.ts'
 import {routeChanges} from './differences/routes.ts'
 import {ruleChanges} from './differences/rules.ts'
 import {settingChanges} from './differences/settings.ts'
@@ -39,15 +40,17 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
     if (!is) return [{place: place.name, ...missingNamespace(place), revert: (facts) => withEnds(before, facts, places, place.name)}]
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
-    const scene: Scene = {was: withoutIpv6(was, is), is, place, places, inside, run, macs}
-    const changes = [...FAMILIES.flatMap((changesOf) => changesOf(scene)), ...ipv6Changes({...scene, was})]
+    const heldElsewhere = (address: string) => [...now].some(([name, here]) => name !== place.name && holds(here, address))
+    const scene: Scene = {was, is, place, places, inside, run, macs, heldElsewhere}
+    const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {
         const own = facts.get(place.name)
         if (!own) return facts
         const reverted = revert(own)
-        const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, reverted, change.device) : reverted
-        return new Map(facts).set(place.name, whole)
+        const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, own, reverted, change) : reverted
+        const after = new Map(facts).set(place.name, whole)
+        return change.address === undefined ? after : withoutLearned(after, change.address)
       }
       if (change.kind !== 'link' || change.undo.length > 0) return {place: place.name, ...change, revert: here}
       const elsewhere = whereIs(change.object, place, before, now, places)
@@ -56,6 +59,12 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
     })
   })
   return found.filter((difference) => !isOtherEnd(difference, found, before, places))
+}
+
+/** What others have learned of whoever holds an address, they have learned while another held it. */
+function withoutLearned(facts: Facts, address: string): Facts {
+  const others = (here: NamespaceFacts) => here.neighbours.filter((entry) => isFixed(entry) || !sameHost(entry.address, address))
+  return new Map([...facts].map(([name, here]) => [name, here && {...here, neighbours: others(here)}]))
 }
 
 /** Where on the same machine a device is that is missing where it was. */

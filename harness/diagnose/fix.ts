@@ -2,8 +2,10 @@
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
 import {contains, familyOf, networkOf, sameHost} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
+import {routeLine} from '../facts/routes.ts'
 import type {FixCommand, Place} from '../model.ts'
-import type {Root} from './cause.ts'
+import {askewAt} from './masks.ts'
+import type {Root} from './root.ts'
 
 export interface Known {
   readonly facts: Facts
@@ -138,7 +140,9 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       )
     case 'duplicate-address':
     case 'overlapping-subnets':
-      return duplicate(place, known, object)
+      return duplicate(place, known, object.split('/')[0] ?? object)
+    case 'wrong-prefix-length':
+      return rightLength(place, known, object)
     default:
       return []
   }
@@ -175,6 +179,20 @@ function lostRoutes({node, name, netns}: Place, device: string, {facts, history}
       )
       return hangs && !here?.routes.some((route) => route.to === (to === 'default' ? '0.0.0.0/0' : to) && route.via === via)
     })
+}
+
+/** As most in the lab have it, and the recipe's routes by gateways that were out of reach. */
+function rightLength(place: Place, {facts, places, history}: Known, object: string): string[] {
+  const found = askewAt(facts, places, place.name).find(({address}) => object.startsWith(`${address.address}/`))
+  if (!found) return []
+  const {device, address, length} = found
+  const inside = place.netns === undefined ? '' : `-n ${place.netns} `
+  const [right, wrong] = [length, address.prefixLength].map((bits) => `${address.address}/${bits} dev ${device}`)
+  const there = (facts.get(place.name)?.routes ?? []).map((route) => `${routeLine(route)} `)
+  const lost = history
+    .filter(({node, command}) => node === place.node && command.startsWith(`ip ${inside}route add `))
+    .filter(({command}) => !there.some((line) => line.startsWith(`${command.slice(`ip ${inside}route add `.length)} `)))
+  return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...lost.map(({command}) => command)]
 }
 
 /** The recipe's own route where it has one, else one by what the places' addresses ask for. */

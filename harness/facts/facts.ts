@@ -60,6 +60,19 @@ export interface RouteFacts {
   readonly table: string
   /** `via` is taken to be on the link, whatever the link's networks are. */
   readonly onlink?: boolean
+  /** Where there are several, `via` and `dev` are in here and not beside it. */
+  readonly nextHops?: readonly NextHopFacts[]
+  /** Bytes: what goes this way may have no more, whatever the device takes. */
+  readonly mtu?: number
+  /** The rest that somebody may have set, as ip-route(8) takes it: `proto kernel scope link`. */
+  readonly details?: string
+}
+
+export interface NextHopFacts {
+  readonly via?: string
+  readonly dev?: string
+  readonly weight: number
+  readonly onlink?: boolean
 }
 
 /** A rule of the routing policy database (ip-rule(8)). */

@@ -1,16 +1,7 @@
 // What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
-import type {Family} from '../model.ts'
-import type {
-  FdbFacts,
-  LinkFacts,
-  ListenerFacts,
-  NamespaceFacts,
-  NeighbourFacts,
-  RouteFacts,
-  RuleFacts,
-  TrafficControlFacts,
-} from './facts.ts'
+import type {FdbFacts, LinkFacts, ListenerFacts, NamespaceFacts, NeighbourFacts, RuleFacts, TrafficControlFacts} from './facts.ts'
 import {rulesetOfLegacy} from './legacy.ts'
+import {type IpRoute, routeFrom} from './routes.ts'
 import type {Ruleset} from './ruleset.ts'
 
 /** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
@@ -170,39 +161,6 @@ function vxlanFrom(data: Readonly<Record<string, unknown>>): NonNullable<LinkFac
     ...(local !== undefined && {local}),
     ...(remote !== undefined && {remote}),
     ...(dev !== undefined && {dev}),
-  }
-}
-
-interface IpRoute {
-  type?: string
-  dst: string
-  gateway?: string
-  via?: {family: string; host: string}
-  dev?: string
-  prefsrc?: string
-  pref?: string
-  metric?: number
-  table?: string
-  flags?: string[]
-}
-
-function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, metric = 0, table = 'main', flags = []}: IpRoute): RouteFacts {
-  const next = gateway ?? via?.host
-  // Only IPv6 routes have a preference (RFC 4191); a default route may have no address to tell its family by. An IPv4 route
-  // may have an IPv6 next hop (RFC 8950), so the destination decides where there is one.
-  const told = dst === 'default' ? [gateway, prefsrc].some((text) => text?.includes(':')) || pref !== undefined : dst.includes(':')
-  const family: Family = told ? 6 : 4
-  const to = dst === 'default' ? (family === 6 ? '::/0' : '0.0.0.0/0') : dst.includes('/') ? dst : `${dst}/${family === 6 ? 128 : 32}`
-  return {
-    family,
-    to,
-    ...(next !== undefined && {via: next}),
-    ...(dev !== undefined && {dev}),
-    ...(prefsrc !== undefined && {source: prefsrc}),
-    metric,
-    type,
-    table,
-    ...(flags.includes('onlink') && {onlink: true}),
   }
 }
 

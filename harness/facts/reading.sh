@@ -27,7 +27,7 @@ podwire_namespace() {
   printf '[%s]\n' "${podwire_filters%,}"
   podwire_line ss -Hltun
   podwire_line grep -Hs '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all \
-    /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local} \
+    /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local,route_localnet} \
     /proc/sys/net/ipv6/conf/*/{forwarding,disable_ipv6} /proc/sys/net/bridge/bridge-nf-call-ip{,6}tables \
     /proc/sys/net/netfilter/nf_conntrack_{max,count}
   podwire_names=

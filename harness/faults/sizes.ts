@@ -1,7 +1,9 @@
 // Devices and routes that take smaller packets than the path should.
+
 import {familyOf} from '../address.ts'
+import {routeLine} from '../facts/routes.ts'
 import {atNode, atPod, type Fault, having, on, pairs, spot} from './fault.ts'
-import {farFrom, podOn, routeLine, routeTo, twinOf, type Wired} from './wired.ts'
+import {farFrom, podOn, routeTo, twinOf, type Wired} from './wired.ts'
 
 const SMALLER = 1400
 

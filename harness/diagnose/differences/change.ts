@@ -1,5 +1,5 @@
 // What each family of differences is given, and what it gives. Pure.
-import type {Facts, NamespaceFacts} from '../../facts/facts.ts'
+import type {Facts, NamespaceFacts, RouteFacts, RuleFacts} from '../../facts/facts.ts'
 import type {Cause, Place} from '../../model.ts'
 
 /** Something of one place that changed. */
@@ -11,8 +11,12 @@ export interface Difference {
   /** In the kernel's own words. */
   readonly object: string
   readonly device?: string
-  /** A route's next hop as it is now. */
-  readonly via?: string
+  /** A route as it was, and as it is now: of one that is gone, and of a new one, there is but one of them. */
+  readonly route?: {readonly was?: RouteFacts; readonly is?: RouteFacts}
+  /** A rule that is there now. */
+  readonly rule?: RuleFacts
+  /** An address that is there now and was not. */
+  readonly address?: string
   /** Where a device is that was here. */
   readonly elsewhere?: string
   readonly evidence: string
@@ -37,4 +41,6 @@ export interface Scene {
   readonly run: string
   /** Of every device in the lab but bridges. */
   readonly macs: readonly string[]
+  /** Another place has this address. */
+  readonly heldElsewhere: (address: string) => boolean
 }
