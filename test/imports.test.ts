@@ -36,6 +36,7 @@ const ROWS = [
   'capture/',
   'checks/',
   'diagnose/',
+  'evidence/',
   'examine.ts',
   'trial.ts',
   'report/',
