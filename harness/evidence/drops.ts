@@ -6,7 +6,8 @@ const LINE = /^\s*(.*)-\d+\s+(?:\([^)]*\) )?\[\d+\] \S+\s+[\d.]+: (\w+): (.*)$/
 
 /**
  * Drops of packets that were seen to be sent by a process of that name: an skb is known by its address until it is freed.
- * A packet that had not been given to a device yet is not among them.
+ * A packet that had not been given to a device yet is not among them. Nor is an echo reply that has come: raw sockets get a
+ * copy, and then the kernel looks for a ping socket (ping_rcv, net/ipv4/ping.c), which nobody has.
  */
 export function dropsIn(lines: readonly string[], comm: string): KernelDrop[] {
   const devices = new Map<string, string[]>()
@@ -25,6 +26,6 @@ export function dropsIn(lines: readonly string[], comm: string): KernelDrop[] {
     if (event !== 'kfree_skb' || !passed) return []
     const [, place = '', reason = ''] = /location=([^\s+]+)\S* reason: (\w+)/.exec(text) ?? []
     // ARP is not what was sent.
-    return /protocol=(2048|34525) /.test(text) ? [{reason, function: place, devices: passed}] : []
+    return /protocol=(2048|34525) /.test(text) && place !== 'ping_rcv' ? [{reason, function: place, devices: passed}] : []
   })
 }

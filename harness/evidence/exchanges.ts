@@ -20,14 +20,17 @@ export interface Known {
   readonly mtu: number
 }
 
-/** The exchanges of those that break most pairs. A place that could not be asked sends nothing. */
+/**
+ * The exchanges of those that break most pairs. A place that could not be asked sends nothing, and of two faults on one way
+ * a packet meets the first alone.
+ */
 export function chosenFor(diagnoses: readonly Diagnosis[], known: Known): Chosen[] {
-  return diagnoses
-    .flatMap((diagnosis) => {
-      const probe = exchangeOf(diagnosis, known)
-      return probe ? [{diagnosis, probe}] : []
-    })
-    .slice(0, MOST_WATCHED)
+  const chosen = new Map<Probe, Chosen>()
+  for (const diagnosis of diagnoses) {
+    const probe = exchangeOf(diagnosis, known)
+    if (probe && !chosen.has(probe)) chosen.set(probe, {diagnosis, probe})
+  }
+  return [...chosen.values()].slice(0, MOST_WATCHED)
 }
 
 /** Small before full, the pair that stands for the others first, and rather one that the facts stop at the fault. */

@@ -5,6 +5,8 @@ import {PROBE_PORT} from '../probe/rows.ts'
 /** `rule` with its text and handle and the verdict, or `policy` with the verdict; `packet:` stands before either. */
 const LINE = /^trace id (\w+) (\w+) (\S+) (\S+) (?:(packet:.*)|rule (.*) \(verdict (.*)\)|policy (\w+) ?)\s*$/
 const HANDLE = / # handle (\d+)$/
+/** What a counter has come to is no part of the rule. */
+const COUNTED = / packets \d+ bytes \d+/g
 
 /** One packet at one hook, as nft writes its header. */
 export interface TracedPacket {
@@ -27,7 +29,7 @@ export function endingsIn(lines: readonly string[]): Ending[] {
     if (header) packets.set(id, header)
     if (rule !== undefined && verdict === 'drop') {
       const handle = HANDLE.exec(rule)?.[1]
-      const text = rule.replace(HANDLE, '')
+      const text = rule.replace(HANDLE, '').replaceAll(COUNTED, '')
       return [{packet: packets.get(id), rule: {family, table, chain, ...(handle !== undefined && {handle: Number(handle)}), text}}]
     }
     return policy === 'drop' ? [{packet: packets.get(id), rule: {family, table, chain, text: 'policy drop'}}] : []
