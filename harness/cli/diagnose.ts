@@ -5,6 +5,7 @@ import {localDriver} from '../drivers/local.ts'
 import {withEvidence} from '../evidence/evidence.ts'
 import {examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
+import {gapsIn} from '../facts/gaps.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
 import {type Diagnosis, type Pair, type Place, type Probe, placesAfter, type Trial} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
@@ -49,8 +50,12 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   const diagnoses = watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
   const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
-  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses})
-  else print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+  const unknown = gapsIn(facts)
+  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses, unknown})
+  else {
+    print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+    for (const {place, what} of unknown) complain(`${paint('yellow', 'unknown:')} ${place}: ${what}`)
+  }
   // Awaited here: the lab is let go of when this returns.
   if (options.fix && diagnoses.length > 0) return await applied(diagnoses, running, options)
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed

@@ -25,7 +25,8 @@ export function conflictsIn(ways: BothWays, watched: Watched): string[] {
   const {forward, back} = ways
   const stop = stopOf(ways)
   const {answered} = watched
-  if (answered === true) return stop ? [`the facts stop the ${wayOf(ways, stop)} at ${stop.at} (${stop.ended}), and this one was answered`] : []
+  if (answered === true)
+    return stop ? [`the facts stop the ${wayOf(ways, stop)} at ${stop.at} (${stop.ended}), and this one was answered`] : []
   return [
     ...wayConflicts(ways, forward, 'request', watched),
     ...(back && arrived(watched, forward.at, 'request') ? wayConflicts(ways, back, 'reply', watched) : []),

@@ -162,6 +162,28 @@ onEach(LOCAL, 'podwire diagnose tells what was seen and what could not be, and e
   if (runner !== asRoot) t.regex(stdout, /\n {2}unknown: {3}why the kernel dropped them: the kernel lets only root read/)
 })
 
+onEach(LOCAL, 'routes that change while they are read, and a tool that is not there: no crash, and said', async (t, runner) => {
+  await using home = makeHome(runner)
+  t.is((await home.podwire(['up', 'three-nodes', '--driver', 'local'])).code, 0)
+  const quiet = await home.podwire(['diagnose', 'pod1', 'pod3', '--json'])
+  t.deepEqual((JSON.parse(quiet.stdout) as {unknown: unknown}).unknown, [], quiet.stderr)
+  const restless = 'for i in $(seq 20000); do ip route add 10.99.0.0/16 via 192.168.1.13; ip route del 10.99.0.0/16; done'
+  const type = (line: string) => home.podwire(['exec', 'node2', '--', 'sh', '-c', line])
+  t.is((await type(`(${restless}) >/dev/null 2>&1 & mount --bind /dev/null /usr/sbin/nft; ip route del 10.244.1.0/24`)).code, 0)
+  // The route may be as it was at both looks: so often it is not.
+  let said = ''
+  for (let attempt = 0; attempt < 10 && !/routes changed/.test(said); attempt++) {
+    const {code, stdout, stderr} = await home.podwire(['diagnose', 'pod1', 'pod3', '--no-trial', '--json'])
+    t.is(code, 1, stderr)
+    const document = JSON.parse(stdout) as {diagnoses: Diagnosis[]; unknown: {place: string; what: string}[]}
+    t.deepEqual(mistakesIn(document, 'diagnosis'), [])
+    t.true(document.diagnoses.some(({cause, where}) => cause === 'no-route' && where.node === 'node2'))
+    said = document.unknown.map(({place, what}) => `${place}: ${what}`).join('\n')
+  }
+  t.regex(said, /^node2: nft could not be asked$/m)
+  t.regex(said, /^node2: the routes changed while they were read$/m)
+})
+
 onEach(LOCAL, 'SIGKILL while a packet is watched leaves no table in the lab and no instance of tracefs', async (t, runner) => {
   using machine = ownMachine(runner)
   const {code, output} = await machine.run(`
@@ -187,6 +209,24 @@ onEach(LOCAL, 'SIGKILL while a packet is watched leaves no table in the lab and 
     (podwire diagnose pod1 pod3 --no-trial --json >told); [ $? = 1 ] || exit 96
     grep -q '"predicted"' told || { cat told; exit 97; }
     (podwire down) || exit 98
+    gone
+  `)
+  t.is(code, 0, output)
+})
+
+onEach([asRoot], 'an instance of tracefs whose holder was killed goes with the next one', async (t, runner) => {
+  using machine = ownMachine(runner)
+  const {code, output} = await machine.run(`
+    cd /run
+    mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || exit 0 # this machine has none
+    stale=/sys/kernel/tracing/instances/podwire-stale$$
+    mkdir $stale || exit 91
+    (podwire up three-nodes --driver local >/dev/null) || exit 92
+    (podwire exec node2 -- ${UDP_DROP}) || exit 93
+    (podwire diagnose pod1 pod3 --no-trial >/dev/null); [ $? = 1 ] || exit 94
+    left() { ! [ -d $stale ]; }
+    until_so left
+    (podwire down) || exit 95
     gone
   `)
   t.is(code, 0, output)
