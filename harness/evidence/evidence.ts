@@ -107,7 +107,11 @@ function observationOf(ways: BothWays, marks: {readonly number: number; readonly
     answered: probe.answered,
     sightings,
     rules: distinct(endings),
-    drops: distinct(drops.filter(({devices}) => sightings.length === 0 || sightings.some(({device}) => device === devices[0]))),
+    // What was answered did not die: its sockets were closed.
+    drops:
+      probe.answered === true
+        ? []
+        : distinct(drops.filter(({devices}) => sightings.length === 0 || sightings.some(({device}) => device === devices[0]))),
     counters: lossesIn(risen).filter(({place}) => on.has(place)),
     unobserved,
   }

@@ -21,9 +21,11 @@ use warnings;
 use Config;
 use Socket qw(AF_INET AF_INET6 SOCK_DGRAM SOL_SOCKET SO_RCVBUF inet_ntop MSG_DONTWAIT);
 
-# linux/if_packet.h, linux/if_ether.h, linux/sockios.h, linux/prctl.h; SO_RCVBUFFORCE of asm-generic/socket.h
+# linux/if_packet.h, linux/if_ether.h, linux/sockios.h, linux/prctl.h, linux/netlink.h; SO_RCVBUFFORCE of asm-generic/socket.h;
+# NFNLGRP_NFTRACE of linux/netfilter/nfnetlink.h is group 9, bit 8 of a socket's groups
 use constant {AF_PACKET => 17, ETH_P_ALL => 3, IPV4 => 0x0800, IPV6 => 0x86dd, SIOCGSTAMPNS => 0x8907, SO_RCVBUFFORCE => 33,
-  CLONE_NEWNET => 0x40000000, PR_SET_PDEATHSIG => 1, SIGKILL => 9};
+  CLONE_NEWNET => 0x40000000, PR_SET_PDEATHSIG => 1, SIGKILL => 9,
+  NETLINK_NETFILTER => 12, TRACE_GROUP => 1 << 8};
 my ($processor) = $Config{archname} =~ /^(\w+)/;
 my $call = {x86_64 => {setns => 308, prctl => 157}, aarch64 => {setns => 268, prctl => 167}}->{$processor}
   or die "the system calls of $processor are not known\n";
@@ -147,7 +149,7 @@ sub trace_rules {
       $script .= "add rule $family $table $hook $_ meta nftrace set 1\n" for @match;
     }
   }
-  $script .= "list table $place->{families}[-1] $table\nmonitor trace\n";
+  $script .= "monitor trace\n";
   pipe(my $in, $place->{to_nft}) && pipe($place->{rules}, my $out) or return row('blind', $place->{name}, 'rules', "pipe: $!");
   my $parent = $$;
   $place->{nft} = fork // return row('blind', $place->{name}, 'rules', "fork: $!");
@@ -165,24 +167,40 @@ sub trace_rules {
   $place->{said} = '';
 }
 
-# Reads what nft says until it has told of the table, or complains.
+# Waits until nft listens to the kernel's traces, or complains.
 sub await_rules {
   my ($place) = @_;
   return unless $place->{nft};
-  while (more_rules($place, 2)) {
-    last if $place->{said} =~ /^(}|Error)/m;
+  for (1 .. 400) {
+    last if $place->{said} =~ /^Error/m;
+    return if nft_socket($place, sub { my ($group) = @_; return hex($group) & TRACE_GROUP });
+    more_rules(0.005, $place);
   }
-  return if $place->{said} =~ /^}/m && $place->{said} !~ /^Error/m;
   my ($why) = $place->{said} =~ /^Error: (.*)/m;
-  row('blind', $place->{name}, 'rules', $why // 'nft says nothing');
+  row('blind', $place->{name}, 'rules', $why // 'nft does not come to listen');
   end_rules($place);
 }
 
+# Whether this is so of the groups and the unread bytes of nft's own socket (/proc/net/netlink).
+sub nft_socket {
+  my ($place, $is_so) = @_;
+  enter($place) && open(my $sockets, '<', '/proc/self/net/netlink') or return 0;
+  while (<$sockets>) {
+    my (undef, $protocol, $owner, $groups, $unread) = split;
+    return 1 if $protocol eq NETLINK_NETFILTER && $owner eq $place->{nft} && $is_so->($groups, $unread);
+  }
+  return 0;
+}
+
+# Reads what the nfts of these places have to say; false when none has said anything for so long, or all have ended.
 sub more_rules {
-  my ($place, $wait) = @_;
+  my ($wait, @from) = @_;
   my $ready = '';
-  vec($ready, fileno $place->{rules}, 1) = 1;
-  return select($ready, undef, undef, $wait) > 0 && sysread $place->{rules}, $place->{said}, 65536, length $place->{said};
+  vec($ready, fileno $_->{rules}, 1) = 1 for @from;
+  return 0 unless select($ready, undef, undef, $wait) > 0;
+  my $read = 0;
+  for my $place (@from) { $read += sysread($place->{rules}, $place->{said}, 65536, length $place->{said}) // 0 if vec $ready, fileno $place->{rules}, 1 }
+  return $read;
 }
 
 sub end_rules { my ($place) = @_; my $nft = delete $place->{nft} or return; kill 'KILL', $nft; return $nft }
@@ -237,8 +255,9 @@ sub finish {
       row('counted', $place->{name}, $name, $more) if $more > 0;
     }
   }
-  # What the kernel has told of is in nft's socket already: it takes a moment to print it.
-  for my $place (grep { $_->{nft} } @places) { 1 while more_rules($place, 0.01) }
+  # What the kernel has told of is in nft's socket already: it takes a moment to print it, and on a busy machine a longer one.
+  my @followed = grep { $_->{nft} } @places;
+  for (1 .. 200) { last unless more_rules(0.01, @followed) || grep { nft_socket($_, sub { return $_[1] > 0 }) } @followed }
   my @nfts = map { my $nft = end_rules($_); $nft // () } @places;
   waitpid $_, 0 for @nfts; # then their tables are gone
   for my $place (@places) { row('traced', $place->{name}, $_) for grep { /^trace id / } map { tr/\t/ /r } split /\n/, $place->{said} // '' }
