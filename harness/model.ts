@@ -405,7 +405,13 @@ export interface Observation {
   readonly protocol: Protocol
   readonly size: PacketSize
   /** Where the facts end it: the request's way, or the reply's. */
-  readonly predicted: {readonly way: 'request' | 'reply'; readonly ended: 'delivered' | Cause; readonly at: string}
+  readonly predicted: {
+    readonly way: 'request' | 'reply'
+    readonly ended: 'delivered' | Cause
+    readonly at: string
+    /** The place that the request comes to, which is not always the one that is meant; absent where it comes to none. */
+    readonly arrives?: string
+  }
   /** Of this exchange, not of the one before that was not watched. */
   readonly answered: boolean | null
   /** In the order of time, each device once a direction. */

@@ -92,7 +92,7 @@ function observationOf(ways: BothWays, marks: {readonly number: number; readonly
   const {from, to, address, protocol, size} = ways
   const {rows, drops, unobserved} = seen
   const {probe} = marks
-  const sightings = sightingsOf(rows, facts, marks)
+  const sightings = sightingsOf(rows, facts, {...marks, length: ways.length})
   const on = new Set([from, ...sightings.map(({place}) => place)])
   const port = probe.request.sent?.sourcePort
   const endings = [...Map.groupBy(fieldsOf(rows, 'traced'), ([place = '']) => place)].flatMap(([place, lines]) =>
@@ -117,9 +117,12 @@ function observationOf(ways: BothWays, marks: {readonly number: number; readonly
   }
   return {
     ...{from, to, address, protocol, size},
-    predicted: stop
-      ? {way: wayOf(ways, stop), ended: stop.ended, at: stop.at}
-      : {way: ways.back ? 'reply' : 'request', ended: 'delivered', at: last.at},
+    predicted: {
+      ...(stop
+        ? {way: wayOf(ways, stop), ended: stop.ended, at: stop.at}
+        : {way: ways.back ? 'reply' : 'request', ended: 'delivered', at: last.at}),
+      ...(ways.forward.ended === 'delivered' && {arrives: ways.forward.at}),
+    },
     ...watched,
     conflicts: conflictsIn(ways, watched),
   }

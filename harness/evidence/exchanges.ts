@@ -33,13 +33,17 @@ export function chosenFor(diagnoses: readonly Diagnosis[], known: Known): Chosen
   return [...chosen.values()].slice(0, MOST_WATCHED)
 }
 
-/** Small before full, the pair that stands for the others first, and rather one that the facts stop at the fault. */
+/**
+ * Small before full; TCP, whose exchange is of several packets, last; the pair that stands for the others first; and rather
+ * one that the facts stop at the fault.
+ */
 function exchangeOf({from, to, protocol, pairs, where}: Diagnosis, {facts, places, probes, mtu}: Known): Probe | undefined {
   const own = probes.filter((probe) => pairs.includes(`${probe.from} -> ${probe.to}`) && (protocol ?? probe.protocol) === probe.protocol)
   const failing = own.filter(({answered}) => answered === false)
   const candidates = (failing.length > 0 ? failing : own.filter(({answered}) => answered === true)).toSorted(
     (a, b) =>
       Number(a.size === 'full') - Number(b.size === 'full') ||
+      Number(a.protocol === 'tcp') - Number(b.protocol === 'tcp') ||
       Number(a.from !== from || a.to !== to) - Number(b.from !== from || b.to !== to),
   )
   const stopsThere = (probe: Probe) => stopOf(bothWays(facts, places, probe, {...probe, mtu}))?.at === (where.netns ?? where.node)

@@ -10,6 +10,7 @@ const CAUSES: Readonly<Record<string, readonly [Cause, ...Cause[]]>> = {
   IP_RPFILTER: ['reverse-path-filter'],
   IP_LOCAL_SOURCE: ['martian-source', 'duplicate-address', 'wrong-source'],
   IP_INVALID_SOURCE: ['martian-source', 'wrong-source'],
+  IP_LOCALNET: ['martian-source', 'wrong-source'],
   TC_INGRESS: ['tc-drop'],
   TC_EGRESS: ['tc-drop'],
   XDP: ['xdp-drop'],

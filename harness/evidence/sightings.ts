@@ -8,19 +8,23 @@ export interface Marks {
   /** Of its pair in the run. */
   readonly number: number
   readonly probe: Probe
+  /** Bytes of the packet that the facts are asked about. */
+  readonly length: number
 }
 
 /** Kinds of packet(7) that this host takes, or sent. */
 const DIRECTIONS: Readonly<Record<string, Sighting['direction']>> = {0: 'in', 1: 'in', 2: 'in', 3: 'past', 4: 'out'}
 
 /** @returns in the order of time, each device once a way and direction, however often it was sent */
-export function sightingsOf(rows: readonly Row[], facts: Facts, {number, probe}: Marks): Sighting[] {
+export function sightingsOf(rows: readonly Row[], facts: Facts, {number, probe, length}: Marks): Sighting[] {
   const own = probe.request.sent?.sourcePort
   const found = fieldsOf(rows, 'passed').flatMap(([place = '', index, kind = '', at = '', way, pair, , ...flow]) => {
-    const [source = '', from, destination = '', to] = flow
+    const [source = '', from, destination = '', to, bytes] = flow
     const ports = [Number(from), Number(to)]
     // TCP's first packets hold no message: they are told by the sender's port.
     if (pair === '-' ? own !== undefined && way !== 'error' && !ports.includes(own) : Number(pair) !== number) return []
+    // A connection is made by small packets, whatever is sent over it then.
+    if (probe.protocol === 'tcp' && probe.size === 'full' && way !== 'error' && Number(bytes) < length) return []
     const device = facts.get(place)?.links.find((link) => link.index === Number(index))?.name ?? `device ${index}`
     const direction = DIRECTIONS[kind]
     if (device === 'lo' || direction === undefined) return []

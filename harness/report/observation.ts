@@ -22,9 +22,9 @@ function block(label: string, lines: readonly string[], painted: (text: string) 
   )
 }
 
-function predictedWords({predicted: {way, ended, at}, from, to}: Observation): string {
-  if (ended !== 'delivered') return `the ${way} ends at ${at}: ${ended}`
-  return way === 'reply' ? `the request comes to ${to}, and the reply to ${from}` : `the request comes to ${at}`
+function predictedWords({predicted: {way, ended, at, arrives}}: Observation): string {
+  if (ended !== 'delivered') return `the ${way} ends at ${at}: ${ended}${way === 'reply' ? `; the request comes to ${arrives}` : ''}`
+  return way === 'reply' ? `the request comes to ${arrives ?? 'nobody'}, and the reply to ${at}` : `the request comes to ${at}`
 }
 
 function wayLines({answered, from, protocol, size, sightings, unobserved}: Observation): string[] {

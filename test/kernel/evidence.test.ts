@@ -106,7 +106,7 @@ onEach(
     )
     const [found] = await withEvidence(lab.fleet, blind, {facts, places, probes, mtu})
     const observation = found?.observation
-    t.deepEqual(observation?.predicted, {way: 'reply', ended: 'delivered', at: 'pod1'})
+    t.deepEqual(observation?.predicted, {way: 'reply', ended: 'delivered', at: 'pod1', arrives: 'pod3'})
     t.deepEqual(observation?.conflicts.slice(0, 2), [
       'the facts bring the request to pod3, and it was last seen coming in at node2/eth0',
       `the facts let it pass both ways, and ip filter FORWARD at node2 dropped the request: ${observation?.rules[0]?.text}`,

@@ -128,12 +128,12 @@ test('sightings: in the order of time, each device once, of this exchange alone'
     row('node2', 'eth0', 0, '1700000000.000000500'),
     row('node1', 'v-net-0', 0, '1700000000.000000200'),
   ]
-  const seen = sightingsOf(rows, facts, {number: 7, probe: ICMP})
+  const seen = sightingsOf(rows, facts, {number: 7, probe: ICMP, length: 84})
   t.deepEqual(
     seen.map(({direction, place, device}) => `${direction} ${place}/${device}`),
     ['in node1/v-net-0', 'out node1/eth0', 'past node3/eth0', 'in node2/eth0'],
   )
-  t.deepEqual(sightingsOf(rows, facts, {number: 6, probe: ICMP}), [])
+  t.deepEqual(sightingsOf(rows, facts, {number: 6, probe: ICMP, length: 84}), [])
   // A first packet of TCP holds no message: its port tells.
   const syn = [{...rows[0], fields: [...(rows[0]?.fields.slice(0, 5) ?? []), '-', '-', '10.244.1.2', '40123', '10.244.2.2', '20790', '60']}]
   const of = (sourcePort: number): Probe => ({
@@ -141,8 +141,25 @@ test('sightings: in the order of time, each device once, of this exchange alone'
     protocol: 'tcp',
     request: {sent: {source: '', destination: '', sourcePort, destinationPort: 20_790}},
   })
-  t.is(sightingsOf(syn as typeof rows, facts, {number: 7, probe: of(40_123)}).length, 1)
-  t.is(sightingsOf(syn as typeof rows, facts, {number: 7, probe: of(40_124)}).length, 0)
+  t.is(sightingsOf(syn as typeof rows, facts, {number: 7, probe: of(40_123), length: 84}).length, 1)
+  t.is(sightingsOf(syn as typeof rows, facts, {number: 7, probe: of(40_124), length: 84}).length, 0)
+})
+
+test('of a full exchange over TCP the full packets count: a connection is made by small ones', (t) => {
+  const facts = recordedFacts()
+  const probe: Probe = {
+    ...ICMP,
+    ...{protocol: 'tcp', size: 'full', request: {sent: {source: '', destination: '', sourcePort: 40_123, destinationPort: 20_790}}},
+  }
+  const row = (bytes: number) => {
+    const flow = ['10.244.1.2', '40123', '10.244.2.2', '20790', String(bytes)]
+    return {node: 'node1', kind: 'passed', fields: ['node1', '99', '4', '1.0', 'request', '-', '-', ...flow]}
+  }
+  t.is(sightingsOf([row(60), row(1000)], facts, {number: 7, probe, length: MTU}).length, 0)
+  t.is(sightingsOf([row(60), row(MTU)], facts, {number: 7, probe, length: MTU}).length, 1)
+  t.is(sightingsOf([row(60)], facts, {number: 7, probe: {...probe, size: 'small'}, length: 84}).length, 1)
+  const full = bothWays(facts, PLACES, PAIR, {protocol: 'tcp', size: 'full', mtu: MTU})
+  t.deepEqual(conflictsIn(full, NOTHING), [], 'none was sent: the connection has found a smaller size')
 })
 
 test('what was seen as predicted is no conflict', (t) => {
@@ -200,7 +217,7 @@ const UNKNOWN: Diagnosis = {
 }
 const SEEN: Observation = {
   ...PAIR,
-  ...{protocol: 'icmp', size: 'small', predicted: {way: 'reply', ended: 'delivered', at: 'pod1'}, answered: false},
+  ...{protocol: 'icmp', size: 'small', predicted: {way: 'reply', ended: 'delivered', at: 'pod1', arrives: 'pod3'}, answered: false},
   ...{sightings: TO_NODE2, rules: [], drops: [], counters: [], unobserved: [], conflicts: []},
 }
 
@@ -232,6 +249,8 @@ test('one exchange a diagnosis, small before full, and not more than can be affo
     ['pod1', 'pod3', 'icmp', 'small', 0],
   )
   t.is(chosenFor([{...UNKNOWN, protocol: 'udp'}], known)[0]?.probe.protocol, 'udp')
+  const sockets = failing.filter(({protocol}) => protocol !== 'icmp')
+  t.is(chosenFor([UNKNOWN], {...known, probes: sockets})[0]?.probe.protocol, 'udp', 'rather one packet than a connection')
   const at = {
     ...UNKNOWN,
     cause: 'no-route',
