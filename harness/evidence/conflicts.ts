@@ -27,10 +27,8 @@ export function conflictsIn(ways: BothWays, watched: Watched): string[] {
   const {answered} = watched
   if (answered === true)
     return stop ? [`the facts stop the ${wayOf(ways, stop)} at ${stop.at} (${stop.ended}), and this one was answered`] : []
-  // Where a path's MTU is known, TCP makes smaller packets than the facts were asked about.
-  const adapted = ways.protocol === 'tcp' && ways.size === 'full' && watched.sightings.length === 0
   return [
-    ...(adapted ? [] : wayConflicts(ways, forward, 'request', watched)),
+    ...wayConflicts(ways, forward, 'request', watched),
     ...(back && arrived(watched, forward.at, 'request') ? wayConflicts(ways, back, 'reply', watched) : []),
     ...ruleConflicts(ways, watched, stop),
     ...dropConflicts(watched, stop),
@@ -41,7 +39,10 @@ export function wayOf({forward}: Pick<BothWays, 'forward'>, path: Trace): 'reque
   return path === forward ? 'request' : 'reply'
 }
 
-function wayConflicts({from, to}: BothWays, path: Trace, way: 'request' | 'reply', watched: Watched): string[] {
+function wayConflicts({from, to, size, protocol}: BothWays, path: Trace, way: 'request' | 'reply', watched: Watched): string[] {
+  // A sender that has learned of a path's MTU (RFC 1191) sends no packet that is larger, and TCP a smaller one.
+  const adapted = size === 'full' && (protocol === 'tcp' || path.ended === 'mtu-too-small' || path.ended === 'mtu-blackhole')
+  if (adapted && !watched.sightings.some((each) => each.way === way)) return []
   const [start, end] = way === 'request' ? [from, to] : [path.hops[0]?.place ?? to, from]
   const furthest = path.ended === 'delivered' ? path.at : (path.hops.at(-1)?.place ?? start)
   const blind = new Set(watched.unobserved.filter(({what}) => what === 'packets').map(({place}) => place))

@@ -97,7 +97,7 @@ function observationOf(ways: BothWays, marks: {readonly number: number; readonly
   const port = probe.request.sent?.sourcePort
   const endings = [...Map.groupBy(fieldsOf(rows, 'traced'), ([place = '']) => place)].flatMap(([place, lines]) =>
     endingsIn(lines.map(([, line = '']) => line)).flatMap(({packet, rule}) =>
-      packet && (packet.port === port || port === undefined) ? [{place, way: packet.way, ...rule}] : [],
+      packet && (packet.port === port || packet.port === undefined || port === undefined) ? [{place, way: packet.way, ...rule}] : [],
     ),
   )
   const risen = fieldsOf(rows, 'counted').map(([place = '', counter = '', more]): CounterRise => ({place, counter, increase: Number(more)}))

@@ -11,8 +11,8 @@ const COUNTED = / packets \d+ bytes \d+/g
 /** One packet at one hook, as nft writes its header. */
 export interface TracedPacket {
   readonly way: 'request' | 'reply'
-  /** The sender's port, or the ICMP identifier: the same of a request and of its reply. */
-  readonly port: number
+  /** The sender's port, or the ICMP identifier: the same of a request and of its reply; absent where nft does not tell. */
+  readonly port?: number
 }
 
 export interface Ending {
@@ -38,8 +38,14 @@ export function endingsIn(lines: readonly string[]): Ending[] {
 
 /** nft writes a header's fields in words, and a message's first bytes in digits. */
 function packetOf(header: string): TracedPacket | undefined {
-  const [, type, identifier] = /icmp(?:v6)? type echo-(request|reply) .*icmp(?:v6)? id (\d+)/.exec(header) ?? []
-  if (type !== undefined) return {way: type as TracedPacket['way'], port: Number(identifier)}
+  const type = /icmp(?:v6)? type echo-(request|reply)/.exec(header)?.[1] as TracedPacket['way'] | undefined
+  if (type !== undefined) {
+    const [, identifier] = /icmp(?:v6)? id (\d+)/.exec(header) ?? []
+    // nft calls the second word of any message of ICMPv6 so: of an echo it is identifier and sequence (RFC 4443, 4.1).
+    const [, word] = /icmpv6 parameter-problem (\d+)/.exec(header) ?? []
+    const port = identifier ?? (word === undefined ? undefined : Number(word) >>> 16)
+    return {way: type, ...(port !== undefined && {port: Number(port)})}
+  }
   const [, source, destination] = /(?:tcp|udp) sport (\d+) (?:tcp|udp) dport (\d+)/.exec(header) ?? []
   if (Number(destination) === PROBE_PORT) return {way: 'request', port: Number(source)}
   return Number(source) === PROBE_PORT ? {way: 'reply', port: Number(destination)} : undefined

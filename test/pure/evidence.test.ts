@@ -12,7 +12,7 @@ import {unobservedIn} from '../../harness/evidence/watchers.ts'
 import type {Facts} from '../../harness/facts/facts.ts'
 import type {Diagnosis, KernelDrop, Observation, Probe, Sighting, TracedRule} from '../../harness/model.ts'
 import {observationLines} from '../../harness/report/observation.ts'
-import {withoutRoute} from '../tools/changed-facts.ts'
+import {changedAt, withoutRoute} from '../tools/changed-facts.ts'
 import {isAsExpected} from '../tools/expected.ts'
 import {MTU, PLACES, recordedFacts, recordedProbes} from '../tools/recorded.ts'
 
@@ -46,6 +46,21 @@ test('nft monitor trace: the rule or policy that ended a packet, and which packe
     way: 'reply',
     port: 40_123,
   })
+  // As nft 1.0.6 writes it: 589825 is identifier 9 and sequence 1.
+  const six = 'icmpv6 type echo-request icmpv6 code no-route icmpv6 parameter-problem 589825 @th,64,96 0xfab8'
+  const dropped = 'rule meta l4proto ipv6-icmp icmpv6 type echo-request counter packets 0 bytes 0 drop # handle 2 (verdict drop)'
+  t.deepEqual(endingsIn([`trace id 1 ip6 filter INPUT packet: iif "eth0" ${six} `, `trace id 1 ip6 filter INPUT ${dropped}`]), [
+    {
+      packet: {way: 'request', port: 9},
+      rule: {
+        family: 'ip6',
+        table: 'filter',
+        chain: 'INPUT',
+        handle: 2,
+        text: 'meta l4proto ipv6-icmp icmpv6 type echo-request counter drop',
+      },
+    },
+  ])
   t.deepEqual(endingsIn(lines.slice(0, 5)), [], 'a packet that is let pass has no end')
 })
 
@@ -159,6 +174,11 @@ test('of a full exchange over TCP the full packets count: a connection is made b
   t.is(sightingsOf([row(60), row(MTU)], facts, {number: 7, probe, length: MTU}).length, 1)
   t.is(sightingsOf([row(60)], facts, {number: 7, probe: {...probe, size: 'small'}, length: 84}).length, 1)
   const full = bothWays(facts, PLACES, PAIR, {protocol: 'tcp', size: 'full', mtu: MTU})
+  const small = changedAt('node1', ({links}) => ({links: links.map((link) => (link.name === 'v-net-0' ? {...link, mtu: 1200} : link))}))
+  const cut = bothWays(small, PLACES, PAIR, {protocol: 'udp', size: 'full', mtu: MTU})
+  t.is(cut.back?.ended, 'mtu-too-small')
+  t.deepEqual(conflictsIn(cut, {...NOTHING, sightings: THERE}), [], 'the answering end knows the size')
+  t.is(conflictsIn(cut, {...NOTHING, sightings: [...THERE, ...BACK_TO_NODE2]}).length, 1, 'what was sent should have come further')
   t.deepEqual(conflictsIn(full, NOTHING), [], 'none was sent: the connection has found a smaller size')
 })
 
