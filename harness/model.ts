@@ -411,6 +411,8 @@ export interface Observation {
     readonly at: string
     /** The place that the request comes to, which is not always the one that is meant; absent where it comes to none. */
     readonly arrives?: string
+    /** What might end it before and cannot be judged from the facts, a sentence each. */
+    readonly doubts: readonly string[]
   }
   /** Of this exchange, not of the one before that was not watched. */
   readonly answered: boolean | null

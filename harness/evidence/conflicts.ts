@@ -27,12 +27,24 @@ export function conflictsIn(ways: BothWays, watched: Watched): string[] {
   const {answered} = watched
   if (answered === true)
     return stop ? [`the facts stop the ${wayOf(ways, stop)} at ${stop.at} (${stop.ended}), and this one was answered`] : []
+  if (!stop && settled(doubtsOf(ways), watched)) return []
   return [
     ...wayConflicts(ways, forward, 'request', watched),
     ...(back && arrived(watched, forward.at, 'request') ? wayConflicts(ways, back, 'reply', watched) : []),
     ...ruleConflicts(ways, watched, stop),
     ...dropConflicts(watched, stop),
   ]
+}
+
+/** What may have stopped it on either way and cannot be judged from facts. */
+export function doubtsOf({forward, back}: Pick<BothWays, 'forward' | 'back'>): Trace['doubts'] {
+  return [...forward.doubts, ...(back?.doubts ?? [])]
+}
+
+/** It ended where the facts leave open whether it does. */
+function settled(doubts: Trace['doubts'], {rules, sightings}: Watched): boolean {
+  const end = rules[0]?.place ?? (lastSeen(sightings, 'reply') ?? lastSeen(sightings, 'request'))?.place
+  return doubts.some(({at}) => at === end)
 }
 
 export function wayOf({forward}: Pick<BothWays, 'forward'>, path: Trace): 'request' | 'reply' {

@@ -7,7 +7,7 @@ import type {Fleet} from '../driver.ts'
 import type {CounterRise, Diagnosis, KernelDrop, Observation, Place, Probe, Unobserved} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
 import {fieldsOf, type Row} from '../probe/rows.ts'
-import {conflictsIn, stopOf, wayOf} from './conflicts.ts'
+import {conflictsIn, doubtsOf, stopOf, wayOf} from './conflicts.ts'
 import {lossesIn} from './counters.ts'
 import {dropsIn} from './drops.ts'
 import {type Chosen, chosenFor, type Known} from './exchanges.ts'
@@ -122,6 +122,7 @@ function observationOf(ways: BothWays, marks: {readonly number: number; readonly
         ? {way: wayOf(ways, stop), ended: stop.ended, at: stop.at}
         : {way: ways.back ? 'reply' : 'request', ended: 'delivered', at: last.at}),
       ...(ways.forward.ended === 'delivered' && {arrives: ways.forward.at}),
+      doubts: distinct(doubtsOf(ways).map(({evidence}) => evidence)),
     },
     ...watched,
     conflicts: conflictsIn(ways, watched),

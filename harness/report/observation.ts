@@ -6,7 +6,7 @@ import {visibleLine} from './visible.ts'
 /** `predicted:`, `seen:`, and where there is something to say `unknown:` and `conflict:`, each with what it is said of under it. */
 export function observationLines(observation: Observation, paint: Paint): string[] {
   return [
-    ...block('predicted:', [predictedWords(observation)]),
+    ...block('predicted:', [predictedWords(observation), ...observation.predicted.doubts.map((words) => `not judged: ${words}`)]),
     ...block('seen:', [...wayLines(observation), ...endLines(observation)]),
     ...block('unknown:', unknownLines(observation.unobserved), (text) => paint('yellow', text)),
     ...block('conflict:', observation.conflicts, (text) => paint('red', text)),

@@ -45,7 +45,7 @@ function lastOf({sightings}: Observation): string {
 onEach(ALL, 'a filter drops the packet: the rule is named, it was last seen in front of it, and the facts agree', async (t, runner) => {
   const {cause, observation} = await evidenceOf(runner, ['node2', UDP_DROP])
   t.is(cause, 'filter-drop')
-  t.deepEqual(observation.predicted, {way: 'request', ended: 'filter-drop', at: 'node2'})
+  t.deepEqual(observation.predicted, {way: 'request', ended: 'filter-drop', at: 'node2', doubts: []})
   t.is(observation.answered, false)
   t.is(lastOf(observation), 'request in node2/eth0')
   t.deepEqual(
@@ -106,7 +106,7 @@ onEach(
     )
     const [found] = await withEvidence(lab.fleet, blind, {facts, places, probes, mtu})
     const observation = found?.observation
-    t.deepEqual(observation?.predicted, {way: 'reply', ended: 'delivered', at: 'pod1', arrives: 'pod3'})
+    t.deepEqual(observation?.predicted, {way: 'reply', ended: 'delivered', at: 'pod1', arrives: 'pod3', doubts: []})
     t.deepEqual(observation?.conflicts.slice(0, 2), [
       'the facts bring the request to pod3, and it was last seen coming in at node2/eth0',
       `the facts let it pass both ways, and ip filter FORWARD at node2 dropped the request: ${observation?.rules[0]?.text}`,

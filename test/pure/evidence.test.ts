@@ -219,6 +219,14 @@ test('every disagreement is said', (t) => {
   ])
 })
 
+test('a packet that ends where the facts leave it open is no conflict; elsewhere it is', (t) => {
+  const whole = ways(recordedFacts())
+  const doubt = {cause: 'filter-drop', at: 'node2', object: 'ip filter FORWARD handle 4', evidence: 'it is not understood'} as const
+  const open = {...whole, forward: {...whole.forward, doubts: [doubt]}}
+  t.deepEqual(conflictsIn(open, {...NOTHING, sightings: TO_NODE2, rules: [RULE], drops: [DROP]}), [])
+  t.is(conflictsIn({...whole, forward: {...whole.forward, doubts: [{...doubt, at: 'node1'}]}}, {...NOTHING, sightings: TO_NODE2}).length, 1)
+})
+
 test('a place that could not be watched makes no conflict', (t) => {
   const unobserved = [{what: 'packets', place: 'pod3', why: 'it has no namespace'}] as const
   t.deepEqual(conflictsIn(ways(recordedFacts()), {...NOTHING, sightings: TO_NODE2, unobserved}), [])
@@ -237,7 +245,12 @@ const UNKNOWN: Diagnosis = {
 }
 const SEEN: Observation = {
   ...PAIR,
-  ...{protocol: 'icmp', size: 'small', predicted: {way: 'reply', ended: 'delivered', at: 'pod1', arrives: 'pod3'}, answered: false},
+  ...{
+    protocol: 'icmp',
+    size: 'small',
+    predicted: {way: 'reply', ended: 'delivered', at: 'pod1', arrives: 'pod3', doubts: []},
+    answered: false,
+  },
   ...{sightings: TO_NODE2, rules: [], drops: [], counters: [], unobserved: [], conflicts: []},
 }
 
@@ -314,9 +327,13 @@ test('prediction and observation as they should read, apart, and the conflict', 
       counters,
       conflicts: conflictsIn(ways(recordedFacts()), {...SEEN, rules: [RULE], drops: [DROP]}),
     },
-    {...SEEN, predicted: {way: 'request', ended: 'filter-drop', at: 'node2'}, unobserved},
+    {...SEEN, predicted: {way: 'request', ended: 'filter-drop', at: 'node2', doubts: []}, unobserved},
     {...SEEN, answered: true, sightings: [...THERE, ...passing('reply', 'out pod3/veth-pod3', 'in pod1/veth-pod1')]},
-    {...SEEN, predicted: {way: 'request', ended: 'gateway-missing', at: 'pod1'}, sightings: []},
+    {
+      ...SEEN,
+      predicted: {way: 'request', ended: 'gateway-missing', at: 'pod1', doubts: ['the rule 7 at node1 is not understood']},
+      sightings: [],
+    },
     {...SEEN, sightings: passing('request', 'past node3/eth0')},
   ].map((observation) => observationLines(observation as Observation, (_, text) => text).join('\n'))
   isAsExpected(t, 'observation', texts.join('\n\n'))
