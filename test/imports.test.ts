@@ -34,6 +34,7 @@ const ROWS = [
   'both-ways.ts',
   'capture/',
   'diagnose/',
+  'evidence/',
   // Below the diagnosis: a claim that should fail by a cause is judged by what `podwire diagnose` would say.
   'checks/',
   'examine.ts',

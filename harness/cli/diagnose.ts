@@ -2,10 +2,12 @@
 import {createInterface} from 'node:readline/promises'
 import {check} from '../checks/check.ts'
 import {localDriver} from '../drivers/local.ts'
+import {withEvidence} from '../evidence/evidence.ts'
 import {examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
+import {gapsIn} from '../facts/gaps.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
-import {type Diagnosis, type Pair, type Place, type Probe, placesAfter} from '../model.ts'
+import {type Diagnosis, type Pair, type Place, type Probe, placesAfter, type Trial} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
@@ -23,6 +25,8 @@ export interface DiagnoseOptions {
   readonly yes?: boolean
   /** Leaves the trial on a copy out. */
   readonly trial?: boolean
+  /** Sends nothing to be watched. */
+  readonly watch?: boolean
   readonly patience?: number
 }
 
@@ -38,12 +42,20 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
     ...(options.patience !== undefined && {patience: options.patience}),
   })
   const {probes, facts} = examined
-  let diagnoses = examined.diagnoses
-  if (options.trial !== false) diagnoses = await tried(diagnoses, running)
+  // A packet is watched in this lab while the fixes are tried on another.
+  const [watched, trial] = await Promise.all([
+    options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
+    options.trial === false ? undefined : tried(examined.diagnoses, running),
+  ])
+  const diagnoses = watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
   const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
-  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses})
-  else print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+  const unknown = gapsIn(facts)
+  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses, unknown})
+  else {
+    print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+    for (const {place, what} of unknown) complain(`${paint('yellow', 'unknown:')} ${place}: ${what}`)
+  }
   // Awaited here: the lab is let go of when this returns.
   if (options.fix && diagnoses.length > 0) return await applied(diagnoses, running, options)
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
@@ -79,17 +91,16 @@ function quoted(word: string): string {
 }
 
 /** All fixes together, on one copy: two faults at once need both. */
-async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Diagnosis[]> {
+async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Trial | undefined> {
   const fixable = diagnoses.filter(({fix}) => fix.length > 0)
-  if (fixable.length === 0) return [...diagnoses]
-  const trial = await tryFix({
+  if (fixable.length === 0) return undefined
+  return await tryFix({
     driver: localDriver(),
     scenario: running.kept.scenario,
     typed: typedIn(running),
     fix: fixable.flatMap(({fix}) => fix),
     unrecorded: journalOf(running.kept).some(({interactive}) => interactive === true),
   })
-  return diagnoses.map((diagnosis) => (diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
 }
 
 async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLab, {yes, patience}: DiagnoseOptions): Promise<number> {

@@ -174,6 +174,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--fix', 'type the fix in the running lab, after asking, and check again')
     .option('--yes', 'do not ask')
     .option('--no-trial', 'do not try the fix on a copy of the lab')
+    .option('--no-watch', 'do not send a packet to be watched on its way')
     .addOption(json)
     .action(async (from: string | undefined, to: string | undefined, options: {lab?: string; json?: boolean}) => {
       code = await (await import('./diagnose.ts')).diagnoseLab(from, to, options)
