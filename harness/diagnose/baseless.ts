@@ -1,7 +1,7 @@
 // A failing exchange without a lab that worked to compare with: what would mend it, tried on the facts. What one place has
 // otherwise than all its like is suspected first. Pure.
-import {sameHost} from '../address.ts'
-import type {NamespaceFacts} from '../facts/facts.ts'
+import {familyOf, sameHost} from '../address.ts'
+import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import type {Cause, Probe} from '../model.ts'
 import {inTable} from '../trace/routing.ts'
 import type {Disposition} from '../trace.ts'
@@ -16,7 +16,19 @@ export function withoutHistory(world: World, probe: Probe, stop: Disposition, pr
   const cause: Cause = stop.ended === 'delivered' ? 'unknown' : stop.ended
   const plain: Found = {cause, at: stop.at, object: stop.object, evidence: [stop.evidence]}
   if (['blackhole-route', 'unreachable-route', 'prohibit-route'].includes(cause)) return plain
+  const bridge = cause === 'no-route' ? bareBridge(world, stop) : undefined
+  if (bridge !== undefined)
+    return {cause: 'address-missing', at: stop.at, object: bridge, evidence: [stop.evidence, `${bridge} has no address`]}
   return byAddress(world, probe, stop, prediction) ?? byRoute(world, probe, stop, prediction) ?? plain
+}
+
+/** A machine has no route to its own pod, and a bridge without an address of that family. */
+function bareBridge({facts, places}: World, {at, object}: Disposition): string | undefined {
+  const pod = places.find(({addresses}) => addresses.some((each) => sameHost(each, object)))
+  if (pod?.kind !== 'pod' || pod.node !== at) return undefined
+  const family = familyOf(object)
+  const held = ({addresses}: LinkFacts) => addresses.some(({address, scope}) => scope === 'global' && familyOf(address) === family)
+  return facts.get(at)?.links.find((link) => link.kind === 'bridge' && !held(link))?.name
 }
 
 /** A mask unlike all others, or another machine's network. */

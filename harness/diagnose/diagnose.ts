@@ -1,6 +1,6 @@
 // From what was probed and the facts to diagnoses: one for each cause, with all the pairs that it breaks. Pure.
 import type {Facts} from '../facts/facts.ts'
-import type {Diagnosis, Place, Probe, Verdict} from '../model.ts'
+import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
 import {rootOf} from './cause.ts'
 import {differences} from './difference.ts'
@@ -81,10 +81,10 @@ function family(cause: Root['cause']): string {
   return cause
 }
 
-/** Two addresses of one missing route, or one device. */
+/** All routes that a place lacks, as far as is known, or one device. */
 function sharesObject(a: Root, b: Root): boolean {
   if (a.items[0] || b.items[0]) return a.items[0] === b.items[0]
-  return a.object === b.object || subnet(a.object) === subnet(b.object)
+  return family(a.cause) === 'no-route ' || a.object === b.object || subnet(a.object) === subnet(b.object)
 }
 
 function subnet(address: string): string {
@@ -122,9 +122,20 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     cause,
     where: {...spotOf(root.at, place), object: root.object},
     evidence: [...new Set(root.evidence)],
-    fix: [...fixFor(root, known), ...(root.items[0]?.kind === 'route' ? redirectsForgotten(waysOf(cases), known.facts, known.places) : [])],
+    fix: [
+      ...fixOf(root, cases, known),
+      ...(root.items[0]?.kind === 'route' ? redirectsForgotten(waysOf(cases), known.facts, known.places) : []),
+    ],
     pairs: [...new Set(cases.map((each) => `${each.probe.from} -> ${each.probe.to}`))],
   }
+}
+
+/** Of routes that are gone without anybody knowing which, each case knows one: networks first, then what is behind gateways. */
+function fixOf(root: Root, cases: readonly Case[], known: Known): FixCommand[] {
+  if (root.items.length > 0 || family(root.cause) !== 'no-route ') return fixFor(root, known)
+  const lines = cases.flatMap((each) => fixFor(each.root, known))
+  const each = new Map(lines.map((line) => [`${line.where} ${line.command}`, line]))
+  return [...each.values()].sort((a, b) => Number(a.command.includes(' via ')) - Number(b.command.includes(' via ')))
 }
 
 function waysOf(cases: readonly Case[]): Trace[] {

@@ -133,11 +133,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
         object,
       )
     case 'address-missing':
-      return firstWords(
-        known,
-        place,
-        (line) => line.includes(' addr add ') && place.addresses.some((address) => line.includes(`${address}/`)),
-      )
+      return addressBack(place, known, object)
     case 'duplicate-address':
     case 'overlapping-subnets':
       return duplicate(place, known, object.split('/')[0] ?? object)
@@ -188,11 +184,39 @@ function rightLength(place: Place, {facts, places, history}: Known, object: stri
   const {device, address, length} = found
   const inside = place.netns === undefined ? '' : `-n ${place.netns} `
   const [right, wrong] = [length, address.prefixLength].map((bits) => `${address.address}/${bits} dev ${device}`)
-  const there = (facts.get(place.name)?.routes ?? []).map((route) => `${routeLine(route)} `)
-  const lost = history
-    .filter(({node, command}) => node === place.node && command.startsWith(`ip ${inside}route add `))
-    .filter(({command}) => !there.some((line) => line.startsWith(`${command.slice(`ip ${inside}route add `.length)} `)))
-  return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...lost.map(({command}) => command)]
+  return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...routesLost(place, {facts, places, history})]
+}
+
+/** The recipe's lines that add routes which are not there, and which it has not taken away itself. */
+function routesLost({node, name, netns}: Place, {facts, history}: Known): string[] {
+  const start = `ip ${netns === undefined ? '' : `-n ${netns} `}route add `
+  const there = (facts.get(name)?.routes ?? []).map((route) => `${routeLine(route)} `)
+  const lines = history.filter((line) => line.node === node).map(({command}) => command)
+  return lines
+    .filter((command) => command.startsWith(start))
+    .filter((command) => !there.some((line) => line.startsWith(`${command.slice(start.length)} `)))
+    .filter((command) => {
+      const taken = `${start.replace(' add ', ' del ')}${command.slice(start.length).split(' ')[0]}`
+      return !lines.slice(lines.lastIndexOf(command)).some((line) => `${line} `.startsWith(`${taken} `))
+    })
+}
+
+/** The recipe's own line; a machine has its address from whatever started it, with the length that the others have. */
+function addressBack(place: Place, known: Known, object: string): string[] {
+  const start = `ip ${place.netns === undefined ? '' : `-n ${place.netns} `}addr add `
+  const device = object.split(' dev ').at(-1) ?? object
+  const own = known.history
+    .filter(({node, command}) => node === place.node && command.startsWith(start))
+    .map(({command}) => command)
+    .filter((line) => line.endsWith(` dev ${device}`) || place.addresses.some((address) => line.includes(`${address}/`)))
+  if (own.length > 0) return [...own.slice(0, 1), ...routesLost(place, known)]
+  const peer = known.places.find(({kind, name}) => kind === 'node' && name !== place.name)
+  const length = known.facts
+    .get(peer?.name ?? '')
+    ?.links.flatMap(({addresses}) => addresses)
+    .find(({address}) => address === peer?.address)?.prefixLength
+  if (place.kind !== 'node' || length === undefined) return []
+  return [`${start}${place.address}/${length} dev eth0`, ...routesLost(place, known)]
 }
 
 /** The recipe's own route where it has one, else one by what the places' addresses ask for. */
@@ -200,10 +224,15 @@ function routeBack(cause: string, place: Place, known: Known, address: string | 
   const start = place.netns === undefined ? 'ip route add ' : `ip -n ${place.netns} route add `
   const own = known.history.filter(({node, command}) => node === place.node && command.startsWith(start)).map(({command}) => command)
   const target = address ?? object
-  const fits = own.find((command) => {
-    const to = command.slice(start.length).split(/\s+/)[0] ?? ''
-    return to === 'default' ? cause === 'gateway-missing' : contains(to, target)
-  })
+  const direct = cause === 'no-route' && connectedTo(place, known, target)
+  if (direct) return [`${start}${direct}`]
+  const named = own.find((command) => command.slice(start.length).split(/\s+/)[0] === object.split(' ')[0])
+  const fits =
+    named ??
+    own.find((command) => {
+      const to = command.slice(start.length).split(/\s+/)[0] ?? ''
+      return to === 'default' ? cause === 'gateway-missing' : contains(to, target)
+    })
   const replaced = cause === 'no-route' || cause === 'no-return-route' || cause === 'gateway-missing'
   if (fits !== undefined) return [replaced ? fits : fits.replace('route add', 'route replace')]
   if (cause === 'gateway-missing') {
@@ -221,6 +250,17 @@ function routeBack(cause: string, place: Place, known: Known, address: string | 
     ?.links.flatMap(({addresses}) => addresses)
     .find(({address: at}) => sameHost(at, target))
   return [`${start.replace('add', replaced ? 'add' : 'replace')}${networkOf(target, subnet?.prefixLength ?? 32)} via ${node.address}`]
+}
+
+/** The kernel's own route to a network that the place has an address in. */
+function connectedTo({name}: Place, {facts}: Known, target: string): string | undefined {
+  for (const {name: device, addresses} of facts.get(name)?.links ?? [])
+    for (const {address, prefixLength} of addresses) {
+      const network = networkOf(address, prefixLength) ?? ''
+      const tail = familyOf(address) === 4 ? `scope link src ${address}` : 'metric 256'
+      if (contains(network, target)) return `${network} dev ${device} proto kernel ${tail}`
+    }
+  return undefined
 }
 
 /** The one that is not meant to hold it gives it up. */

@@ -19,8 +19,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'fdb-wrong': 'a port that sends moves the entry, and nothing fails',
   'stp-listening': 'the bridge is named, whose setting it is, and not the port',
   'neighbour-unresolved': 'what asks first is learned from',
-  'reverse-path-filter': 'the route that was changed with it is named',
-  'martian-source': 'the route that makes it is named: wrong-source',
   'mtu-blackhole': 'the two halves, the size and the filter, are told apart',
   'tc-drop': 'it is told twice',
 }

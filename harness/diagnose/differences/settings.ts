@@ -20,7 +20,7 @@ const SETTINGS: readonly (readonly [RegExp, Cause])[] = [
 /** Kernel switches that matter to a packet and are set otherwise. */
 export function settingChanges({was, is, run, inside}: Scene): Change[] {
   const changed = [...is.sysctls].filter(
-    ([name, value]) => was.sysctls.has(name) && was.sysctls.get(name) !== value && !name.endsWith('nf_conntrack_count'),
+    ([name, value]) => !name.endsWith('nf_conntrack_count') && ![undefined, value].includes(settingIn(was, name)),
   )
   const names = new Set(changed.map(([name]) => name))
   return changed.flatMap(([name, value]): Change[] => {
@@ -28,7 +28,7 @@ export function settingChanges({was, is, run, inside}: Scene): Change[] {
     if (/^ipv4\.conf\..*\.forwarding$/.test(name) && names.has('ipv4.ip_forward')) return []
     if (/^ipv6\.conf\.(?!all\.).*\.(forwarding|disable_ipv6)$/.test(name) && names.has(name.replace(/conf\.[^.]+\./, 'conf.all.')))
       return []
-    const old = was.sysctls.get(name) ?? ''
+    const old = settingIn(was, name) ?? ''
     const cause = SETTINGS.find(([pattern]) => pattern.test(name))?.[1]
     if (cause === undefined) return []
     return [
@@ -50,6 +50,11 @@ export function settingChanges({was, is, run, inside}: Scene): Change[] {
   })
 }
 
+/** A device that was not there takes what is set for new ones (ip-sysctl: conf/default). */
+function settingIn({sysctls}: NamespaceFacts, name: string): string | undefined {
+  return sysctls.get(name) ?? sysctls.get(name.replace(/^(ipv[46]\.conf)\.[^.]+\./, '$1.default.'))
+}
+
 /** The devices on which the switch has put IPv6 off. */
 function devicesOf(name: string, was: NamespaceFacts, is: NamespaceFacts): string[] {
   const [, device] = /^ipv6\.conf\.(.*)\.disable_ipv6$/.exec(name) ?? []
@@ -66,6 +71,7 @@ function revertSettings(now: NamespaceFacts, was: NamespaceFacts, name: string):
         : name === 'ipv6.conf.all.disable_ipv6'
           ? /^ipv6\.conf\..*\.disable_ipv6$/
           : undefined
-  for (const [each, value] of was.sysctls) if (each === name || all?.test(each)) sysctls.set(each, value)
+  sysctls.set(name, settingIn(was, name) ?? '')
+  for (const [each, value] of was.sysctls) if (all?.test(each)) sysctls.set(each, value)
   return {...now, sysctls, forwarding: {4: sysctls.get('ipv4.ip_forward') === '1', 6: sysctls.get('ipv6.conf.all.forwarding') === '1'}}
 }
