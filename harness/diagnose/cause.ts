@@ -145,9 +145,10 @@ function withConsequences(root: Difference, changes: readonly Difference[]): Dif
   const gone = changes.filter(
     (change) =>
       change !== root &&
-      change.place === root.place &&
       (change.kind === 'route' || change.kind === 'address') &&
-      change.device === root.device,
+      [{place: root.place, device: root.device}, ...(root.took ?? [])].some(
+        ({place, device}) => change.place === place && change.device === device,
+      ),
   )
   return [root, ...gone]
 }

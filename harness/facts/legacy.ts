@@ -10,7 +10,8 @@ const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
 export function rulesetOfLegacy(text: string, family: 'ip' | 'ip6'): RulesetItem[] {
   if (text.startsWith('!')) return []
   let table = ''
-  let handle = 0
+  // The tool itself numbers the rules of a chain.
+  const numbers = new Map<string, number>()
   return text.split('\v').flatMap((line): RulesetItem[] => {
     if (line.startsWith('*')) {
       table = line.slice(1)
@@ -20,7 +21,9 @@ export function rulesetOfLegacy(text: string, family: 'ip' | 'ip6'): RulesetItem
     if (line.startsWith(':')) return [{chain: chainFrom(line, family, named, table)}]
     const words = wordsOf(line)
     if (words[0] !== '-A' || words[1] === undefined) return []
-    return [{rule: {family, table: named, chain: words[1], handle: ++handle, expr: expressionsOf(words.slice(2), family)}}]
+    const handle = (numbers.get(`${table} ${words[1]}`) ?? 0) + 1
+    numbers.set(`${table} ${words[1]}`, handle)
+    return [{rule: {family, table: named, chain: words[1], handle, expr: expressionsOf(words.slice(2), family)}}]
   })
 }
 

@@ -15,6 +15,10 @@ export interface Difference {
   readonly via?: string
   /** Where a device is that was here. */
   readonly elsewhere?: string
+  /** A device, or a namespace, is not there any more. */
+  readonly missing?: true
+  /** Devices at other places that went with it, and took their routes along. */
+  readonly took?: readonly {readonly place: string; readonly device: string}[]
   readonly evidence: string
   /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
   readonly undo: readonly string[]

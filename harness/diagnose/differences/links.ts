@@ -3,21 +3,29 @@ import type {LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
 import type {Cause} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
 import {withLink, withMaster} from './links-as-were.ts'
+import {addressLines, isKernels} from './restoring.ts'
 
 /** Devices that come with their other half, or are the kernel's own. */
-export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
+export function linkChanges({was, is, inside, run, macs, place}: Scene): Change[] {
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
+      const renamed = is.links.find(
+        ({name, index, kind}) => index === old.index && kind === old.kind && !was.links.some((each) => each.name === name),
+      )
       return [
         {
           kind: 'link',
           cause: old.kind === 'bridge' ? 'bridge-missing' : 'interface-missing',
           object: old.name,
           device: old.name,
-          evidence: `there was a device ${old.name}`,
-          undo: [],
-          revert: (now) => ({...now, links: [...now.links, old]}),
+          evidence: renamed ? `${renamed.name} was called ${old.name}` : `there was a device ${old.name}`,
+          undo: renamed ? nameBack(old, renamed, place.netns) : [],
+          ...(!renamed && {missing: true as const}),
+          revert: (now) => ({
+            ...now,
+            links: [...now.links.filter(({index}) => index !== renamed?.index).map((each) => onBridge(each, renamed?.name, old.name)), old],
+          }),
         },
       ]
     }
@@ -103,6 +111,21 @@ export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
       })
     return found
   })
+}
+
+function onBridge(link: LinkFacts, now: string | undefined, old: string): LinkFacts {
+  return now !== undefined && link.master === now ? {...link, master: old} : link
+}
+
+/** Its routes come back by themselves, as far as they are still there; what went when it was set down does not. */
+function nameBack(old: LinkFacts, now: LinkFacts, netns: string | undefined): string[] {
+  const ip = netns === undefined ? 'ip' : `ip -n ${netns}`
+  const gone = old.addresses.filter(({address}) => !isKernels(address, old.mac) && !now.addresses.some((each) => each.address === address))
+  return [
+    `${ip} link set dev ${now.name} name ${old.name}`,
+    ...(old.up && !now.up ? [`${ip} link set dev ${old.name} up`] : []),
+    ...addressLines(netns, old.name, gone),
+  ]
 }
 
 function withBridgeMtu(now: NamespaceFacts, {master}: LinkFacts, was: NamespaceFacts | undefined): NamespaceFacts {
