@@ -249,7 +249,7 @@ class Walk {
       throw stop('address-missing', link.name, `${at} has no address to send from by ${link.name}`)
     if (this.#family === 6 && here.sysctls.get(`ipv6.conf.${link.name}.disable_ipv6`) === '1')
       throw stop('ipv6-disabled', `net.ipv6.conf.${link.name}.disable_ipv6`, `IPv6 is off on ${link.name} at ${at}`)
-    this.#fit(at, link, stop)
+    this.#fit(at, link, route, stop)
     this.#hook(iif ? 'forward' : 'output', at, here, iif?.name, link.name)
     this.#hook('postrouting', at, here, iif?.name, link.name)
     return this.#cross(at, here, link, route, stop)
@@ -273,12 +273,14 @@ class Walk {
   }
 
   /** What is too large is refused, but the kernel's own echo replies may be fragmented (icmp_sk_init). */
-  #fit(at: string, link: LinkFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
-    if (link.mtu >= this.#length) return
+  #fit(at: string, link: LinkFacts, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
+    const mtu = Math.min(link.mtu, route.mtu ?? link.mtu)
+    if (mtu >= this.#length) return
     const {protocol, reply} = this.#journey
+    const taker = mtu < link.mtu ? routeWords(route) : link.name
     if (protocol !== 'icmp' || !reply || this.#family !== 4)
-      throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#length}`)
-    this.#length = link.mtu
+      throw stop('mtu-too-small', taker, `${taker} at ${at} takes ${mtu} bytes, the packet has ${this.#length}`)
+    this.#length = mtu
   }
 
   /** A socket of TCP or UDP is connected: its kernel looks twice, the second time with the source that the first gave (ip_route_connect). */
@@ -399,7 +401,7 @@ class Walk {
     }
     if (verdict === 'accept' || !by) return
     const object = rulingWords(by)
-    const echo = this.#journey.protocol === 'icmp' && /icmp(v6)? type [^ ]*echo-(request|reply)/.test(by.text)
+    const echo = this.#journey.protocol === 'icmp' && /icmp(v6)? type (\{[^}]*|\S*)echo-(request|reply)/.test(by.text)
     const cause = echo ? 'echo-ignored' : verdict === 'drop' ? 'filter-drop' : 'filter-reject'
     if (hook === 'input' || hook === 'forward') if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
     throw this.#stop(cause, at, object, `${object} at ${at} ${verdict}s it`)

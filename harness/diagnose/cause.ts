@@ -2,6 +2,7 @@
 import {sameHost} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {Cause, Place, Probe} from '../model.ts'
+import type {Block} from '../trace/segment.ts'
 import {type Disposition, type Journey, sourceTo, type Trace, traceTo} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
 
@@ -78,25 +79,30 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
     causal[0]
   if (root) {
     const cause = nobodyThere(world, root) ? 'next-hop-unreachable' : named(root, stop.ended === 'delivered' ? 'unknown' : stop.ended)
-    const object = root.kind === 'filter' || cause === 'leaves-lab' ? stop.object || root.object : root.object
+    const ruled = root.kind === 'filter' && tableOf(stop.object) === tableOf(root.object)
+    const object = ruled || cause === 'leaves-lab' ? stop.object || root.object : root.object
     const at = root.elsewhere ?? root.place
     const together = root.kind === 'rule' || cause === 'leaves-lab' || cause === 'routing-loop'
     const others = together
       ? causal.filter((each) => each !== root && each.kind === 'route' && (each.place === root.place || cause === 'routing-loop'))
       : []
-    // Isolation is between two ports: both have it.
-    const both =
-      cause === 'port-isolated' ? changes.filter((each) => each !== root && each.place === root.place && each.cause === cause) : []
+    const both = changes.filter((each) => each !== root && belongsTo(root, each))
+    // Too small, and nobody is told: the two are one fault.
+    const silencer = isSize(cause) ? changes.find(({silences}) => silences) : undefined
     return {
-      cause,
+      cause: silencer ? 'mtu-blackhole' : cause,
       at,
       object,
-      evidence: [stop.evidence, root.evidence],
-      items: [...withConsequences(root, changes), ...others, ...both],
+      evidence: [stop.evidence, root.evidence, ...(silencer ? [silencer.evidence] : [])],
+      items: [...withConsequences(root, changes), ...others, ...both, ...(silencer ? [silencer] : [])],
       ...ways,
     }
   }
   return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
+}
+
+function isSize(cause: Cause): boolean {
+  return cause === 'mtu-too-small' || cause === 'mtu-blackhole'
 }
 
 /** What hangs on nothing else: where the path stops at one of these, it is the root. */
@@ -113,7 +119,16 @@ const SAYS_MORE: Readonly<Record<Difference['kind'], readonly Cause[]>> = {
   namespace: [],
   link: ['mtu-blackhole', 'mtu-too-small', 'wrong-namespace'],
   address: [],
-  route: ['routing-loop', 'next-hop-unreachable', 'gateway-missing', 'no-route', 'leaves-lab', 'wrong-device', 'wrong-source'],
+  route: [
+    'routing-loop',
+    'next-hop-unreachable',
+    'gateway-missing',
+    'no-route',
+    'leaves-lab',
+    'wrong-device',
+    'wrong-source',
+    'mtu-too-small',
+  ],
   rule: [],
   neighbour: [],
   fdb: [],
@@ -129,6 +144,7 @@ function nobodyThere({facts}: World, {kind, cause, via}: Difference): boolean {
 }
 
 function named(root: Difference, ended: Cause): Cause {
+  if (root.cause === 'mtu-too-small' && root.kind === 'route') return root.cause
   if (root.kind === 'route' && root.cause === 'more-specific-route' && ended !== 'routing-loop') return root.cause
   if (root.kind === 'route' && root.cause === 'wrong-device' && ended !== 'routing-loop' && ended !== 'next-hop-unreachable')
     return root.cause
@@ -137,6 +153,12 @@ function named(root: Difference, ended: Cause): Cause {
     return root.cause
   if (root.kind === 'route' && root.cause.endsWith('-route') && !['no-route', 'more-specific-route'].includes(root.cause)) return root.cause
   return SAYS_MORE[root.kind].includes(ended) ? ended : root.cause
+}
+
+/** Isolation is between two ports: both have it. A port that learns nothing does no harm but beside a fixed entry. */
+function belongsTo(root: Difference, {place, cause, kind}: Difference): boolean {
+  if (place !== root.place || cause !== root.cause || kind !== 'link') return false
+  return cause === 'port-isolated' || (cause === 'fdb-wrong' && root.kind === 'fdb')
 }
 
 /** A device takes its addresses and routes with it, and an address its routes. */
@@ -153,25 +175,35 @@ function withConsequences(root: Difference, changes: readonly Difference[]): Dif
   return [root, ...gone]
 }
 
+/** What the tables do not judge: it is a cause where it is new on the way. */
+const UNJUDGED: readonly Cause[] = ['tc-drop', 'xdp-drop', 'bad-checksum', 'conntrack-full', 'bridge-filter-drop', 'hairpin-off']
+
 /** Nothing in the tables stops it: what cannot be judged from them, what changed on its way, or nobody knows. */
 function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
-  const doubt = [...forward.doubts, ...(back?.doubts ?? [])][0]
-  const onWay = new Set([...forward.hops, ...(back?.hops ?? [])].map(({place}) => place))
+  const doubts = [...forward.doubts, ...(back?.doubts ?? [])]
+  const places = [...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)
+  const onWay = new Set([...places, ...world.places.filter(({name}) => places.includes(name)).map(({node}) => node)])
   const near = changes.filter(
     ({place, kind}) => onWay.has(place) && ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind),
   )
   const said = probe.error ?? 'no answer'
-  const [only, ...others] = near
   const size = sizeStop(world, probe)
   if (size) return {...size, items: []}
-  if (only && others.length === 0)
+  const [only, ...others] = near
+  const change =
+    near.find((each) => doubts.some((doubt) => isDoubted(each, doubt))) ??
+    near.find(({cause}) => UNJUDGED.includes(cause)) ??
+    (others.length === 0 ? only : undefined)
+  if (change)
     return {
-      cause: only.cause,
-      at: only.place,
-      object: only.object,
-      evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, only.evidence],
-      items: [only],
+      // A rule that might have dropped it, of IP, where it is only handed from port to port.
+      cause: doubts.find((doubt) => isDoubted(change, doubt))?.cause === 'bridge-filter-drop' ? 'bridge-filter-drop' : change.cause,
+      at: change.place,
+      object: change.object,
+      evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, change.evidence],
+      items: [change],
     }
+  const [doubt] = doubts
   if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: []}
   return {
     cause: 'unknown',
@@ -184,6 +216,18 @@ function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes
     ],
     items: [],
   }
+}
+
+/** The change is what the path could not judge. */
+function isDoubted({place, kind, object, device}: Difference, doubt: Block): boolean {
+  if (place !== doubt.at) return false
+  if (kind === 'filter') return tableOf(object) === tableOf(doubt.object)
+  return object === doubt.object || (kind === 'traffic-control' && doubt.cause === 'tc-drop' && doubt.object.includes(`dev ${device} `))
+}
+
+/** Family and table of a rule, in its words. */
+function tableOf(object: string): string {
+  return (/^iptables-legacy \S+|^\S+ (iptables-legacy )?\S+/.exec(object) ?? [object])[0]
 }
 
 /** A router said which size it takes. */

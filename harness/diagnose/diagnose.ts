@@ -4,6 +4,7 @@ import type {Diagnosis, Place, Probe, Verdict} from '../model.ts'
 import {type Root, rootOf} from './cause.ts'
 import {differences} from './difference.ts'
 import type {Difference} from './differences/change.ts'
+import {isFixed} from './differences/neighbours.ts'
 import {fixFor, type Known} from './fix.ts'
 import {seenByLooking} from './looking.ts'
 import type {Observed} from './observed.ts'
@@ -39,8 +40,28 @@ export function diagnose(observed: Observed): Diagnosis[] {
     failing = failing.filter((probe) => rootOf({facts, places, mtu}, probe, changes).cause !== 'unknown')
   }
   const known: Known = {facts: observed.facts, places, history}
+  for (const each of latent(observed, facts, changes)) add(found, each)
   const broken = merged([...found.values()]).map((cases) => diagnosisOf(cases, known))
   return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
+}
+
+/** What shows only when a place has to be asked for anew: nothing fails while others still remember it. */
+const LATENT: readonly Root['cause'][] = ['arp-suppressed', 'fdb-wrong', 'neighbour-unresolved']
+
+/** Changes that break pairs by the facts, once what was learned is forgotten. */
+function latent({places, probes, mtu}: Observed, now: Facts, changes: readonly Difference[]): Case[] {
+  const candidates = changes.filter(({cause}) => LATENT.includes(cause))
+  if (candidates.length === 0) return []
+  const facts = new Map(
+    [...now].map(([name, here]) => [
+      name,
+      here && {...here, neighbours: here.neighbours.filter(isFixed), fdb: here.fdb.filter(({permanent}) => permanent)},
+    ]),
+  )
+  return probes
+    .filter(({protocol, size, answered}) => protocol === 'icmp' && size === 'small' && answered === true)
+    .map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, candidates)}))
+    .filter(({root}) => LATENT.includes(root.cause) && root.items.length > 0)
 }
 
 function add(found: Map<string, Case[]>, each: Case): void {
@@ -61,6 +82,14 @@ function merged(groups: readonly Case[][]): Case[][] {
         ([first]) =>
           first &&
           first.root.at === at &&
+          isFilter(first.root) &&
+          isFilter((cases[0] as Case).root) &&
+          first.root.object === (cases[0] as Case).root.object,
+      ) ??
+      kept.find(
+        ([first]) =>
+          first &&
+          first.root.at === at &&
           family(first.root.cause) === family(cause) &&
           family(cause) !== cause &&
           (family(cause) === 'mtu ' || sharesObject(first.root, (cases[0] as Case).root)),
@@ -69,6 +98,16 @@ function merged(groups: readonly Case[][]): Case[][] {
     else kept.push([...cases])
   }
   return kept
+}
+
+function isFilter({cause}: Root): boolean {
+  return cause === 'filter-drop' || cause === 'filter-reject' || cause === 'bridge-filter-drop'
+}
+
+/** One fault seen as several causes: a missing route before a missing way back, all packets before bridged ones or echoes alone. */
+function plainest(cases: readonly Case[]): Case {
+  const rank = ({root: {cause}}: Case) => ['bridge-filter-drop', 'echo-ignored', 'no-return-route'].indexOf(cause)
+  return cases.toSorted((a, b) => rank(a) - rank(b))[0] as Case
 }
 
 function family(cause: Root['cause']): string {
@@ -102,14 +141,15 @@ function onlyEchoes(cases: readonly Case[], cause: Root['cause']): boolean {
 }
 
 function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
-  const [first] = cases as [Case]
-  const {probe, root} = cases.find((each) => each.root.cause !== 'no-return-route') ?? first
+  const {probe, root} = plainest(cases)
   const place = known.places.find(({name}) => name === root.at)
   const protocols = new Set(cases.map((each) => each.probe.protocol))
   // A size that somebody says is too large is no black hole, though the same device swallows others without a word.
   const told =
     cases.find((each) => each.root.cause === 'mtu-too-small') ?? cases.find((each) => /^EMSGSIZE|^frag-needed/.test(each.probe.error ?? ''))
-  const cause = root.cause === 'mtu-blackhole' && told ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
+  const silenced = root.items.some(({silences}) => silences)
+  const cause =
+    root.cause === 'mtu-blackhole' && told && !silenced ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
   return {
     from: probe.from,

@@ -9,6 +9,7 @@ import {filterChanges} from './differences/filters.ts'
 import {linkChanges} from './differences/links.ts'
 import {withBelongings, withEnds} from './differences/links-as-were.ts'
 import {neighbourChanges} from './differences/neighbours.ts'
+import {portChanges} from './differences/ports.ts'
 import {asItWas, endOf, type Lost, madeAnew, namespaceAnew} from './differences/restoring.ts'
 import {routeChanges} from './differences/routes.ts'
 import {ruleChanges} from './differences/rules.ts'
@@ -18,6 +19,7 @@ import {trafficControlChanges} from './differences/traffic-control.ts'
 /** In an order in which undoing works: links before addresses before routes. */
 const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   linkChanges,
+  portChanges,
   addressChanges,
   routeChanges,
   ruleChanges,

@@ -21,11 +21,11 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
-    if (root.items[0]?.undo.length === 0) return on([...fromRecipe(root, place, known), ...forgotten(place, known)])
+    if (root.items[0]?.undo.length === 0) return [...on(fromRecipe(root, place, known)), ...forgotten(place, known)]
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
     const sized = root.items.some(({cause}) => cause === 'mtu-too-small')
     if (sized) return [...undo, ...sizesForgotten(known)]
-    return moved ? [...undo, ...on(forgotten(place, known))] : undo
+    return moved ? [...undo, ...forgotten(place, known)] : undo
   }
   return on(byCause(root, place, known))
 }
@@ -36,10 +36,15 @@ function sizesForgotten({places}: Known): FixCommand[] {
 }
 
 /** Those who knew it by its old MAC address have to ask again. */
-function forgotten({node, addresses}: Place, {places}: Known): string[] {
+function forgotten({node, netns, addresses}: Place, {places}: Known): FixCommand[] {
   return places
-    .filter((each) => each.node === node)
-    .map(({netns}) => `ip ${netns === undefined ? '' : `-n ${netns} `}neigh flush to ${addresses[0]}`)
+    .filter((each) => each.node === node || (netns === undefined && each.netns === undefined))
+    .flatMap((each) =>
+      addresses.map((address) => ({
+        where: each.node,
+        command: `ip ${each.netns === undefined ? '' : `-n ${each.netns} `}neigh flush to ${address}`,
+      })),
+    )
 }
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
@@ -87,7 +92,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'pod-missing':
     case 'interface-missing':
     case 'bridge-missing':
-      return [...fromRecipe({cause, object}, place, known), ...forgotten(place, known)]
+      return fromRecipe({cause, object}, place, known)
     case 'blackhole-route':
     case 'unreachable-route':
     case 'prohibit-route':

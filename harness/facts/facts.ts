@@ -29,12 +29,17 @@ export interface LinkFacts {
     readonly hairpin: boolean
     readonly learning: boolean
     readonly flood: boolean
+    /** Frames for everybody are flooded to it, and those for a group. */
+    readonly broadcast: boolean
+    readonly multicast: boolean
   }
   /** A bridge's own settings. */
-  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean}
+  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean; readonly forwardDelay?: number}
   readonly vxlan?: VxlanFacts
   /** An XDP program is attached: its id. */
   readonly xdp?: number
+  /** It runs in the stack rather than in the driver. */
+  readonly xdpMode?: 'generic'
 }
 
 export interface VxlanFacts {
@@ -60,6 +65,8 @@ export interface RouteFacts {
   readonly table: string
   /** `via` is taken to be on the link, whatever the link's networks are. */
   readonly onlink?: boolean
+  /** Bytes that it takes, where it says so: no larger packet goes by it. */
+  readonly mtu?: number
 }
 
 /** A rule of the routing policy database (ip-rule(8)). */
@@ -117,7 +124,7 @@ export interface FdbFacts {
 export interface TrafficControlFacts {
   readonly dev: string
   readonly kind: string
-  /** Where it stands: root, ingress, egress. */
+  /** Where it stands: root, ingress, egress; `none` for what only holds classifiers. */
   readonly side: string
   readonly text: string
 }

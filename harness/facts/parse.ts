@@ -10,7 +10,7 @@ import type {
   RuleFacts,
   TrafficControlFacts,
 } from './facts.ts'
-import {rulesetOfLegacy} from './legacy.ts'
+import {rulesetOfLegacy, withModules} from './legacy.ts'
 import type {Ruleset} from './ruleset.ts'
 
 /** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
@@ -28,7 +28,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 17
+const PARTS = 19
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -50,6 +50,8 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     legacy6 = '',
     routesAgain = '',
     rulesAgain = '',
+    modules4 = '',
+    modules6 = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -69,9 +71,13 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     links: ofLinks.map(linkFrom),
     routes: routesFound,
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
-    neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).map(neighbourFrom)),
+    neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).filter(isForOne).map(neighbourFrom)),
     fdb: (listIn<BridgeFdb>(fdb) ?? []).map(fdbFrom),
-    ruleset: [...rulesetFrom(nft), ...rulesetOfLegacy(legacy4, 'ip'), ...rulesetOfLegacy(legacy6, 'ip6')],
+    ruleset: [
+      ...withModules(rulesetFrom(nft), {ip: modules4, ip6: modules6}),
+      ...rulesetOfLegacy(legacy4, 'ip'),
+      ...rulesetOfLegacy(legacy6, 'ip6'),
+    ],
     legacyTables: legacyNames.split('\v').filter((name) => name !== ''),
     unread: [...new Set(parts.flatMap((text) => (text.startsWith('!') ? [text.slice(1).split(' ')[0] ?? ''] : [])))],
     changed: [
@@ -113,8 +119,11 @@ interface IpAddr {
     info_slave_data?: Readonly<Record<string, unknown>>
   }
   addr_info?: {local?: string; prefixlen?: number; scope?: string}[]
-  xdp?: {prog?: {id?: number}}
+  xdp?: {mode?: number; prog?: {id?: number}; attached?: {mode?: number; prog?: {id?: number}}[]}
 }
+
+/** XDP_ATTACHED_SKB (linux/if_link.h). */
+const XDP_GENERIC = 2
 
 function linkFrom({
   ifindex,
@@ -152,12 +161,19 @@ function linkFrom({
         hairpin: slave.hairpin === true,
         learning: slave.learning !== false,
         flood: slave.flood !== false,
+        broadcast: slave.bcast_flood !== false,
+        multicast: slave.mcast_flood !== false,
       },
     }),
-    ...(kind === 'bridge' && {bridge: {stp: Number(own.stp_state ?? 0) !== 0, vlanFiltering: Number(own.vlan_filtering ?? 0) !== 0}}),
+    ...(kind === 'bridge' && {bridge: bridgeFrom(own)}),
     ...(kind === 'vxlan' && {vxlan: vxlanFrom(own)}),
-    ...(xdp?.prog?.id !== undefined && {xdp: xdp.prog.id}),
+    ...(xdp?.prog?.id !== undefined && {xdp: xdp.prog.id, ...(xdp.mode === XDP_GENERIC && {xdpMode: 'generic' as const})}),
   }
+}
+
+function bridgeFrom(data: Readonly<Record<string, unknown>>): NonNullable<LinkFacts['bridge']> {
+  const {stp_state: stp = 0, vlan_filtering: filtering = 0, forward_delay: delay} = data
+  return {stp: Number(stp) !== 0, vlanFiltering: Number(filtering) !== 0, ...(delay !== undefined && {forwardDelay: Number(delay)})}
 }
 
 function vxlanFrom(data: Readonly<Record<string, unknown>>): NonNullable<LinkFacts['vxlan']> {
@@ -184,10 +200,24 @@ interface IpRoute {
   metric?: number
   table?: string
   flags?: string[]
+  metrics?: {mtu?: number}[]
 }
 
-function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, metric = 0, table = 'main', flags = []}: IpRoute): RouteFacts {
+function routeFrom({
+  type = 'unicast',
+  dst,
+  gateway,
+  via,
+  dev,
+  prefsrc,
+  pref,
+  metric = 0,
+  table = 'main',
+  flags = [],
+  metrics = [],
+}: IpRoute): RouteFacts {
   const next = gateway ?? via?.host
+  const mtu = metrics.find((each) => each.mtu !== undefined)?.mtu
   // Only IPv6 routes have a preference (RFC 4191); a default route may have no address to tell its family by. An IPv4 route
   // may have an IPv6 next hop (RFC 8950), so the destination decides where there is one.
   const told = dst === 'default' ? [gateway, prefsrc].some((text) => text?.includes(':')) || pref !== undefined : dst.includes(':')
@@ -203,6 +233,7 @@ function routeFrom({type = 'unicast', dst, gateway, via, dev, prefsrc, pref, met
     type,
     table,
     ...(flags.includes('onlink') && {onlink: true}),
+    ...(mtu !== undefined && {mtu}),
   }
 }
 
@@ -270,6 +301,12 @@ interface IpNeigh {
   proxy?: null
 }
 
+/** The kernel makes entries of its own for groups and for everybody, and for what is sent by lo. */
+function isForOne({dev, lladdr = '', dst, state = []}: IpNeigh): boolean {
+  if (!state.includes('NOARP')) return true
+  return dev !== 'lo' && Number.parseInt(lladdr.slice(0, 2), 16) % 2 === 0 && !/^(22[4-9]|23\d|255)\.|^ff/.test(dst)
+}
+
 function neighbourFrom({dst, dev, lladdr, state = [], ...rest}: IpNeigh): NeighbourFacts {
   return {address: dst, dev, ...(lladdr !== undefined && {mac: lladdr}), state: state[0] ?? '', proxy: 'proxy' in rest}
 }
@@ -309,7 +346,8 @@ interface Qdisc {
 const DEFAULT_QDISCS = new Set(['noqueue', 'pfifo_fast', 'fq_codel', 'mq', 'fq'])
 
 function qdiscFrom({kind, dev, root, options = {}}: Qdisc): TrafficControlFacts[] {
-  if (DEFAULT_QDISCS.has(kind) || kind === 'clsact' || kind === 'ingress') return []
+  if (DEFAULT_QDISCS.has(kind)) return []
+  if (kind === 'clsact' || kind === 'ingress') return [{dev, kind, side: 'none', text: `qdisc ${kind}`}]
   return [{dev, kind, side: root ? 'root' : 'class', text: `qdisc ${kind} ${JSON.stringify(options)}`}]
 }
 

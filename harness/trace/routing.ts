@@ -117,7 +117,7 @@ export function sourceOn(here: NamespaceFacts, family: Family, dev: string | und
 }
 
 /** The route as ip-route(8) writes it. */
-export function routeWords({type, to, via, dev, source, metric, table}: RouteFacts): string {
+export function routeWords({type, to, via, dev, source, metric, table, mtu}: RouteFacts): string {
   const destination = prefixLengthOf(to) === 0 ? 'default' : to.replace(/\/(32|128)$/, '')
   return [
     type === 'unicast' ? '' : type,
@@ -127,6 +127,7 @@ export function routeWords({type, to, via, dev, source, metric, table}: RouteFac
     table === 'main' ? '' : `table ${table}`,
     source === undefined || via === undefined ? '' : `src ${source}`,
     metric === 0 || metric === 1024 ? '' : `metric ${metric}`,
+    mtu === undefined ? '' : `mtu ${mtu}`,
   ]
     .filter((word) => word !== '')
     .join(' ')

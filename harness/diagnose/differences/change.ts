@@ -20,6 +20,8 @@ export interface Difference {
   /** Devices at other places that went with it, and took their routes along. */
   readonly took?: readonly {readonly place: string; readonly device: string}[]
   readonly evidence: string
+  /** It keeps back what routers say of packets that are too large (RFC 1191). */
+  readonly silences?: true
   /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
   readonly undo: readonly string[]
   /** The facts without the change and what went with it. */

@@ -62,6 +62,7 @@ function newIn(table: TableKey, {was, is, run}: Scene): Change[] {
       kind: 'filter',
       cause,
       object: objectOf(table, group),
+      ...(silences(group) && {silences: true as const}),
       evidence: fresh ? `there was no table ${table.family} ${table.name}` : evidenceOf(table, group),
       undo:
         whole && tool.deleteTable ? [tool.deleteTable] : [...undoOf(own, group, table, {was, is}, tool), ...gone.flatMap(tool.insertRule)],
@@ -104,7 +105,7 @@ function targetsOf(expression: Rule['expr'][number]): string[] {
 function isDecisive({expr}: Rule): boolean {
   return expr.some((each) => {
     const [word = ''] = Object.keys(each)
-    if (word === 'vmap') return /"(drop|reject)"/.test(JSON.stringify(each))
+    if (word === 'vmap') return /"(drop|reject)"|"@/.test(JSON.stringify(each))
     if (word === 'mangle') return !/"(mark|priority|nftrace)"/.test(JSON.stringify((each.mangle as {key?: unknown}).key))
     const {type, name = ''} = (each.xt ?? {}) as {type?: string; name?: string}
     if (word === 'xt') return type === 'target' && !['LOG', 'NFLOG', 'TRACE', 'MARK', 'CONNMARK', 'CT', 'COMMENT'].includes(name)
@@ -129,6 +130,13 @@ function evidenceOf({family, name}: TableKey, {rules, chains}: Group): string {
   const [chain] = chains
   if (chain) return `the policy of ${family} ${name} ${chain.name} was accept`
   return `there was no such rule in ${family} ${name} ${rules[0]?.chain}`
+}
+
+/** A rule for ICMP errors, and no other ICMP. */
+function silences({rules}: Group): boolean {
+  return rules.some(({expr}) =>
+    /destination-unreachable|frag-needed|fragmentation-needed|packet-too-big|"3(\/4)?"/.test(JSON.stringify(expr)),
+  )
 }
 
 function causeOf({expr, family}: Rule): Cause {

@@ -49,7 +49,7 @@ export function withEnds(before: Facts, now: Facts, places: readonly Place[], na
       const old = was?.links.find((each) => each.name === link.name)
       const whole = old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
       // The other end of what was moved knows it by where it is now.
-      return old?.peer && link.index === old.index ? {...whole, peer: old.peer, carrier: old.carrier} : whole
+      return old?.peer && link.mac === old.mac ? {...whole, index: old.index, peer: old.peer, carrier: old.carrier} : whole
     })
     facts.set(key, {
       ...is,

@@ -23,14 +23,7 @@ function calls(netns: string | undefined): {readonly ip: string; readonly run: s
 /** A device that came back empty: what it is a port of, up, its addresses. Its routes are for whoever misses them. */
 export function asItWas(netns: string | undefined, {name, master, mtu, up, arp, port, addresses, mac}: LinkFacts): string[] {
   const {ip, run} = calls(netns)
-  const flags = port
-    ? [
-        ...(port.isolated ? ['isolated on'] : []),
-        ...(port.hairpin ? ['hairpin on'] : []),
-        ...(port.learning ? [] : ['learning off']),
-        ...(port.flood ? [] : ['flood off']),
-      ]
-    : []
+  const flags = portFlags({port})
   return [
     ...(mtu === 1500 || name === 'lo' ? [] : [`${ip} link set dev ${name} mtu ${mtu}`]),
     ...(arp || name === 'lo' ? [] : [`${ip} link set dev ${name} arp off`]),
@@ -42,6 +35,19 @@ export function asItWas(netns: string | undefined, {name, master, mtu, up, arp, 
       name,
       addresses.filter((each) => !isKernels(each.address, mac)),
     ),
+  ]
+}
+
+/** What bridge(8) has to be told of a port that is not as a new one is. */
+export function portFlags({port}: {readonly port?: LinkFacts['port']}): string[] {
+  if (!port) return []
+  return [
+    ...(port.isolated ? ['isolated on'] : []),
+    ...(port.hairpin ? ['hairpin on'] : []),
+    ...(port.learning ? [] : ['learning off']),
+    ...(port.flood ? [] : ['flood off']),
+    ...(port.broadcast ? [] : ['bcast_flood off']),
+    ...(port.multicast ? [] : ['mcast_flood off']),
   ]
 }
 

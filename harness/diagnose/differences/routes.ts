@@ -26,6 +26,8 @@ export function routeChanges({was, is, inside}: Scene): Change[] {
     const same = is.routes.find((route) => routeWords(route) === routeWords(old) && routeKey(route) === routeKey(old))
     if (same) continue
     const replaced = is.routes.find((route) => routeKey(route) === routeKey(old))
+    // With its device, one of the kernel's own comes back by itself.
+    if (isConnected(old, was) && !is.links.some(({name}) => name === old.dev)) continue
     // A network's own route comes and goes with the address and the device.
     if (!replaced && isConnected(old, was)) {
       const link = is.links.find(({name}) => name === old.dev)
@@ -71,5 +73,6 @@ function replacedCause(old: RouteFacts, route: RouteFacts): Cause {
   if (route.via === undefined && old.dev !== route.dev) return 'wrong-device'
   if (old.via !== route.via) return 'wrong-next-hop'
   if (old.dev !== route.dev) return 'wrong-device'
+  if (route.mtu !== undefined && route.mtu !== old.mtu && old.source === route.source) return 'mtu-too-small'
   return 'wrong-source'
 }
