@@ -17,6 +17,8 @@ export interface Root {
   readonly items: readonly Difference[]
   readonly forward?: Trace
   readonly back?: Trace
+  /** The path as the facts have it passes: it is named for what is new on the way. */
+  readonly presumed?: true
 }
 
 export interface World {
@@ -184,7 +186,8 @@ function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes
   const places = [...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)
   const onWay = new Set([...places, ...world.places.filter(({name}) => places.includes(name)).map(({node}) => node)])
   const near = changes.filter(
-    ({place, kind}) => onWay.has(place) && ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind),
+    ({place, kind, cause}) =>
+      onWay.has(place) && (['traffic-control', 'filter', 'link', 'fdb', 'neighbour'].includes(kind) || UNJUDGED.includes(cause)),
   )
   const said = probe.error ?? 'no answer'
   const size = sizeStop(world, probe)
@@ -202,9 +205,10 @@ function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes
       object: change.object,
       evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, change.evidence],
       items: [change],
+      presumed: true,
     }
   const [doubt] = doubts
-  if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: []}
+  if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: [], presumed: true}
   return {
     cause: 'unknown',
     at: probe.from,

@@ -1,6 +1,6 @@
 // From what was probed and the facts to diagnoses: one for each cause, with all the pairs that it breaks. Pure.
 import type {Facts} from '../facts/facts.ts'
-import type {Diagnosis, Place, Probe, Verdict} from '../model.ts'
+import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
 import {type Root, rootOf} from './cause.ts'
 import {differences} from './difference.ts'
 import type {Difference} from './differences/change.ts'
@@ -29,20 +29,29 @@ export function diagnose(observed: Observed): Diagnosis[] {
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
   for (let round = 0; round < MOST_FAULTS && failing.length > 0; round++) {
     const cases = failing.map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, changes)}))
-    const told = round === 0 ? cases : cases.filter(({root}) => root.cause !== 'unknown')
+    const told = round === 0 ? cases : cases.filter(({root}) => isSeen(root))
     for (const each of told) add(found, each)
-    const explained = new Set(cases.flatMap(({root}) => root.items))
+    const explained = new Set(told.flatMap(({root}) => root.items))
     if (explained.size === 0) break
     for (const {revert} of explained) facts = revert(facts)
     changes = changes.filter((change) => !explained.has(change))
     if (changes.length === 0) break
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
-    failing = failing.filter((probe) => rootOf({facts, places, mtu}, probe, changes).cause !== 'unknown')
+    failing = failing.filter((probe) => isSeen(rootOf({facts, places, mtu}, probe, changes)))
   }
   const known: Known = {facts: observed.facts, places, history}
   for (const each of latent(observed, facts, changes)) add(found, each)
-  const broken = merged([...found.values()]).map((cases) => diagnosisOf(cases, known))
+  const groups = merged([...found.values()]).sort((a, b) => pairsOf(b).length - pairsOf(a).length)
+  const broken = groups.map((cases, index) => {
+    const diagnosis = diagnosisOf(cases, known)
+    return {...diagnosis, fix: [...diagnosis.fix, ...emptied(groups, index)]}
+  })
   return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
+}
+
+/** That a pair failed has been explained: what might be wrong beside that is told only where it surely is. */
+function isSeen({cause, presumed}: Root): boolean {
+  return cause !== 'unknown' && (!presumed || cause === 'tc-drop' || cause === 'xdp-drop')
 }
 
 /** What shows only when a place has to be asked for anew: nothing fails while others still remember it. */
@@ -62,6 +71,24 @@ function latent({places, probes, mtu}: Observed, now: Facts, changes: readonly D
     .filter(({protocol, size, answered}) => protocol === 'icmp' && size === 'small' && answered === true)
     .map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, candidates)}))
     .filter(({root}) => LATENT.includes(root.cause) && root.items.length > 0)
+}
+
+/** A new table that nothing is left in goes with the last of what was told of it. */
+function emptied(groups: readonly (readonly Case[])[], index: number): FixCommand[] {
+  const all = groups.map((cases) => cases[0]?.root.items ?? [])
+  const items = all[index] ?? []
+  return items.flatMap((item) => {
+    const {table} = item
+    if (!table) return []
+    const same = all.flat().filter((each) => each.place === item.place && each.table?.remove === table.remove)
+    const later = all.slice(index + 1).flat()
+    if (new Set(same).size < table.purposes || later.some((each) => same.includes(each))) return []
+    return [{where: table.node, command: table.remove}]
+  })
+}
+
+function pairsOf(cases: readonly Case[]): string[] {
+  return [...new Set(cases.map(({probe}) => `${probe.from} -> ${probe.to}`))]
 }
 
 function add(found: Map<string, Case[]>, each: Case): void {
@@ -160,7 +187,7 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     where: {...spotOf(root.at, place), object: root.object},
     evidence: [...new Set(root.evidence)],
     fix: fixFor(root, known),
-    pairs: [...new Set(cases.map((each) => `${each.probe.from} -> ${each.probe.to}`))],
+    pairs: pairsOf(cases),
   }
 }
 

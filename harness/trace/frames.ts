@@ -1,6 +1,6 @@
 // What becomes of a frame on its way along the devices of a segment: their sizes, programs, filters and forwarding entries.
 // What keeps a device from taking part at all is in segment.ts. Pure.
-import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {LinkFacts, NamespaceFacts, TrafficControlFacts} from '../facts/facts.ts'
 import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
 import type {Block, Passage, Port, World} from './segment.ts'
 
@@ -43,7 +43,7 @@ function tooLarge({place, link}: Port, index: number, {length, arp}: Packet): Bl
 
 function programsOn({place, link}: Port, here: NamespaceFacts): Block[] {
   const controls = here.trafficControl
-    .filter(({dev, side}) => dev === link.name && side !== 'none')
+    .filter((each) => each.dev === link.name && each.side !== 'none' && !isAmple(each))
     .map(
       ({dev, side, kind, text}): Block => ({
         cause: 'tc-drop',
@@ -54,6 +54,12 @@ function programsOn({place, link}: Port, here: NamespaceFacts): Block[] {
     )
   if (link.xdp === undefined) return controls
   return [...controls, {cause: 'xdp-drop', at: place, object: link.name, evidence: `${link.name} at ${place} has XDP program ${link.xdp}`}]
+}
+
+/** A plain queue that holds what a path holds back for a moment: a few dozen packets of any size. */
+export function isAmple({kind, text}: TrafficControlFacts): boolean {
+  const limit = Number(/"limit":(\d+)/.exec(text)?.[1] ?? 0)
+  return (kind.startsWith('pfifo') && limit >= 32) || (kind === 'bfifo' && limit >= 65_536)
 }
 
 /** The chains of the device itself: it sends where the frame begins or comes from its bridge, and takes in otherwise. */

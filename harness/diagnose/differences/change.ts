@@ -22,6 +22,8 @@ export interface Difference {
   readonly evidence: string
   /** It keeps back what routers say of packets that are too large (RFC 1191). */
   readonly silences?: true
+  /** A table that is new and has several purposes, a change each; the line that removes it once all are undone. */
+  readonly table?: {readonly node: string; readonly purposes: number; readonly remove: string}
   /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
   readonly undo: readonly string[]
   /** The facts without the change and what went with it. */

@@ -35,7 +35,7 @@ interface Group {
   readonly chains: Chain[]
 }
 
-function newIn(table: TableKey, {was, is, run}: Scene): Change[] {
+function newIn(table: TableKey, {was, is, run, place}: Scene): Change[] {
   const fresh = !was.ruleset.some(isOf(table))
   const added = beyond(rulesIn(is.ruleset, table), rulesIn(was.ruleset, table))
   const strict = is.ruleset.filter(isOf(table)).flatMap(({chain}) => {
@@ -62,6 +62,10 @@ function newIn(table: TableKey, {was, is, run}: Scene): Change[] {
       kind: 'filter',
       cause,
       object: objectOf(table, group),
+      ...(fresh &&
+        groups.size > 1 &&
+        !idle &&
+        tool.deleteTable !== undefined && {table: {node: place.node, purposes: groups.size, remove: tool.deleteTable}}),
       ...(silences(group) && {silences: true as const}),
       evidence: fresh ? `there was no table ${table.family} ${table.name}` : evidenceOf(table, group),
       undo:

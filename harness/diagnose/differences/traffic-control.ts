@@ -1,5 +1,6 @@
 // Queueing disciplines and tc filters that are new. Pure.
 import type {TrafficControlFacts} from '../../facts/facts.ts'
+import {isAmple} from '../../trace/frames.ts'
 import type {Change, Scene} from './change.ts'
 
 /** What is new on one device is one change. */
@@ -8,7 +9,7 @@ export function trafficControlChanges({was, is, run}: Scene): Change[] {
     was.trafficControl.some(({dev, side, text}) => dev === here.dev && side === here.side && text === here.text)
   const added = is.trafficControl.filter((each) => !had(each))
   return [...Map.groupBy(added, ({dev}) => dev)].flatMap(([dev, here]): Change[] => {
-    const acting = here.filter(({side}) => side !== 'none')
+    const acting = here.filter((each) => each.side !== 'none' && !isAmple(each))
     const [first] = acting
     if (!first) return []
     return [
