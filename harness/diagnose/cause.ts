@@ -192,7 +192,8 @@ function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes
   const said = probe.error ?? 'no answer'
   const size = sizeStop(world, probe)
   if (size) return {...size, items: []}
-  const [only, ...others] = near
+  // A port that only does not learn costs nothing while it is flooded, and what it is not flooded with the path has shown.
+  const [only, ...others] = near.filter(({kind, cause}) => kind !== 'link' || (cause !== 'fdb-wrong' && cause !== 'neighbour-unresolved'))
   const change =
     near.find((each) => doubts.some((doubt) => isDoubted(each, doubt))) ??
     near.find(({cause}) => UNJUDGED.includes(cause)) ??

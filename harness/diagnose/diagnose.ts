@@ -70,7 +70,7 @@ function latent({places, probes, mtu}: Observed, now: Facts, changes: readonly D
   return probes
     .filter(({protocol, size, answered}) => protocol === 'icmp' && size === 'small' && answered === true)
     .map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, candidates)}))
-    .filter(({root}) => LATENT.includes(root.cause) && root.items.length > 0)
+    .filter(({root}) => LATENT.includes(root.cause) && root.items.length > 0 && !root.presumed)
 }
 
 /** A new table that nothing is left in goes with the last of what was told of it. */

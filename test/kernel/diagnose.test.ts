@@ -183,11 +183,12 @@ async function namesExactly(t: ExecutionContext, here: Healthy, lines: readonly 
   t.deepEqual(differences(here.before, await readFacts(here.lab.fleet, here.places)), [], words)
 }
 
-onEach([asRoot], 'a fault is named however it is typed, and its fix undoes it and nothing else', async (t, runner) => {
-  await using here = await healthy(runner)
-  t.true(await works(here))
-  for (const [line, expected] of PHRASINGS) await namesExactly(t, here, [line], [expected])
-})
+for (const [family, phrasings] of Object.entries(PHRASINGS))
+  onEach([asRoot], `a fault ${family} is named however it is typed, and its fix undoes it and nothing else`, async (t, runner) => {
+    await using here = await healthy(runner)
+    t.true(await works(here))
+    for (const [line, expected] of phrasings) await namesExactly(t, here, [line], [expected])
+  })
 
 onEach([asRoot], 'of two faults both are named, though one hides the other, and their fixes undo both', async (t, runner) => {
   await using here = await healthy(runner)
