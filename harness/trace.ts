@@ -411,7 +411,7 @@ class Walk {
     }
     if (verdict === 'accept' || !by) return
     const object = rulingWords(by)
-    const echo = this.#journey.protocol === 'icmp' && /icmp(v6)? type [^ ]*echo-(request|reply)/.test(by.text)
+    const echo = this.#journey.protocol === 'icmp' && /icmp(v6)? type (\{[^}]*|\S*)echo-(request|reply)/.test(by.text)
     const cause = echo ? 'echo-ignored' : verdict === 'drop' ? 'filter-drop' : 'filter-reject'
     if (hook === 'input' || hook === 'forward') if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
     throw this.#stop(cause, at, object, `${object} at ${at} ${verdict}s it`)
@@ -448,6 +448,8 @@ class Walk {
   #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
     const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
     if (entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)) return undefined
+    // A device that asks nobody takes its own address for everybody's: that it asks nobody is the cause.
+    if (!from.link.arp && entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
     const right = this.#answering(from, nextHop)
     const way = segmentOf(this.#world, from).find((each) => this.#takes(endOf(each), entry.mac as string))
     const rightly = right.some((each) => endOf(each).link.mac === entry.mac)

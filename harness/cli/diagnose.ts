@@ -6,6 +6,7 @@ import {withEvidence} from '../evidence/evidence.ts'
 import {examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
 import {gapsIn} from '../facts/gaps.ts'
+import {forgetUnresolved} from '../facts/neighbours.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
 import {type Diagnosis, type Pair, type Place, type Probe, placesAfter, type Trial} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
@@ -117,6 +118,7 @@ async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLa
     noteCommand(kept, {place: where, argv: ['sh', '-c', command], startedAt, endedAt: Date.now(), exitCode})
     print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
   }
+  await forgetUnresolved(fleet, placesAfter(kept.scenario, kept.scenario.stages.length))
   const outcome = await check(fleet, kept.scenario, {patience})
   for (const {claim, verdict} of outcome.checks) print(`${paint(verdict === 'pass' ? 'green' : 'red', verdict)} ${claim}`)
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed

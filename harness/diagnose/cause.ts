@@ -1,13 +1,14 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
 import {sameHost} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
-import type {Probe} from '../model.ts'
+import type {Cause, Probe} from '../model.ts'
+import type {Block} from '../trace/segment.ts'
 import type {Disposition} from '../trace.ts'
 import {withoutHistory} from './baseless.ts'
 import type {Difference} from './differences/change.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
-import {told} from './told.ts'
+import {tableOf, told} from './told.ts'
 
 /** @param changes what is other than it was, where that is known */
 export function rootOf(world: World, probe: Probe, changes: readonly Difference[]): Root {
@@ -22,9 +23,22 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
     causal[0]
   if (root) {
     const {cause, at, object, items} = told(world, root, stop, {causal, changes})
-    return {cause, at, object, evidence: [stop.evidence, root.evidence], items, ...ways}
+    // Too small, and nobody is told: the two are one fault.
+    const silencer = isSize(cause) ? changes.find(({silences}) => silences) : undefined
+    return {
+      cause: silencer ? 'mtu-blackhole' : cause,
+      at,
+      object,
+      evidence: [stop.evidence, root.evidence, ...(silencer ? [silencer.evidence] : [])],
+      items: [...items, ...(silencer ? [silencer] : [])],
+      ...ways,
+    }
   }
   return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
+}
+
+function isSize(cause: Cause): boolean {
+  return cause === 'mtu-too-small' || cause === 'mtu-blackhole'
 }
 
 /** What hangs on nothing else: where the path stops at one of these, it is the root. */
@@ -47,30 +61,39 @@ function reverted(change: Difference, facts: Facts): Facts {
   return made
 }
 
+/** What the tables do not judge: it is a cause where it is new on the way. */
+const UNJUDGED: readonly Cause[] = ['tc-drop', 'xdp-drop', 'bad-checksum', 'conntrack-full', 'bridge-filter-drop', 'hairpin-off']
+
 /** Nothing in the tables stops it: what cannot be judged from them, what changed on its way, or nobody knows. */
 function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
-  const doubt = [...forward.doubts, ...(back?.doubts ?? [])][0]
-  const onWay = new Set([...forward.hops, ...(back?.hops ?? [])].map(({place}) => place))
-  // A bridge is no hop: what it keeps from a pod is told at the pod's machine.
-  const bridges = new Set(world.places.filter(({name}) => onWay.has(name)).map(({node}) => node))
+  const doubts = [...forward.doubts, ...(back?.doubts ?? [])]
+  const places = [...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)
+  const onWay = new Set([...places, ...world.places.filter(({name}) => places.includes(name)).map(({node}) => node)])
   const near = changes.filter(
     ({place, kind, cause}) =>
-      (onWay.has(place) || (cause === 'neighbour-unresolved' && bridges.has(place))) &&
-      ['traffic-control', 'filter', 'setting', 'link', 'fdb', 'neighbour'].includes(kind),
+      onWay.has(place) && (['traffic-control', 'filter', 'link', 'fdb', 'neighbour'].includes(kind) || UNJUDGED.includes(cause)),
   )
   const said = probe.error ?? 'no answer'
-  const [only, ...others] = near
   const size = sizeStop(world, probe)
   if (size) return {...size, items: []}
-  if (only && others.length === 0)
+  // A port that only does not learn costs nothing while it is flooded, and what it is not flooded with the path has shown.
+  const [only, ...others] = near.filter(({kind, cause}) => kind !== 'link' || (cause !== 'fdb-wrong' && cause !== 'neighbour-unresolved'))
+  const change =
+    near.find((each) => doubts.some((doubt) => isDoubted(each, doubt))) ??
+    near.find(({cause}) => UNJUDGED.includes(cause)) ??
+    (others.length === 0 ? only : undefined)
+  if (change)
     return {
-      cause: only.cause,
-      at: only.place,
-      object: only.object,
-      evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, only.evidence],
-      items: [only],
+      // A rule that might have dropped it, of IP, where it is only handed from port to port.
+      cause: doubts.find((doubt) => isDoubted(change, doubt))?.cause === 'bridge-filter-drop' ? 'bridge-filter-drop' : change.cause,
+      at: change.place,
+      object: change.object,
+      evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, change.evidence],
+      items: [change],
+      presumed: true,
     }
-  if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: []}
+  const [doubt] = doubts
+  if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: [], presumed: true}
   return {
     cause: 'unknown',
     at: probe.from,
@@ -82,6 +105,13 @@ function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes
     ],
     items: [],
   }
+}
+
+/** The change is what the path could not judge. */
+function isDoubted({place, kind, object, device}: Difference, doubt: Block): boolean {
+  if (place !== doubt.at) return false
+  if (kind === 'filter') return tableOf(object) === tableOf(doubt.object)
+  return object === doubt.object || (kind === 'traffic-control' && doubt.cause === 'tc-drop' && doubt.object.includes(`dev ${device} `))
 }
 
 /** A router said which size it takes. */

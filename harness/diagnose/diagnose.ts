@@ -5,6 +5,7 @@ import type {Trace} from '../trace.ts'
 import {rootOf} from './cause.ts'
 import {differences} from './difference.ts'
 import type {Difference} from './differences/change.ts'
+import {isFixed} from './differences/neighbours.ts'
 import {fixFor, type Known} from './fix.ts'
 import {seenByLooking} from './looking.ts'
 import type {Observed} from './observed.ts'
@@ -31,19 +32,66 @@ export function diagnose(observed: Observed): Diagnosis[] {
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
   for (let round = 0; round < MOST_FAULTS && failing.length > 0; round++) {
     const cases = failing.map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, changes)}))
-    const told = round === 0 ? cases : cases.filter(({root}) => root.cause !== 'unknown')
+    const told = round === 0 ? cases : cases.filter(({root}) => isSeen(root))
     for (const each of told) add(found, each)
-    const explained = new Set(cases.flatMap(({root}) => root.items))
+    const explained = new Set(told.flatMap(({root}) => root.items))
     if (explained.size === 0) break
     for (const {revert} of explained) facts = revert(facts)
     changes = changes.filter((change) => !explained.has(change))
     if (changes.length === 0) break
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
-    failing = failing.filter((probe) => rootOf({facts, places, mtu}, probe, changes).cause !== 'unknown')
+    failing = failing.filter((probe) => isSeen(rootOf({facts, places, mtu}, probe, changes)))
   }
   const known: Known = {facts: observed.facts, places, history}
-  const broken = merged([...found.values()]).map((cases) => diagnosisOf(cases, known))
+  for (const each of latent(observed, facts, changes)) add(found, each)
+  const groups = merged([...found.values()]).sort((a, b) => pairsOf(b).length - pairsOf(a).length)
+  const broken = groups.map((cases, index) => {
+    const diagnosis = diagnosisOf(cases, known)
+    return {...diagnosis, fix: [...diagnosis.fix, ...emptied(groups, index)]}
+  })
   return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
+}
+
+/** That a pair failed has been explained: what might be wrong beside that is told only where it surely is. */
+function isSeen({cause, presumed}: Root): boolean {
+  return cause !== 'unknown' && (!presumed || cause === 'tc-drop' || cause === 'xdp-drop')
+}
+
+/** What shows only when a place has to be asked for anew: nothing fails while others still remember it. */
+const LATENT: readonly Root['cause'][] = ['arp-suppressed', 'fdb-wrong', 'neighbour-unresolved']
+
+/** Changes that break pairs by the facts, once what was learned is forgotten. */
+function latent({places, probes, mtu}: Observed, now: Facts, changes: readonly Difference[]): Case[] {
+  const candidates = changes.filter(({cause}) => LATENT.includes(cause))
+  if (candidates.length === 0) return []
+  const facts = new Map(
+    [...now].map(([name, here]) => [
+      name,
+      here && {...here, neighbours: here.neighbours.filter(isFixed), fdb: here.fdb.filter(({permanent}) => permanent)},
+    ]),
+  )
+  return probes
+    .filter(({protocol, size, answered}) => protocol === 'icmp' && size === 'small' && answered === true)
+    .map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, candidates)}))
+    .filter(({root}) => LATENT.includes(root.cause) && root.items.length > 0 && !root.presumed)
+}
+
+/** A new table that nothing is left in goes with the last of what was told of it. */
+function emptied(groups: readonly (readonly Case[])[], index: number): FixCommand[] {
+  const all = groups.map((cases) => cases[0]?.root.items ?? [])
+  const items = all[index] ?? []
+  return items.flatMap((item) => {
+    const {table} = item
+    if (!table) return []
+    const same = all.flat().filter((each) => each.place === item.place && each.table?.remove === table.remove)
+    const later = all.slice(index + 1).flat()
+    if (new Set(same).size < table.purposes || later.some((each) => same.includes(each))) return []
+    return [{where: table.node, command: table.remove}]
+  })
+}
+
+function pairsOf(cases: readonly Case[]): string[] {
+  return [...new Set(cases.map(({probe}) => `${probe.from} -> ${probe.to}`))]
 }
 
 function add(found: Map<string, Case[]>, each: Case): void {
@@ -64,6 +112,14 @@ function merged(groups: readonly Case[][]): Case[][] {
         ([first]) =>
           first &&
           first.root.at === at &&
+          isFilter(first.root) &&
+          isFilter((cases[0] as Case).root) &&
+          first.root.object === (cases[0] as Case).root.object,
+      ) ??
+      kept.find(
+        ([first]) =>
+          first &&
+          first.root.at === at &&
           family(first.root.cause) === family(cause) &&
           family(cause) !== cause &&
           (family(cause) === 'mtu ' || sharesObject(first.root, (cases[0] as Case).root)),
@@ -72,6 +128,16 @@ function merged(groups: readonly Case[][]): Case[][] {
     else kept.push([...cases])
   }
   return kept
+}
+
+function isFilter({cause}: Root): boolean {
+  return cause === 'filter-drop' || cause === 'filter-reject' || cause === 'bridge-filter-drop'
+}
+
+/** One fault seen as several causes: a missing route before a missing way back, all packets before bridged ones or echoes alone. */
+function plainest(cases: readonly Case[]): Case {
+  const rank = ({root: {cause}}: Case) => ['bridge-filter-drop', 'echo-ignored', 'no-return-route'].indexOf(cause)
+  return cases.toSorted((a, b) => rank(a) - rank(b))[0] as Case
 }
 
 function family(cause: Root['cause']): string {
@@ -105,14 +171,15 @@ function onlyEchoes(cases: readonly Case[], cause: Root['cause']): boolean {
 }
 
 function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
-  const [first] = cases as [Case]
-  const {probe, root} = cases.find((each) => each.root.cause !== 'no-return-route') ?? first
+  const {probe, root} = plainest(cases)
   const place = known.places.find(({name}) => name === root.at)
   const protocols = new Set(cases.map((each) => each.probe.protocol))
   // A size that somebody says is too large is no black hole, though the same device swallows others without a word.
   const told =
     cases.find((each) => each.root.cause === 'mtu-too-small') ?? cases.find((each) => /^EMSGSIZE|^frag-needed/.test(each.probe.error ?? ''))
-  const cause = root.cause === 'mtu-blackhole' && told ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
+  const silenced = root.items.some(({silences}) => silences)
+  const cause =
+    root.cause === 'mtu-blackhole' && told && !silenced ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
   return {
     from: probe.from,
@@ -126,7 +193,7 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
       ...fixOf(root, cases, known),
       ...(root.items[0]?.kind === 'route' ? redirectsForgotten(waysOf(cases), known.facts, known.places) : []),
     ],
-    pairs: [...new Set(cases.map((each) => `${each.probe.from} -> ${each.probe.to}`))],
+    pairs: pairsOf(cases),
   }
 }
 

@@ -24,22 +24,13 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
-    if (root.items[0]?.undo.length === 0)
-      return on([...firstly(root, place), ...fromRecipe(root, place, known), ...forgotten(place, known)])
+    if (root.items[0]?.undo.length === 0) return [...on(fromRecipe(root, place, known)), ...forgotten(place, known)]
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
     const sized = root.items.some(({cause}) => cause === 'mtu-too-small')
     if (sized) return [...undo, ...sizesForgotten(known)]
-    return moved ? [...undo, ...on(forgotten(place, known))] : undo
+    return moved ? [...undo, ...forgotten(place, known)] : undo
   }
   return on(byCause(root, place, known))
-}
-
-/** What has to be out of the way before the recipe's lines can be typed again. */
-function firstly({cause, object, at}: Root, place: Place): string[] {
-  if (cause !== 'wrong-namespace') return []
-  const inside = at === place.node ? '' : `-n ${at.split('/').at(-1)} `
-  // $$ is the shell of the machine itself: ip-link(8) takes a process for the namespace that it is in.
-  return [`ip ${inside}link set ${object} netns ${place.netns ?? '$$'}`]
 }
 
 /** Senders remember what size a path took (RFC 1191); the fix would show only minutes later. */
@@ -48,14 +39,19 @@ function sizesForgotten({places}: Known): FixCommand[] {
 }
 
 /** Those who knew it by its old MAC address have to ask again. */
-function forgotten({node, addresses}: Place, {places}: Known): string[] {
+function forgotten({node, netns, addresses}: Place, {places}: Known): FixCommand[] {
   return places
-    .filter((each) => each.node === node)
-    .map(({netns}) => `ip ${netns === undefined ? '' : `-n ${netns} `}neigh flush to ${addresses[0]}`)
+    .filter((each) => each.node === node || (netns === undefined && each.netns === undefined))
+    .flatMap((each) =>
+      addresses.map((address) => ({
+        where: each.node,
+        command: `ip ${each.netns === undefined ? '' : `-n ${each.netns} `}neigh flush to ${address}`,
+      })),
+    )
 }
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
-function fromRecipe({cause, object}: Root, place: Place, {history}: Known): string[] {
+function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Place, {history}: Known): string[] {
   const lines = history.filter(({node}) => node === place.node).map(({command}) => command)
   const names =
     (...words: readonly string[]) =>
@@ -63,9 +59,6 @@ function fromRecipe({cause, object}: Root, place: Place, {history}: Known): stri
       words.some((word) => new RegExp(`(^|[\\s/])${escaped(word)}($|[\\s/])`).test(line))
   const pod = place.netns ?? place.name
   if (cause === 'pod-missing') return lines.filter(names(pod, `veth-${pod}`, `veth-${pod}-br`))
-  if (cause === 'wrong-namespace' && place.netns !== undefined) return lines.filter((line) => line.startsWith(`ip -n ${pod} `))
-  if (cause === 'wrong-namespace')
-    return lines.filter((line) => names(object)(line) && line.startsWith('ip link set ') && !line.includes(' netns '))
   if (cause === 'bridge-missing') return lines.filter(names(object))
   return lines.filter((line) => names(object, `${object}-br`)(line) || line.startsWith(`ip -n ${pod} `))
 }
@@ -99,6 +92,10 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'peer-down':
     case 'bridge-down':
       return [`ip ${inside}link set dev ${object} up`, ...lostRoutes(place, object, known)]
+    case 'pod-missing':
+    case 'interface-missing':
+    case 'bridge-missing':
+      return fromRecipe({cause, object}, place, known)
     case 'blackhole-route':
     case 'unreachable-route':
     case 'prohibit-route':

@@ -1,9 +1,10 @@
 // Faults that break no pair, or none yet: two places with one address, a node's subnet that is another's too, a route that
 // hands packets to the wrong node which then sends them on. Found by looking at the facts. Pure.
 import {contains, familyOf, isUnicast, networkOf, prefixLengthOf, sameHost} from '../address.ts'
-import type {NamespaceFacts} from '../facts/facts.ts'
+import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import {routeWords} from '../facts/routes.ts'
 import type {Cause, Diagnosis, Place} from '../model.ts'
+import {segmentOf} from '../trace/segment.ts'
 import {differences} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {fixFor} from './fix.ts'
@@ -20,6 +21,7 @@ export function seenByLooking(observed: Observed, told: readonly Diagnosis[]): D
     const here = facts.get(node.name)
     if (here && !told.some(({cause}) => cause === 'routing-loop')) found.push(...detours(observed, node, here))
   }
+  if (!told.some(({cause}) => cause === 'duplicate-mac')) found.push(...twins(observed))
   found.push(...overlaps(observed))
   const all: Diagnosis[] = [...told]
   for (const diagnosis of found) if (!all.some((other) => isSame(diagnosis, other))) all.push(diagnosis)
@@ -63,6 +65,37 @@ function hostOf(object: string): [string, number] {
 
 function changesOf({before, facts, places}: Observed): Difference[] {
   return before ? differences(before, facts, places) : []
+}
+
+/** Two devices on one segment with one MAC address: told of the one that had another before, where that is known. */
+function twins(observed: Observed): Diagnosis[] {
+  const {places, facts, before} = observed
+  const world = {facts, places}
+  const had = (place: Place, {name, mac}: LinkFacts) =>
+    before?.get(place.name)?.links.some((link) => link.name === name && link.mac === mac)
+  return places.flatMap((place): Diagnosis[] => {
+    const own = (facts.get(place.name)?.links ?? []).filter(
+      ({name, mac, master, addresses}) => name !== 'lo' && mac !== '' && master === undefined && addresses.length > 0,
+    )
+    return own.flatMap((link): Diagnosis[] => {
+      if (had(place, link)) return []
+      const other = segmentOf(world, {place: place.name, link}, true)
+        .map((way) => way.ports.at(-1))
+        .find((port) => port && port.place !== place.name && port.link.mac === link.mac && port.link.master === undefined)
+      const there = places.find(({name}) => name === other?.place)
+      if (!there || (before === undefined && there.name < place.name)) return []
+      return [
+        diagnosisOf(
+          observed,
+          'duplicate-mac',
+          place,
+          `${link.name} ${link.mac}`,
+          [`${place.name} and ${there.name} both have ${link.mac}`],
+          there,
+        ),
+      ]
+    })
+  })
 }
 
 interface Held {

@@ -14,4 +14,6 @@ export interface Root {
   readonly items: readonly Difference[]
   readonly forward?: Trace
   readonly back?: Trace
+  /** The path as the facts have it passes: it is named for what is new on the way. */
+  readonly presumed?: true
 }

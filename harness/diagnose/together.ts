@@ -17,6 +17,7 @@ export function oneWith(root: Difference, cause: Cause, around: Around): Differe
   if (isLost(root)) return lostTogether(root, here)
   const others = new Set([
     ...goneWith(root, here),
+    ...goneElsewhere(root, around.changes),
     ...likewise(root, here, cause),
     ...detour(root, cause, around),
     ...forItsSake(root, here),
@@ -53,6 +54,14 @@ function goneWith(root: Difference, here: readonly Difference[]): Difference[] {
     .filter((each) => !each.undo.some((line) => undo.includes(line.replace(' route add ', ' route replace '))))
 }
 
+/** What other places lost with a device that was made again: its other end's addresses and routes. */
+function goneElsewhere({took = []}: Difference, changes: readonly Difference[]): Difference[] {
+  return changes.filter(
+    (each) =>
+      (each.kind === 'route' || each.kind === 'address') && took.some(({place, device}) => each.place === place && each.device === device),
+  )
+}
+
 /** A gateway in the network of the wrong address. */
 function isNear({kind, object}: Difference, {route}: Difference): boolean {
   const [address = '', length] = (object.split(' ')[0] ?? '').split('/')
@@ -65,11 +74,15 @@ function bothGone(...of: readonly Difference[]): boolean {
   return of.every(({kind, address}) => kind === 'address' && address === undefined)
 }
 
-/** One switch on several devices, all rules at once, both ports that are isolated from one another. */
+/**
+ * One switch on several devices, all rules at once, both ports that are isolated from one another. A port that learns
+ * nothing does no harm but beside a fixed entry.
+ */
 function likewise({kind, cause: own, rule}: Difference, here: readonly Difference[], cause: Cause): Difference[] {
   if (kind === 'setting') return here.filter((each) => each.kind === kind && each.cause === own)
   if (kind === 'rule' && !rule) return here.filter((each) => each.kind === kind && !each.rule)
-  return cause === 'port-isolated' ? here.filter((each) => each.cause === cause) : []
+  const together = cause === 'port-isolated' || (kind === 'fdb' && cause === 'fdb-wrong')
+  return together ? here.filter((each) => each.kind === 'link' && each.cause === cause) : []
 }
 
 /** Routes that lead on together: round in a loop, out of the lab, or by a table that a rule picks. */

@@ -31,7 +31,8 @@ export function told(world: World, root: Difference, stop: Disposition, around: 
   // A source is refused by whoever gets it.
   if (cause === 'martian-source' && stop.ended === cause) return {cause, at: stop.at, object: stop.object, items}
   if (lost.includes(root)) return {cause, at: root.place, object: lost.map(({object}) => object).join(', '), items}
-  const object = root.kind === 'filter' || cause === 'leaves-lab' ? stop.object || root.object : root.object
+  const ruled = root.kind === 'filter' && tableOf(stop.object) === tableOf(root.object)
+  const object = ruled || cause === 'leaves-lab' ? stop.object || root.object : root.object
   return {cause, at: root.elsewhere ?? root.place, object, items}
 }
 
@@ -57,4 +58,9 @@ const SAYS_MORE: Readonly<Partial<Record<Difference['kind'], readonly Cause[]>>>
 
 function named({kind, cause}: Difference, {ended}: Disposition): Cause {
   return ended !== 'delivered' && SAYS_MORE[kind]?.includes(ended) ? ended : cause
+}
+
+/** Family and table of a rule, in its words. */
+export function tableOf(object: string): string {
+  return (/^iptables-legacy \S+|^\S+ (iptables-legacy )?\S+/.exec(object) ?? [object])[0]
 }

@@ -29,12 +29,17 @@ export interface LinkFacts {
     readonly hairpin: boolean
     readonly learning: boolean
     readonly flood: boolean
+    /** Frames for everybody are flooded to it, and those for a group. */
+    readonly broadcast: boolean
+    readonly multicast: boolean
   }
   /** A bridge's own settings. */
-  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean}
+  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean; readonly forwardDelay?: number}
   readonly vxlan?: VxlanFacts
   /** An XDP program is attached: its id. */
   readonly xdp?: number
+  /** It runs in the stack rather than in the driver. */
+  readonly xdpMode?: 'generic'
 }
 
 export interface VxlanFacts {
@@ -130,7 +135,7 @@ export interface FdbFacts {
 export interface TrafficControlFacts {
   readonly dev: string
   readonly kind: string
-  /** Where it stands: root, ingress, egress. */
+  /** Where it stands: root, ingress, egress; `none` for what only holds classifiers. */
   readonly side: string
   readonly text: string
 }

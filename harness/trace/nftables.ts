@@ -218,6 +218,7 @@ class Run {
     const {payload, meta} = key as {payload?: {field?: string}; meta?: {key?: string}}
     const {field} = payload ?? {}
     if (meta?.key === 'mark' && typeof value === 'number') this.#mark = value
+    if (field === 'checksum') this.#doubts.push(by)
     if (field === 'saddr' || field === 'sport')
       this.#translated ??= {cause: 'source-nat', by, ...(typeof value === 'string' && {address: value})}
     if (field === 'daddr' || field === 'dport')

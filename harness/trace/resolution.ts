@@ -154,6 +154,6 @@ function atPlace(at: string, here: NamespaceFacts, hook: 'input' | 'output', pac
 function onWay(world: World, way: Passage, packet: Packet, destination: string, doubts: Block[]): Block | undefined {
   const {block, doubts: unsure} = carried(world, way, packet, destination)
   // A program that lets packets pass may stop ARP, but where it is one of both it has been told already.
-  doubts.push(...unsure.filter(({cause}) => cause === 'filter-drop'))
+  doubts.push(...unsure.filter(({cause}) => cause === 'filter-drop' || cause === 'bridge-filter-drop'))
   return block
 }

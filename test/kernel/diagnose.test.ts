@@ -6,22 +6,15 @@ import type {Facts} from '../../harness/facts/facts.ts'
 import {forgetNeighbours, forgetUnresolved} from '../../harness/facts/neighbours.ts'
 import {readFacts} from '../../harness/facts/read.ts'
 import {FAULTS, faultOf, firstPlace, injectionAt} from '../../harness/faults/catalogue.ts'
+import {differences} from '../../harness/faults/difference.ts'
 import type {Injection} from '../../harness/faults/fault.ts'
 import {Unfit, wiredFrom} from '../../harness/faults/wired.ts'
 import type {Lab} from '../../harness/lab.ts'
 import {type Cause, type Diagnosis, type FixCommand, type Place, placesOf} from '../../harness/model.ts'
 import {allPairs, probeAll} from '../../harness/probe/probe.ts'
 import {threeNodes} from './tools/labs.ts'
+import {HARMLESS, PAIRS, PHRASINGS} from './tools/phrasings.ts'
 import {asRoot, asUser, inDocker, onEach, type Runner} from './tools/runners.ts'
-
-/** What is not named as the catalogue has it, each with what happens instead. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  'fdb-wrong': 'a port that sends moves the entry, and nothing fails',
-  'stp-listening': 'the bridge is named, whose setting it is, and not the port',
-  'neighbour-unresolved': 'what asks first is learned from',
-  'mtu-blackhole': 'the two halves, the size and the filter, are told apart',
-  'tc-drop': 'it is told twice',
-}
 
 /** A lab that works, and what it is like then. */
 interface Healthy extends AsyncDisposable {
@@ -108,7 +101,7 @@ const LABS = 2
 onEach([asRoot], 'every fault of the catalogue is named by its code and place, and its fix mends it', async (t, runner) => {
   t.timeout(300_000) // for hangs
   const unfit: string[] = []
-  const causes = FAULTS.map(({cause}) => cause).filter((cause) => !(cause in NOT_YET))
+  const causes = FAULTS.map(({cause}) => cause)
   await sideBySide(runner, causes, async (here, cause) => {
     if (!(await namesAndMends(t, here, cause))) unfit.push(cause)
   })
@@ -165,9 +158,61 @@ onEach([asRoot], 'two faults at once are two diagnoses, and both fixes together 
   })
 })
 
-test('what is not named yet is in the catalogue, with a reason', (t) => {
-  for (const [cause, why] of Object.entries(NOT_YET)) {
-    t.truthy(faultOf(cause), cause)
-    t.true(why.length > 10)
+/** `pod3# COMMAND`, in the shell of the place. */
+function typedAt(places: readonly Place[], line: string): FixCommand {
+  const [at = '', ...words] = line.split('# ')
+  const {node, netns} = places.find(({name}) => name === at) as Place
+  const command = words.join('# ')
+  return {where: node, command: netns === undefined ? command : `ip netns exec ${netns} bash -c '${command.replaceAll("'", `'\\''`)}'`}
+}
+
+/** Names all of these and nothing else, and its fix leaves everything as it was. */
+async function namesExactly(t: ExecutionContext, here: Healthy, lines: readonly string[], expected: readonly string[]): Promise<void> {
+  const words = lines.join('; ')
+  const commands = lines.map((line) => typedAt(here.places, line))
+  t.deepEqual(await type(here, commands), [], words)
+  const {found} = await diagnosed(here)
+  const told = found.map(({cause, where}) => ({cause, at: where.netns ?? where.node, object: where.object}))
+  t.is(told.length, expected.length, `${words}: ${JSON.stringify(told)}`)
+  for (const each of expected) {
+    const [causes = '', at, object = ''] = each.split(' ')
+    t.true(
+      told.some((one) => causes.split('|').includes(one.cause) && one.at === at && one.object.includes(object)),
+      `${words} is ${each}: ${JSON.stringify(told)}`,
+    )
   }
+  const fix = found.flatMap((diagnosis) => diagnosis.fix)
+  t.deepEqual(await type(here, fix), [], words)
+  t.true(await works(here), `${words} is mended by ${JSON.stringify(fix)}`)
+  t.deepEqual(differences(here.before, await readFacts(here.lab.fleet, here.places)), [], words)
+}
+
+for (const [family, phrasings] of Object.entries(PHRASINGS))
+  onEach([asRoot], `a fault ${family} is named however it is typed, and its fix undoes it and nothing else`, async (t, runner) => {
+    await using here = await healthy(runner)
+    t.true(await works(here))
+    for (const [line, expected] of phrasings) await namesExactly(t, here, [line], [expected])
+  })
+
+onEach([asRoot], 'of two faults both are named, though one hides the other, and their fixes undo both', async (t, runner) => {
+  await using here = await healthy(runner)
+  t.true(await works(here))
+  for (const [lines, expected] of PAIRS) await namesExactly(t, here, lines, expected)
+})
+
+onEach([asRoot], 'what was changed and breaks nothing is not diagnosed, and stays when a fault beside it is mended', async (t, runner) => {
+  await using here = await healthy(runner)
+  t.true(await works(here))
+  const harmless = HARMLESS.map((line) => typedAt(here.places, line))
+  t.deepEqual(await type(here, harmless), [])
+  t.deepEqual(await diagnosed(here), {found: [], failing: 0})
+  const changed = await readFacts(here.lab.fleet, here.places)
+  t.deepEqual(await type(here, [{where: 'node1', command: 'nft add rule ip harmless forward ip daddr 10.244.3.2 drop'}]), [])
+  const {found} = await diagnosed(here)
+  t.deepEqual(
+    found.map(({cause, where}) => [cause, where.node]),
+    [['filter-drop', 'node1']],
+  )
+  t.deepEqual(await type(here, found[0]?.fix ?? []), [])
+  t.deepEqual(differences(changed, await readFacts(here.lab.fleet, here.places)), [])
 })

@@ -19,7 +19,15 @@ export interface Difference {
   readonly address?: string
   /** Where a device is that was here. */
   readonly elsewhere?: string
+  /** A device, or a namespace, is not there any more. */
+  readonly missing?: true
+  /** Devices at other places that went with it, and took their routes along. */
+  readonly took?: readonly {readonly place: string; readonly device: string}[]
   readonly evidence: string
+  /** It keeps back what routers say of packets that are too large (RFC 1191). */
+  readonly silences?: true
+  /** A table that is new and has several purposes, a change each; the line that removes it once all are undone. */
+  readonly table?: {readonly node: string; readonly purposes: number; readonly remove: string}
   /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
   readonly undo: readonly string[]
   /** The facts without the change and what went with it. */

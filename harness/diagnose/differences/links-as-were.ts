@@ -68,7 +68,9 @@ export function withEnds(before: Facts, now: Facts, places: readonly Place[], na
     const back = (was?.links ?? []).filter((old) => !is.links.some((link) => link.name === old.name))
     const ports = kept.map((link) => {
       const old = was?.links.find((each) => each.name === link.name)
-      return old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
+      const whole = old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
+      // The other end of what was moved knows it by where it is now.
+      return old?.peer && link.mac === old.mac ? {...whole, index: old.index, peer: old.peer, carrier: old.carrier} : whole
     })
     facts.set(key, {
       ...is,
