@@ -81,7 +81,12 @@ function withWhereabouts(lost: Lost): Partial<Difference> {
   // $$ is the shell of the machine itself: ip-link(8) takes a process for the namespace that it is in.
   const moved = `ip ${netns === undefined ? '' : `-n ${netns} `}link set dev ${link.name} netns ${place.netns ?? '$$'}`
   const own = elsewhere.includes('/') && before.get(elsewhere) === undefined && (now.get(elsewhere)?.links.length ?? 0) <= 2
-  return {elsewhere, cause: 'wrong-namespace', undo: [moved, ...asItWas(place.netns, link), ...(own ? [`ip netns del ${netns}`] : [])]}
+  return {
+    ...took,
+    elsewhere,
+    cause: 'wrong-namespace',
+    undo: [moved, ...asItWas(place.netns, link), ...(own ? [`ip netns del ${netns}`] : [])],
+  }
 }
 
 /** Where on the same machine a device is that is missing where it was. */

@@ -1,18 +1,11 @@
 // The commands that mend a cause: what changed is changed back; what is gone comes back by the recipe's own lines; and where
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
-import {contains, familyOf, networkOf, sameHost} from '../address.ts'
-import type {Facts} from '../facts/facts.ts'
-import {routeLine} from '../facts/routes.ts'
+import {sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
+import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
+import {lostRoutes, routeBack, routesLost} from './recipe-routes.ts'
 import type {Root} from './root.ts'
-
-export interface Known {
-  readonly facts: Facts
-  readonly places: readonly Place[]
-  /** What was typed to wire the lab, in order. */
-  readonly history: readonly {readonly node: string; readonly command: string}[]
-}
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // What is somewhere else goes back to where it was.
@@ -157,23 +150,6 @@ function bridgesWithStp({name}: Place, {facts}: Known): string[] {
   return (facts.get(name)?.links ?? []).filter(({bridge}) => bridge?.stp).map((link) => link.name)
 }
 
-/** Routes of the recipe that went with a device. */
-function lostRoutes({node, name, netns}: Place, device: string, {facts, history}: Known): string[] {
-  const here = facts.get(name)
-  const start = netns === undefined ? 'ip route add ' : `ip -n ${netns} route add `
-  return history
-    .filter((line) => line.node === node && line.command.startsWith(start))
-    .map(({command}) => command)
-    .filter((command) => {
-      const [to = '', , via = ''] = command.slice(start.length).split(/\s+/)
-      const hangs = here?.links.some(
-        (link) =>
-          link.name === device && link.addresses.some(({address, prefixLength}) => contains(networkOf(address, prefixLength) ?? '', via)),
-      )
-      return hangs && !here?.routes.some((route) => route.to === (to === 'default' ? '0.0.0.0/0' : to) && route.via === via)
-    })
-}
-
 /** As most in the lab have it, and the recipe's routes by gateways that were out of reach. */
 function rightLength(place: Place, {facts, places, history}: Known, object: string): string[] {
   const found = askewAt(facts, places, place.name).find(({address}) => object.startsWith(`${address.address}/`))
@@ -182,20 +158,6 @@ function rightLength(place: Place, {facts, places, history}: Known, object: stri
   const inside = place.netns === undefined ? '' : `-n ${place.netns} `
   const [right, wrong] = [length, address.prefixLength].map((bits) => `${address.address}/${bits} dev ${device}`)
   return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...routesLost(place, {facts, places, history})]
-}
-
-/** The recipe's lines that add routes which are not there, and which it has not taken away itself. */
-function routesLost({node, name, netns}: Place, {facts, history}: Known): string[] {
-  const start = `ip ${netns === undefined ? '' : `-n ${netns} `}route add `
-  const there = (facts.get(name)?.routes ?? []).map((route) => `${routeLine(route)} `)
-  const lines = history.filter((line) => line.node === node).map(({command}) => command)
-  return lines
-    .filter((command) => command.startsWith(start))
-    .filter((command) => !there.some((line) => line.startsWith(`${command.slice(start.length)} `)))
-    .filter((command) => {
-      const taken = `${start.replace(' add ', ' del ')}${command.slice(start.length).split(' ')[0]}`
-      return !lines.slice(lines.lastIndexOf(command)).some((line) => `${line} `.startsWith(`${taken} `))
-    })
 }
 
 /** The recipe's own line; a machine has its address from whatever started it, with the length that the others have. */
@@ -214,50 +176,6 @@ function addressBack(place: Place, known: Known, object: string): string[] {
     .find(({address}) => address === peer?.address)?.prefixLength
   if (place.kind !== 'node' || length === undefined) return []
   return [`${start}${place.address}/${length} dev eth0`, ...routesLost(place, known)]
-}
-
-/** The recipe's own route where it has one, else one by what the places' addresses ask for. */
-function routeBack(cause: string, place: Place, known: Known, address: string | undefined, object: string): string[] {
-  const start = place.netns === undefined ? 'ip route add ' : `ip -n ${place.netns} route add `
-  const own = known.history.filter(({node, command}) => node === place.node && command.startsWith(start)).map(({command}) => command)
-  const target = address ?? object
-  const direct = cause === 'no-route' && connectedTo(place, known, target)
-  if (direct) return [`${start}${direct}`]
-  const named = own.find((command) => command.slice(start.length).split(/\s+/)[0] === object.split(' ')[0])
-  const fits =
-    named ??
-    own.find((command) => {
-      const to = command.slice(start.length).split(/\s+/)[0] ?? ''
-      return to === 'default' ? cause === 'gateway-missing' : contains(to, target)
-    })
-  const replaced = cause === 'no-route' || cause === 'no-return-route' || cause === 'gateway-missing'
-  if (fits !== undefined) return [replaced ? fits : fits.replace('route add', 'route replace')]
-  if (cause === 'gateway-missing') {
-    const gateway = known.facts
-      .get(place.node)
-      ?.links.flatMap(({addresses}) => addresses)
-      .find(({address: at, prefixLength}) => contains(networkOf(at, prefixLength) ?? '', place.address))
-    return gateway ? [`${start}default via ${gateway.address}`] : []
-  }
-  const owner = known.places.find(({addresses}) => addresses.some((each) => sameHost(each, target)))
-  const node = owner && known.places.find(({name}) => name === owner.node)
-  if (!owner || !node || node.name === place.name || familyOf(target) !== familyOf(node.address)) return []
-  const subnet = known.facts
-    .get(owner.name)
-    ?.links.flatMap(({addresses}) => addresses)
-    .find(({address: at}) => sameHost(at, target))
-  return [`${start.replace('add', replaced ? 'add' : 'replace')}${networkOf(target, subnet?.prefixLength ?? 32)} via ${node.address}`]
-}
-
-/** The kernel's own route to a network that the place has an address in. */
-function connectedTo({name}: Place, {facts}: Known, target: string): string | undefined {
-  for (const {name: device, addresses} of facts.get(name)?.links ?? [])
-    for (const {address, prefixLength} of addresses) {
-      const network = networkOf(address, prefixLength) ?? ''
-      const tail = familyOf(address) === 4 ? `scope link src ${address}` : 'metric 256'
-      if (contains(network, target)) return `${network} dev ${device} proto kernel ${tail}`
-    }
-  return undefined
 }
 
 /** The one that is not meant to hold it gives it up. */

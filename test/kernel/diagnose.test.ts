@@ -2,52 +2,27 @@
 // works again. One lab for all: each fix has to leave it as it was.
 import test, {type ExecutionContext} from 'ava'
 import {examine} from '../../harness/examine.ts'
-import type {Facts} from '../../harness/facts/facts.ts'
-import {forgetNeighbours, forgetUnresolved} from '../../harness/facts/neighbours.ts'
 import {readFacts} from '../../harness/facts/read.ts'
 import {FAULTS, faultOf, firstPlace, injectionAt} from '../../harness/faults/catalogue.ts'
 import {differences} from '../../harness/faults/difference.ts'
 import type {Injection} from '../../harness/faults/fault.ts'
 import {Unfit, wiredFrom} from '../../harness/faults/wired.ts'
-import type {Lab} from '../../harness/lab.ts'
-import {type Cause, type Diagnosis, type FixCommand, type Place, placesOf} from '../../harness/model.ts'
-import {allPairs, probeAll} from '../../harness/probe/probe.ts'
+import type {Cause, Diagnosis, FixCommand, Place} from '../../harness/model.ts'
+import {allPairs} from '../../harness/probe/probe.ts'
+import {type Healthy, healthy as healthyLab, type, works} from './tools/diagnosing.ts'
 import {threeNodes} from './tools/labs.ts'
 import {HARMLESS, PAIRS, PHRASINGS} from './tools/phrasings.ts'
 import {asRoot, asUser, inDocker, onEach, type Runner} from './tools/runners.ts'
 
-/** A lab that works, and what it is like then. */
-interface Healthy extends AsyncDisposable {
-  readonly lab: Lab
-  readonly places: readonly Place[]
-  readonly before: Facts
-}
-
-async function healthy(runner: Runner): Promise<Healthy> {
+async function healthy(runner: Runner): Promise<Healthy & AsyncDisposable> {
   const lab = await threeNodes(runner)
-  const places = placesOf(lab.scenario)
-  return {lab, places, before: await readFacts(lab.fleet, places), [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]()}
-}
-
-async function type({lab}: Healthy, commands: readonly FixCommand[]): Promise<string[]> {
-  const refused: string[] = []
-  for (const {where, command} of commands) {
-    const {exitCode, stderr} = await lab.fleet.run(where, command)
-    if (exitCode !== 0) refused.push(`${where}# ${command}: ${stderr}`)
-  }
-  return refused
+  return {...(await healthyLab(lab)), [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]()}
 }
 
 async function diagnosed({lab, places, before}: Healthy): Promise<{found: readonly Diagnosis[]; failing: number}> {
   const history = lab.history.map(({node, command}) => ({node, command}))
   const {probes, diagnoses} = await examine(lab.fleet, places, allPairs(places), {history, before})
   return {found: diagnoses, failing: probes.filter(({answered}) => answered !== true).length}
-}
-
-async function works(here: Healthy): Promise<boolean> {
-  await forgetUnresolved(here.lab.fleet, here.places)
-  await forgetNeighbours(here.lab.fleet, here.places)
-  return (await probeAll(here.lab.fleet, here.places, {mtu: 1500})).every(({answered}) => answered === true)
 }
 
 function isNamed({cause, where}: Diagnosis, {expect}: Injection): boolean {

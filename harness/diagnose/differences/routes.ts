@@ -19,6 +19,8 @@ export function routeChanges({was, is, inside, place}: Scene): Change[] {
     const now = fresh.find((route) => slot(route) === slot(old))
     if (now) fresh.splice(fresh.indexOf(now), 1)
     if (now && wentWithAddress(old, now, was, is)) continue
+    // With its device, one of the kernel's own goes by another name.
+    if (now && isConnected(old, was) && isConnected(now, is) && !is.links.some(({name}) => name === old.dev)) continue
     if (!now && (wentWithDevice(old, was, is) || (old.family === 6 && isIpv6Off(was, is, old.dev)))) continue
     changes.push({
       kind: 'route',

@@ -49,7 +49,7 @@ export async function works({lab, places}: Healthy): Promise<boolean> {
 }
 
 /** `no-route node1 10.244.2.0/24 via …`, a line each; a pod's with its namespace: `gateway-missing node1/pod1 …`. */
-export function namesOf(found: readonly Diagnosis[]): string[] {
+function namesOf(found: readonly Diagnosis[]): string[] {
   return found.map(({cause, where}) => `${cause} ${where.node}${where.netns === null ? '' : `/${where.netns}`} ${where.object}`).sort()
 }
 
@@ -85,7 +85,7 @@ export async function breaksAndMends(
   )
 }
 
-export function commandOf(line: string): FixCommand {
+function commandOf(line: string): FixCommand {
   const [where = '', ...command] = line.split('# ')
   return {where, command: command.join('# ')}
 }
