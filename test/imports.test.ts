@@ -37,6 +37,7 @@ const ROWS = [
   'checks/',
   'diagnose/',
   'examine.ts',
+  'explain.ts',
   'trial.ts',
   'report/',
   'cli/',

@@ -2,6 +2,7 @@
 import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type StageResult} from '../model.ts'
+import {diagnosesText} from '../report/diagnosis.ts'
 import type {ResultSource} from '../report/json.ts'
 import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
 import {stageFindingsText, timelineText} from '../report/timeline.ts'
@@ -33,7 +34,7 @@ export function narrator(screen: Screen | undefined): Narrator {
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText(
-  {scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>,
+  {scenario, outcome, times, diagnosed = []}: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'diagnosed'>,
   {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
 ): string {
   const places = placesOf(scenario)
@@ -50,6 +51,7 @@ export function outcomeText(
       paint('dim', 'nothing is claimed at the end; all claims are at stages'),
   )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
+  if (diagnosed.length > 0) parts.push(diagnosesText(diagnosed, paint))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`

@@ -32,6 +32,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
   const lab = new Option('--lab <name>', 'which running lab; not needed while only one runs')
+  const quiet = new Option('--quiet', 'the result alone, nothing of what happens on the way')
   const timeline = new Option('--timeline', 'probe every pair after every stage: what each part of the recipe bought')
   const timeLimit = new Option('--time-limit <seconds>', 'kill a step that takes longer').argParser(seconds(LONGEST_TIMER))
   const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(
@@ -51,15 +52,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     'start the nodes, run every line, prove who reaches whom, remove all',
     'podwire run three-nodes',
     'podwire run ./mine.ts --driver local',
-    'podwire run three-nodes --report json --out results',
+    'podwire run three-nodes --report junit=podwire.xml --report markdown=-',
+    'podwire run three-nodes --report github --report json --out results',
     'podwire run three-nodes --driver docker --attach',
     'podwire run ./mine.ts --keep',
   )
     .addOption(driver)
     .addOption(privileged)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
-    .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
-    .option('--out <folder>', 'write the reports there (json, where none is named)')
+    .option(
+      '--report <format[=file]>',
+      'text, json, junit, tap, markdown or github (annotations), to standard output (=-) or a file; may be given again',
+      collect,
+      [],
+    )
+    .option('--out <folder>', 'where reports without a file of their own go (json, where none is named)')
+    .addOption(quiet)
     .option('--keep', 'leave the lab up where a line is refused or a check fails')
     .addOption(timeline)
     .addOption(timeLimit)

@@ -33,7 +33,7 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-/** Standard output is one JSON document's alone: --json, or --report json where no folder is named. */
+/** Standard output is one JSON document's alone: --json, --report json=-, or --report json where no folder is named. */
 export function isForPrograms({
   json,
   report = [],
@@ -43,5 +43,5 @@ export function isForPrograms({
   readonly report?: readonly string[]
   readonly out?: string
 }): boolean {
-  return json === true || (out === undefined && report.includes('json'))
+  return json === true || report.includes('json=-') || (out === undefined && report.includes('json'))
 }
