@@ -36,6 +36,8 @@ const ROWS = [
   'capture/',
   'checks/',
   'diagnose/',
+  // The picture of a lab: needs the facts, and who is plugged into whom.
+  'topology/',
   'examine.ts',
   'explain.ts',
   'trial.ts',

@@ -6,6 +6,7 @@ import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
+import type {GraphOptions} from './graph.ts'
 import {isForPrograms, printJson} from './terminal.ts'
 import type {TraceOptions} from './trace.ts'
 
@@ -199,6 +200,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (from: string, to: string, options: TraceOptions) => {
       code = await (await import('./trace.ts')).traceLab(from, to, options)
+    })
+
+  command(
+    'graph [lab]',
+    'a picture of a running lab: nodes, pods, bridges, cables, addresses and tunnels, as the kernels hold them',
+    'podwire graph --write lab.svg',
+    'podwire graph --write lab.png',
+    'podwire graph --format mermaid',
+    'podwire graph --format dot | dot -Tpdf -o lab.pdf',
+  )
+    .addOption(lab)
+    .option('--format <name>', 'svg, png, mermaid or dot (default: what the file ends in, else mermaid)')
+    .option('-w, --write <file>', 'where to; without it standard output')
+    .addOption(json)
+    .action(async (name: string | undefined, options: GraphOptions) => {
+      code = await (await import('./graph.ts')).graph(name ?? options.lab, options)
     })
 
   command(

@@ -109,7 +109,7 @@ function prepareFolder(out: string): void {
 }
 
 /** A file is made beside the path and taken away again: permissions alone do not tell, of /proc and full disks not even root's. */
-function prepareFile(path: string): void {
+export function prepareFile(path: string): void {
   try {
     const stats = statSync(path, {throwIfNoEntry: false})
     if (stats?.isDirectory()) throw new Error('it is a folder')
@@ -124,7 +124,7 @@ function prepareFile(path: string): void {
   } catch (error) {
     const folder = dirname(path)
     const help = existsSync(folder) ? 'name another file, or - for standard output' : `make its folder first: mkdir -p ${folder}`
-    throw new UsageError(`a report cannot be written to ${path}: ${wordsOf(error)}`, [help])
+    throw new UsageError(`nothing can be written to ${path}: ${wordsOf(error)}`, [help])
   }
 }
 
@@ -168,7 +168,8 @@ export async function writeReports(ended: Ended, destinations: readonly Destinat
   if (failures.length > 0) throw new MachineError('report-not-written', failures.join('; '))
 }
 
-function writeWhole(path: string, text: string): void {
+/** @throws Error of the kernel's, and nothing has changed */
+export function writeWhole(path: string, text: string | Uint8Array): void {
   const stats = statSync(path, {throwIfNoEntry: false})
   if (!isReplaced(path, stats)) {
     appendFileSync(path, text)
