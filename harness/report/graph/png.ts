@@ -5,7 +5,7 @@ import {initWasm, Resvg} from '@resvg/resvg-wasm'
 
 const {resolve} = createRequire(import.meta.url)
 const FONTS = ['400', '700'].map((weight) => `@fontsource/dejavu-mono/files/dejavu-mono-latin-${weight}-normal.woff2`)
-const MOST_PIXELS = 50_000_000
+const MOST_PIXELS = 25_000_000
 
 let ready: Promise<void> | undefined
 
