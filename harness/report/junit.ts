@@ -3,7 +3,7 @@
 import {create} from 'xmlbuilder2'
 import type {XMLBuilder} from 'xmlbuilder2/lib/interfaces.js'
 import type {Case, Suite} from './cases.ts'
-import {visible} from './visible.ts'
+import {xmlText} from './xml.ts'
 
 /** @returns a whole document, with a newline at its end */
 export function junitXml({name, file, cases, cutShort, duration, startedAt, properties}: Suite): string {
@@ -16,31 +16,31 @@ export function junitXml({name, file, cases, cutShort, duration, startedAt, prop
   const {skipped: _, ...sums} = counts
   const document = create({version: '1.0', encoding: 'UTF-8'})
   const suite = document.ele('testsuites', {name: 'podwire', time: seconds(duration), ...sums}).ele('testsuite', {
-    name: text(name),
+    name: xmlText(name),
     ...counts,
     time: seconds(duration),
     ...(startedAt !== undefined && {timestamp: new Date(startedAt).toISOString()}),
-    ...(file !== undefined && {file: text(file)}),
+    ...(file !== undefined && {file: xmlText(file)}),
   })
   if (properties.length > 0) {
     const list = suite.ele('properties')
-    for (const [key, value] of properties) list.ele('property', {name: key, value: text(value)})
+    for (const [key, value] of properties) list.ele('property', {name: xmlText(key), value: xmlText(value)})
   }
   for (const each of cases) addCase(suite, name, each)
-  if (cutShort !== undefined) suite.ele('system-err').txt(text(cutShort))
+  if (cutShort !== undefined) suite.ele('system-err').txt(xmlText(cutShort))
   return `${document.end({prettyPrint: true})}\n`
 }
 
 function addCase(suite: XMLBuilder, classname: string, {name, verdict, kind, source, duration = 0, message, details}: Case): void {
-  const element = suite.ele('testcase', {classname: `podwire.${text(classname)}`, name: text(name), time: seconds(duration)})
+  const element = suite.ele('testcase', {classname: `podwire.${xmlText(classname)}`, name: xmlText(name), time: seconds(duration)})
   if (verdict === 'pass') return
-  if (verdict === 'skipped') return void element.ele('skipped', {message: text(message)})
+  if (verdict === 'skipped') return void element.ele('skipped', {message: xmlText(message)})
   // What could not be observed is no failure of what is claimed.
   const type = verdict === 'unknown' ? 'unknown' : kind
   const where = source ? [`${source.file}:${source.line}`] : []
   element
-    .ele(verdict === 'fail' ? 'failure' : 'error', {message: text(message), type})
-    .txt(text([...where, message, ...details].join('\n')))
+    .ele(verdict === 'fail' ? 'failure' : 'error', {message: xmlText(message), type: xmlText(type)})
+    .txt(xmlText([...where, message, ...details].join('\n')))
 }
 
 function count(cases: readonly Case[], ...verdicts: readonly Case['verdict'][]): number {
@@ -50,9 +50,4 @@ function count(cases: readonly Case[], ...verdicts: readonly Case['verdict'][]):
 /** Three decimals, as the schema has it. */
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(3)
-}
-
-/** What XML 1.0 (section 2.2) cannot hold even as a reference is written out: controls, half a surrogate pair, U+FFFE, U+FFFF. */
-function text(words: string): string {
-  return visible(words.toWellFormed()).replace(/[\ufffe\uffff]/g, '\ufffd')
 }

@@ -161,6 +161,7 @@ function evil(t: ExecutionContext): Suite {
 test('nothing that a node said is taken for the format it stands in', async (t) => {
   const suite = evil(t)
   t.deepEqual(await schemaErrors(junitXml(suite)), [])
+  t.true(junitXml(suite).includes('message="]]&gt;&lt;x a=&quot;1&quot;&gt;&amp;amp;"'))
   const tap = readTap(tapText(suite))
   t.deepEqual([tap.count, tap.failed, tap.skipped], [EVIL.length, EVIL.length, 0])
   t.deepEqual(

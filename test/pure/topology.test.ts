@@ -3,7 +3,6 @@
 import {inflateSync} from 'node:zlib'
 import {instance} from '@viz-js/viz'
 import test from 'ava'
-import {create} from 'xmlbuilder2'
 import type {Facts, LinkFacts} from '../../harness/facts/facts.ts'
 import type {Place} from '../../harness/model.ts'
 import {dotOf} from '../../harness/report/graph/dot.ts'
@@ -225,11 +224,12 @@ test('names are names in every picture, whatever they are made of', async (t) =>
   const {nodes = []} = drawnBy(viz, dotOf(topology, EVIL.join(' ')))
   // Two machines of which nothing is known are drawn by a node that is not seen.
   t.is(nodes.length, EVIL.length + 5)
-  for (const name of EVIL.filter((each) => !each.includes(ESCAPE))) t.true(nodes.includes(`node1 ${name}`), name)
+  // Graphviz undoes the escape of a quote in a name; that of a backslash only in what it draws.
+  for (const name of EVIL.filter((each) => !each.includes(ESCAPE))) t.true(nodes.includes(`node1 ${name.replaceAll('\\', '\\\\')}`), name)
   const svg = svgOf(topology, await layoutOf(topology), EVIL.join(' '))
-  const texts = JSON.stringify(create(svg).end({format: 'object'}))
-  for (const name of EVIL.filter((each) => !each.includes(ESCAPE)))
-    t.true(texts.includes(JSON.stringify(`${name} (bridge)`).slice(1, -1)), name)
+  const written = (name: string) => name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  for (const name of EVIL.filter((each) => !each.includes(ESCAPE))) t.true(svg.includes(`>${written(name)} (bridge)</text>`), name)
+  await t.notThrowsAsync(pngOf(svg))
   t.false(svg.includes('<b>') || svg.includes(ESCAPE))
   // Between the quotes of a label stands nothing that Mermaid reads, but its own codes and breaks.
   const labels = [...mermaidOf(topology, 'x').matchAll(/^ {4}d\d+\["(.*)"\]$/gm)].map(([, label = '']) => label)

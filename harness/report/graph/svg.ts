@@ -6,6 +6,7 @@ import {connectionWords, deviceLines, spaceTitle} from '../../topology/labels.ts
 import {type Box, FONT, type Layout, type Point, spaceId, tunnelId, tunnelLines, underlayLines} from '../../topology/layout.ts'
 import {type Connection, type Topology, UNDERLAY} from '../../topology/topology.ts'
 import {visibleLine} from '../visible.ts'
+import {xmlText} from '../xml.ts'
 
 export const FAMILY = "'DejaVu Sans Mono','DejaVu Mono',ui-monospace,Menlo,Consolas,monospace"
 
@@ -37,22 +38,26 @@ export function svgOf(topology: Topology, {width, height, boxes, lines}: Layout,
     role: 'img',
     'aria-labelledby': 'title',
   })
-  svg.ele('title', {id: 'title'}).txt(visibleLine(title))
+  svg.ele('title', {id: 'title'}).txt(xmlText(title))
   svg.ele('style').txt(STYLE)
   svg.ele('rect', {class: 'paper', width: w, height: h})
   const at = (id: string) => boxes.get(id)
   for (const space of topology.spaces) {
     const box = at(spaceId(space.name))
-    if (box) drawBox(svg, box, [spaceTitle(space)], {class: `space ${space.kind}${space.seen ? '' : ' unseen'}`, 'data-place': space.name})
+    if (box)
+      drawBox(svg, box, [spaceTitle(space)], {
+        class: `space ${space.kind}${space.seen ? '' : ' unseen'}`,
+        'data-place': xmlText(space.name),
+      })
   }
   for (const [index, connection] of topology.connections.entries()) drawLines(svg, connection, lines.get(index) ?? [])
   for (const space of topology.spaces) {
     for (const device of space.devices) {
       const box = at(device.id)
       const name = {
-        class: `device ${device.kind}${device.state === 'up' ? '' : ' down'}`,
-        'data-place': space.name,
-        'data-device': device.name,
+        class: `device ${xmlText(device.kind)}${device.state === 'up' ? '' : ' down'}`,
+        'data-place': xmlText(space.name),
+        'data-device': xmlText(device.name),
       }
       if (box) drawBox(svg, box, deviceLines(device), name)
     }
@@ -82,14 +87,16 @@ function drawBox(
   const isSpace = attributes.class?.startsWith('space')
   for (const [index, line] of lines.entries()) {
     const baseline = y + (isSpace ? 4 : 0) + FONT.line * (index + 1) - 1
-    group.ele('text', {...((index === 0 || isSpace) && {class: 'title'}), x: round(x + 8), y: round(baseline)}).txt(visibleLine(line))
+    group
+      .ele('text', {...((index === 0 || isSpace) && {class: 'title'}), x: round(x + 8), y: round(baseline)})
+      .txt(xmlText(visibleLine(line)))
   }
 }
 
 function drawLines(svg: XMLBuilder, {kind, from, to, up}: Connection, lines: readonly (readonly Point[])[]): void {
   for (const points of lines) {
     const text = points.map(({x, y}) => `${round(x)},${round(y)}`).join(' ')
-    svg.ele('polyline', {class: `line ${kind}${up ? '' : ' down'}`, points: text, 'data-from': from, 'data-to': to})
+    svg.ele('polyline', {class: `line ${kind}${up ? '' : ' down'}`, points: text, 'data-from': xmlText(from), 'data-to': xmlText(to)})
   }
 }
 
@@ -101,7 +108,7 @@ function drawNote(svg: XMLBuilder, connection: Connection, points: readonly Poin
   if (words === '' || !middle || !before) return
   const [x, y] = [(middle.x + before.x) / 2, (middle.y + before.y) / 2]
   const text = svg.ele('text', {class: connection.up ? 'note' : 'note down', x: round(x), y: round(y + 4), 'text-anchor': 'middle'})
-  text.ele('title').txt(visibleLine(words))
+  text.ele('title').txt(xmlText(words))
   text.txt(connection.up ? '!' : '✗')
 }
 
