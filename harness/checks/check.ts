@@ -54,6 +54,7 @@ const SHORT_PATIENCE = 150
  * The claims at the end, and the documents' requirements over every pair of the cluster.
  * @param stages what was found at the stages before
  * @param patience milliseconds that an unanswered exchange is waited for
+ * @param follow is told how many exchanges are over
  */
 export async function check(
   fleet: Fleet,
@@ -61,13 +62,14 @@ export async function check(
   stages: readonly StageResult[] = [],
   patience?: number,
   timeLimit?: number,
+  follow?: (done: number, total: number) => void,
 ): Promise<Outcome> {
   const places = placesAfter(scenario, scenario.stages.length)
   const interfaces = await readInterfaces(fleet, places)
   const mtu = underlayMtu(interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
-  const probes = await probePairs(fleet, places, pairs, {mtu, ...(patience !== undefined && {patience})})
+  const probes = await probePairs(fleet, places, pairs, {mtu, follow, ...(patience !== undefined && {patience})})
   const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
   const checks = await verifyAll(scenario.claims, round)
   const all = probesOf(probes, cluster)

@@ -102,6 +102,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(privileged)
     .addOption(timeLimit)
     .addOption(patience)
+    .addOption(quiet)
     .addOption(json)
     .action(async (scenario: string, options: {driver: DriverChoice}) => {
       code = await (await import('./up.ts')).up(scenario, options)

@@ -177,9 +177,9 @@ export async function standUp(
   assertNeighboursFit(scenario)
   const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
+  const tell = await narrator(screen, scenario)
   const held = hold(lab)
   try {
-    const tell = narrator(screen)
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
     const stages: StageResult[] = []
@@ -198,8 +198,9 @@ export async function standUp(
     }
     await carryOut(lab, {...tell, ended}, options.timeLimit)
     const wired = performance.now()
-    const outcome = await check(lab.fleet, scenario, stages, options.patience, options.timeLimit)
+    const outcome = await check(lab.fleet, scenario, stages, options.patience, options.timeLimit, tell.probed)
     if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
+    tell.end()
     const checked = performance.now()
     const diagnosed = outcome.verdict === 'pass' ? undefined : withPaths(await explain(lab, outcome))
     const diagnose = diagnosed && {diagnose: performance.now() - checked}
@@ -215,6 +216,7 @@ export async function standUp(
     const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...(diagnosed && {diagnosed})}
     return {lab, chosen, outcome, result}
   } catch (error) {
+    tell.end()
     if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}

@@ -11,11 +11,24 @@ export interface Screen {
   readonly paint: Paint
   /** Columns. What is no terminal wraps nothing. */
   readonly width: number
+  readonly stream: NodeJS.WriteStream
   write(text: string): void
 }
 
-export const output: Screen = {paint, width: widthOf(process.stdout), write: print}
-export const errors: Screen = {paint: paintError, width: widthOf(process.stderr), write: complain}
+export const output: Screen = screenOf(process.stdout, paint)
+export const errors: Screen = screenOf(process.stderr, paintError)
+
+function screenOf(stream: NodeJS.WriteStream, own: Paint): Screen {
+  return {
+    paint: own,
+    stream,
+    // A window can be made larger and smaller while podwire runs.
+    get width() {
+      return widthOf(stream)
+    },
+    write: (text) => void stream.write(`${text}\n`),
+  }
+}
 
 function widthOf(stream: NodeJS.WriteStream): number {
   return stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY

@@ -4,7 +4,7 @@ import {randomBytes, randomInt} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {familyOf} from '../address.ts'
 import type {Fleet} from '../driver.ts'
-import {PACKET_SIZES, type PacketSize, type Pair, type Place, type Probe} from '../model.ts'
+import {PACKET_SIZES, type PacketSize, type Pair, type Place, PROTOCOLS, type Probe} from '../model.ts'
 import {type Conversation, converse} from './conversation.ts'
 import {readProbes} from './read.ts'
 import {fieldsOf, PROBE_PORT, type Row} from './rows.ts'
@@ -17,6 +17,8 @@ export interface ProbeOptions {
   /** Milliseconds that an unanswered exchange is waited for, in which the agent had nothing to do. What the kernel refuses is not waited for. */
   readonly patience?: number
   readonly sizes?: readonly PacketSize[]
+  /** Is told, again and again, how many of all exchanges are over. */
+  readonly follow?: ((done: number, total: number) => void) | undefined
 }
 
 /** Every ordered pair of different places, once for each address of `to` whose family `from` has an address of too. */
@@ -48,7 +50,7 @@ export async function probePairs(
   fleet: Fleet,
   places: readonly Place[],
   pairs: readonly Pair[],
-  {mtu, patience = 1000, sizes = PACKET_SIZES}: ProbeOptions,
+  {mtu, patience = 1000, sizes = PACKET_SIZES, follow}: ProbeOptions,
 ): Promise<Probe[]> {
   if (pairs.length === 0) return []
   const agent = await readFile(AGENT, 'utf8')
@@ -58,6 +60,9 @@ export async function probePairs(
   const families = [...new Set(pairs.map(({address}) => familyOf(address) ?? 4))]
   const rows: Row[] = []
   const machines = [...Map.groupBy(places, ({node}) => node)]
+  const total = pairs.length * sizes.length * PROTOCOLS.length
+  let done = 0
+  const counted = ({kind}: Row) => void (kind === 'result' && follow?.(++done, total))
   const started = await Promise.all(
     machines.map(async ([node, here]) => {
       const names = new Set(here.map(({name}) => name))
@@ -71,7 +76,7 @@ export async function probePairs(
         const stream = await fleet.stream(node, ['perl', '-e', agent])
         stream.stdin?.on('error', () => undefined) // it may have ended: then its row `lost` says so
         stream.stdin?.write(plan.map((fields) => `${fields.join('\t')}\n`).join(''))
-        return [converse(node, stream, rows)]
+        return [converse(node, stream, rows, counted)]
       } catch (error) {
         rows.push({node, kind: 'lost', fields: [error instanceof Error ? error.message : String(error)]})
         return []
