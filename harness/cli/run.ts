@@ -95,8 +95,9 @@ function sofarOf({scenario, lab, chosen, stages}: Seen): {readonly sofar?: SoFar
     sofar: {
       lab: lab?.name ?? labName(scenario),
       scenario,
-      history: lab?.history ?? [],
-      stages,
+      // What ends from now on ends because of what cuts the run short.
+      history: [...(lab?.history ?? [])],
+      stages: [...stages],
       times: {total: performance.now()},
       ...(driver && {driver}),
     },
@@ -155,13 +156,16 @@ async function ending({lab, outcome, result}: Finished, {quiet}: RunOptions, rep
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
 }
 
+/** Nobody reads what happens on the way. */
+const NOWHERE = 'nowhere'
+
 interface StandUpHooks {
   /** Keeps a lab of which a line was refused, and gives help for the message. */
   readonly rescue?: (standing: Pick<Finished, 'lab' | 'chosen'>) => Promise<readonly string[]>
   /** Learns what there is as soon as it is. */
   readonly seen?: Seen
   /** Where to tell how it goes on. */
-  readonly screen?: Screen | undefined
+  readonly screen?: Screen | typeof NOWHERE
 }
 
 /**
@@ -171,13 +175,13 @@ export async function standUp(
   scenario: Scenario,
   name: string,
   options: RunOptions,
-  {rescue, seen = {stages: []}, screen = options.json || options.quiet ? undefined : output}: StandUpHooks = {},
+  {rescue, seen = {stages: []}, screen = options.json || options.quiet ? NOWHERE : output}: StandUpHooks = {},
 ): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
   const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
-  const tell = await narrator(screen, scenario)
+  const tell = await narrator(screen === NOWHERE ? undefined : screen, scenario)
   const held = hold(lab)
   try {
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
@@ -258,6 +262,6 @@ function screenFor(destinations: readonly Destination[]): Screen | undefined {
   return destinations.some(({format, path}) => format === 'text' && path === undefined) ? errors : undefined
 }
 
-function progressOn({screen}: Reporting, {quiet}: RunOptions): Screen | undefined {
-  return quiet ? undefined : screen
+function progressOn({screen}: Reporting, {quiet}: RunOptions): Screen | typeof NOWHERE {
+  return quiet || !screen ? NOWHERE : screen
 }
