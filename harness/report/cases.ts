@@ -66,7 +66,7 @@ export function suiteOf(ended: Ended, root: string): Suite {
 }
 
 /** As one would type it from `root`; whole where it is not below. */
-export function shownPath(file: string, root: string): string {
+function shownPath(file: string, root: string): string {
   const path = relative(root, file)
   return path === '' || path.startsWith('..') ? file : path
 }

@@ -93,7 +93,7 @@ function linesPart(ended: Ended): string {
     const ending = result.exitCode === 0 ? milliseconds(result.duration) : endingOf(result)
     return `${result.node}# ${visibleLine(result.command)}  # ${ending}`
   })
-  return folds(`The ${history.length} lines that ran`, fenced(lines.join('\n')))
+  return folds(history.length === 1 ? 'The line that ran' : `The ${history.length} lines that ran`, fenced(lines.join('\n')))
 }
 
 function folds(summary: string, content: string): string {

@@ -35,7 +35,7 @@ const CLAIMS: readonly Claim[] = [
   {check: 'no-nat', source: {file: FILE, line: 31}},
 ]
 
-export const SCENARIO: Scenario = {
+const SCENARIO: Scenario = {
   name: 'three-nodes',
   file: FILE,
   title: 'three nodes | wired by hand',
@@ -79,7 +79,7 @@ function result(probes: readonly Probe[], changes: Partial<ResultSource> = {}): 
 export const passing = (): ResultSource => result(recordedProbes('healthy'))
 
 /** node2's route to node1's pods is gone, and what follows is named. */
-export function failing(): ResultSource {
+function failing(): ResultSource {
   const probes = recordedProbes('healthy').map((probe): Probe => {
     const lost = /^pod[12]$/.test(probe.from) && probe.to === 'pod3'
     return lost ? {...probe, answered: false, error: 'no-answer', reply: {}} : probe
@@ -100,7 +100,7 @@ export const interrupted = (): CutShort => ({
 })
 
 /** A line that the kernel refused. */
-export function refused(): CutShort {
+function refused(): CutShort {
   const {command, source} = ROUTE
   const refusal = ran(command, 'node1', {exitCode: 2, stderr: Buffer.from('Error: Nexthop has invalid gateway.\n')})
   return {
@@ -122,7 +122,7 @@ export function refused(): CutShort {
 }
 
 /** A machine that cannot: nothing had started. */
-export const unable = (): CutShort => ({
+const unable = (): CutShort => ({
   reference: './mine/three-nodes.ts',
   exit: 3,
   problems: [{code: 'no-namespaces', message: 'user namespaces are not allowed here', help: ['run as root']}],
@@ -130,7 +130,7 @@ export const unable = (): CutShort => ({
 })
 
 /** A scenario that could not be read. */
-export const unreadable = (): CutShort => ({
+const unreadable = (): CutShort => ({
   reference: './mine/broken.ts',
   exit: 2,
   problems: [

@@ -8,7 +8,7 @@ import {type Connection, type Topology, UNDERLAY} from '../../topology/topology.
 import {visibleLine} from '../visible.ts'
 import {xmlText} from '../xml.ts'
 
-export const FAMILY = "'DejaVu Sans Mono','DejaVu Mono',ui-monospace,Menlo,Consolas,monospace"
+const FAMILY = "'DejaVu Sans Mono','DejaVu Mono',ui-monospace,Menlo,Consolas,monospace"
 
 const STYLE = [
   `text{font:${FONT.size}px ${FAMILY};fill:#1b1f24;white-space:pre}`,
