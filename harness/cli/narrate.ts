@@ -51,7 +51,13 @@ export async function narrator(screen: Screen | undefined, scenario: Scenario): 
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText(
-  {scenario, outcome, times, diagnosed = []}: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'diagnosed'>,
+  {
+    scenario,
+    outcome,
+    times,
+    diagnosed = [],
+    undiagnosed = 0,
+  }: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'diagnosed' | 'undiagnosed'>,
   {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
 ): string {
   const places = placesOf(scenario)
@@ -69,6 +75,7 @@ export function outcomeText(
   )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (diagnosed.length > 0) parts.push(diagnosesText(diagnosed, paint))
+  if (undiagnosed > 0) parts.push(paint('dim', `${undiagnosed} more failing pairs were not diagnosed; podwire diagnose looks at all`))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`

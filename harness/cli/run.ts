@@ -206,7 +206,8 @@ export async function standUp(
     if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
     tell.end()
     const checked = performance.now()
-    const diagnosed = outcome.verdict === 'pass' ? undefined : withPaths(await explain(lab, outcome))
+    const why = outcome.verdict === 'pass' ? undefined : await explain(lab, outcome)
+    const diagnosed = why && withPaths(why)
     const diagnose = diagnosed && {diagnose: performance.now() - checked}
     const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
     const times = {
@@ -217,7 +218,7 @@ export async function standUp(
       checks: checked - wired,
       ...diagnose,
     }
-    const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...(diagnosed && {diagnosed})}
+    const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...(diagnosed && {diagnosed, undiagnosed: why.left})}
     return {lab, chosen, outcome, result}
   } catch (error) {
     tell.end()

@@ -61,6 +61,7 @@ export function suiteOf(ended: Ended, root: string): Suite {
       ...(run ? [['lab', run.lab] as const] : []),
       ...(run?.driver ? [['driver', run.driver.name] as const, ['nodes run as', run.driver.description] as const] : []),
       ...(isCutShort(ended) ? [] : [['full MTU', String(ended.outcome.mtu)] as const]),
+      ...(isCutShort(ended) || !ended.undiagnosed ? [] : [['failing pairs not diagnosed', String(ended.undiagnosed)] as const]),
     ],
   }
 }

@@ -14,6 +14,8 @@ export interface ResultSource {
   readonly outcome: Outcome
   /** Why claims fail at the end, where they do. */
   readonly diagnosed?: readonly DiagnosisSource[]
+  /** Failing pairs that were too many to be looked at. */
+  readonly undiagnosed?: number
   /** Milliseconds. */
   readonly times: Readonly<Record<string, number>>
 }

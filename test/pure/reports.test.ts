@@ -240,3 +240,10 @@ test('json of a run that was cut short holds what was known until then', (t) => 
   }
   t.deepEqual([document.exit, document.run.history.length, document.run.scenario.name], [130, 2, 'three-nodes'])
 })
+
+test('failing pairs that were too many to be looked at are counted', async (t) => {
+  const run = {...RUNS.failing(), undiagnosed: 666}
+  t.regex(FORMATS.junit(run), /<property name="failing pairs not diagnosed" value="666"\/>/)
+  t.deepEqual(await schemaErrors(FORMATS.junit(run)), [])
+  t.notRegex(FORMATS.junit({...run, undiagnosed: 0}), /not diagnosed/)
+})
