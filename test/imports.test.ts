@@ -37,7 +37,10 @@ const ROWS = [
   'evidence/',
   // Below the diagnosis: a claim that should fail by a cause is judged by what `podwire diagnose` would say.
   'checks/',
+  // The picture of a lab: needs the facts, and who is plugged into whom.
+  'topology/',
   'examine.ts',
+  'explain.ts',
   'trial.ts',
   'report/',
   'cli/',

@@ -60,20 +60,22 @@ export interface CheckOptions {
   readonly timeLimit?: number | undefined
   /** The facts when a claim's pairs reached, where they are known to have. */
   readonly before?: (claim: PairClaim) => Facts | undefined
+  /** Is told how many exchanges are over. */
+  readonly follow?: ((done: number, total: number) => void) | undefined
 }
 
 /** The claims at the end, and the documents' requirements over every pair of the cluster. */
 export async function check(
   fleet: Fleet,
   scenario: Scenario,
-  {stages = [], patience, timeLimit, before = () => undefined}: CheckOptions = {},
+  {stages = [], patience, timeLimit, before = () => undefined, follow}: CheckOptions = {},
 ): Promise<Outcome> {
   const places = placesAfter(scenario, scenario.stages.length)
   const interfaces = await readInterfaces(fleet, places)
   const mtu = underlayMtu(interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
-  const first = await probePairs(fleet, places, pairs, {mtu, ...(patience !== undefined && {patience})})
+  const first = await probePairs(fleet, places, pairs, {mtu, follow, ...(patience !== undefined && {patience})})
   const probes = await remembering(fleet, places, scenario.claims, first, {mtu, ...(patience !== undefined && {patience})})
   const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), before, timeLimit}
   const checks = await verifyAll(scenario.claims, round)

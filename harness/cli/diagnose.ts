@@ -10,9 +10,9 @@ import {forgetUnresolved} from '../facts/neighbours.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
 import {type Diagnosis, type Pair, type Place, type Probe, placesAfter, type Trial} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
+import {withPaths} from '../report/diagnosed.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
-import {traceTo} from '../trace.ts'
 import {type Line, tryFix} from '../trial.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
@@ -145,20 +145,5 @@ interface Seen {
 
 function wordsOf(diagnoses: readonly Diagnosis[], {probes, facts, places, total}: Seen): string {
   if (diagnoses.length === 0) return `${paint('green', '✓')} all ${total} pairs work, and nothing is translated`
-  return diagnosesText(
-    diagnoses.map((diagnosis) => {
-      const own = probes.filter(({from, to}) => from === diagnosis.from && to === diagnosis.to)
-      const worst = own.find(({answered}) => answered !== true) ?? own[0]
-      const address = worst?.address
-      if (address === undefined) return {diagnosis, probes: own}
-      const protocol = diagnosis.protocol ?? 'icmp'
-      const forward = traceTo(facts, places, diagnosis.from, address, {protocol})
-      const back =
-        forward.ended === 'delivered' && forward.source !== undefined
-          ? traceTo(facts, places, forward.at, forward.source, {protocol, reply: true, source: address})
-          : undefined
-      return {diagnosis, address, forward, ...(back && {back}), probes: own}
-    }),
-    paint,
-  )
+  return diagnosesText(withPaths({diagnoses, probes, facts, places}), paint)
 }

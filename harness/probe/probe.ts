@@ -19,6 +19,8 @@ export interface ProbeOptions {
   readonly sizes?: readonly PacketSize[]
   readonly protocols?: readonly Protocol[]
   readonly watched?: Watch
+  /** Is told, again and again, how many of all exchanges are over. */
+  readonly follow?: ((done: number, total: number) => void) | undefined
 }
 
 /** Somebody looks at the packets of this run alone. */
@@ -60,7 +62,7 @@ export async function probePairs(
   fleet: Fleet,
   places: readonly Place[],
   pairs: readonly Pair[],
-  {mtu, patience = 1000, sizes = PACKET_SIZES, protocols = PROTOCOLS, watched}: ProbeOptions,
+  {mtu, patience = 1000, sizes = PACKET_SIZES, protocols = PROTOCOLS, watched, follow}: ProbeOptions,
 ): Promise<Probe[]> {
   if (pairs.length === 0) return []
   const agent = await readFile(AGENT, 'utf8')
@@ -70,6 +72,9 @@ export async function probePairs(
   const families = [...new Set(pairs.map(({address}) => familyOf(address) ?? 4))]
   const rows: Row[] = []
   const machines = [...Map.groupBy(places, ({node}) => node)]
+  const total = pairs.length * sizes.length * PROTOCOLS.length
+  let done = 0
+  const counted = ({kind}: Row) => void (kind === 'result' && follow?.(++done, total))
   const started = await Promise.all(
     machines.map(async ([node, here]) => {
       const names = new Set(here.map(({name}) => name))
@@ -84,7 +89,7 @@ export async function probePairs(
         const stream = await fleet.stream(node, ['perl', '-e', agent])
         stream.stdin?.on('error', () => undefined) // it may have ended: then its row `lost` says so
         stream.stdin?.write(plan.map((fields) => `${fields.join('\t')}\n`).join(''))
-        return [converse(node, stream, rows)]
+        return [converse(node, stream, rows, counted)]
       } catch (error) {
         rows.push({node, kind: 'lost', fields: [wordsOf(error)]})
         return []

@@ -126,7 +126,7 @@ function neighboursOf(world: World, port: Port): Port[] {
   return isUnderlay(world, port) ? [...near, ...underlayPorts(world)] : near
 }
 
-function isUnderlay(world: World, {place, link}: Port): boolean {
+export function isUnderlay(world: World, {place, link}: Port): boolean {
   return link.name === 'eth0' && world.places.some(({name, netns}) => name === place && netns === undefined)
 }
 
