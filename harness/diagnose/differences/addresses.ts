@@ -3,14 +3,14 @@ import {familyOf, networkOf} from '../../address.ts'
 import type {LinkFacts} from '../../facts/facts.ts'
 import type {Change, Scene} from './change.ts'
 import {withLink} from './links-as-were.ts'
+import {addressLines, isKernels} from './restoring.ts'
 
 /** Addresses that a device has lost, or holds beside its own. */
 export function addressChanges({was, is, inside, place, places}: Scene): Change[] {
   return is.links.flatMap((link): Change[] => {
     const old = was.links.find(({name}) => name === link.name)
     if (!old) return []
-    const global = (of: LinkFacts) =>
-      of.addresses.filter(({scope, address}) => scope !== 'link' && !address.startsWith('127.') && address !== '::1')
+    const global = (of: LinkFacts) => of.addresses.filter(({address}) => !isKernels(address, of.mac) && !/^fe80::.*ff:fe/.test(address))
     const text = ({address, prefixLength}: {address: string; prefixLength: number}) => `${address}/${prefixLength}`
     const gone = global(old).filter((each) => !global(link).some((other) => text(other) === text(each)))
     const added = global(link).filter((each) => !global(old).some((other) => text(other) === text(each)))
@@ -29,7 +29,7 @@ export function addressChanges({was, is, inside, place, places}: Scene): Change[
         device: link.name,
         evidence: `${link.name} at ${place.name} held ${text(each)}`,
         // The right one first: with its last address a device loses its routes.
-        undo: [`ip ${inside}addr add ${text(each)} dev ${link.name}`, ...(remove === undefined ? [] : [remove])],
+        undo: [...addressLines(place.netns, link.name, [each]), ...(remove === undefined ? [] : [remove])],
         revert: set(old.addresses),
       }
     })
