@@ -1,41 +1,13 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
 import {sameHost} from '../address.ts'
-import type {Facts} from '../facts/facts.ts'
-import type {Cause, Place, Probe} from '../model.ts'
-import type {Block} from '../trace/segment.ts'
-import {type Disposition, type Journey, sourceTo, type Trace, traceTo} from '../trace.ts'
+import type {Cause, Probe} from '../model.ts'
+import {type Disposition, type Journey, sourceTo, traceTo} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
-
-/** Why one exchange fails, and what made it so. */
-export interface Root {
-  readonly cause: Cause
-  /** The place. */
-  readonly at: string
-  readonly object: string
-  readonly evidence: readonly string[]
-  /** What changed, as far as it explains this: the first is the root, the others went with it. */
-  readonly items: readonly Difference[]
-  readonly forward?: Trace
-  readonly back?: Trace
-  /** The path as the facts have it passes: it is named for what is new on the way. */
-  readonly presumed?: true
-}
-
-export interface World {
-  readonly facts: Facts
-  readonly places: readonly Place[]
-  readonly mtu: number
-}
+import type {Prediction, Root, World} from './root.ts'
+import {tableOf, unseen} from './unseen.ts'
 
 /** Bytes of the small packets of each protocol, with the IP header. */
 const SMALL = {icmp: 84, tcp: 180, udp: 156} as const
-
-/** The two ways of an exchange as the facts predict them, and what stops it; undefined when nothing does. */
-export interface Prediction {
-  readonly forward: Trace
-  readonly back?: Trace
-  readonly stop?: Disposition
-}
 
 function predict({facts, places, mtu}: World, probe: Probe): Prediction {
   const {from, to, address, protocol, size} = probe
@@ -175,78 +147,6 @@ function withConsequences(root: Difference, changes: readonly Difference[]): Dif
       ),
   )
   return [root, ...gone]
-}
-
-/** What the tables do not judge: it is a cause where it is new on the way. */
-const UNJUDGED: readonly Cause[] = ['tc-drop', 'xdp-drop', 'bad-checksum', 'conntrack-full', 'bridge-filter-drop', 'hairpin-off']
-
-/** Nothing in the tables stops it: what cannot be judged from them, what changed on its way, or nobody knows. */
-function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
-  const doubts = [...forward.doubts, ...(back?.doubts ?? [])]
-  const places = [...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)
-  const onWay = new Set([...places, ...world.places.filter(({name}) => places.includes(name)).map(({node}) => node)])
-  const near = changes.filter(
-    ({place, kind, cause}) =>
-      onWay.has(place) && (['traffic-control', 'filter', 'link', 'fdb', 'neighbour'].includes(kind) || UNJUDGED.includes(cause)),
-  )
-  const said = probe.error ?? 'no answer'
-  const size = sizeStop(world, probe)
-  if (size) return {...size, items: []}
-  // A port that only does not learn costs nothing while it is flooded, and what it is not flooded with the path has shown.
-  const [only, ...others] = near.filter(({kind, cause}) => kind !== 'link' || (cause !== 'fdb-wrong' && cause !== 'neighbour-unresolved'))
-  const change =
-    near.find((each) => doubts.some((doubt) => isDoubted(each, doubt))) ??
-    near.find(({cause}) => UNJUDGED.includes(cause)) ??
-    (others.length === 0 ? only : undefined)
-  if (change)
-    return {
-      // A rule that might have dropped it, of IP, where it is only handed from port to port.
-      cause: doubts.find((doubt) => isDoubted(change, doubt))?.cause === 'bridge-filter-drop' ? 'bridge-filter-drop' : change.cause,
-      at: change.place,
-      object: change.object,
-      evidence: [`${probe.from} -> ${probe.to} ${probe.protocol}: ${said}`, change.evidence],
-      items: [change],
-      presumed: true,
-    }
-  const [doubt] = doubts
-  if (doubt) return {cause: doubt.cause, at: doubt.at, object: doubt.object, evidence: [said, doubt.evidence], items: [], presumed: true}
-  return {
-    cause: 'unknown',
-    at: probe.from,
-    object: '',
-    evidence: [
-      `${probe.from} -> ${probe.to} ${probe.protocol} ${probe.size}: ${said}`,
-      'links, addresses, routes and filters let it pass both ways',
-      ...near.map(({place, evidence}) => `${place}: ${evidence}`),
-    ],
-    items: [],
-  }
-}
-
-/** The change is what the path could not judge. */
-function isDoubted({place, kind, object, device}: Difference, doubt: Block): boolean {
-  if (place !== doubt.at) return false
-  if (kind === 'filter') return tableOf(object) === tableOf(doubt.object)
-  return object === doubt.object || (kind === 'traffic-control' && doubt.cause === 'tc-drop' && doubt.object.includes(`dev ${device} `))
-}
-
-/** Family and table of a rule, in its words. */
-function tableOf(object: string): string {
-  return (/^iptables-legacy \S+|^\S+ (iptables-legacy )?\S+/.exec(object) ?? [object])[0]
-}
-
-/** A router said which size it takes. */
-function sizeStop({places, facts}: World, {error}: Probe): Omit<Root, 'items'> | undefined {
-  const [, size, address] = /frag-needed (\d+) from (\S+)/.exec(error ?? '') ?? []
-  if (size === undefined || address === undefined) return undefined
-  const holder = [...facts].find(([, here]) => here?.links.some(({addresses}) => addresses.some((own) => sameHost(own.address, address))))
-  const place = places.find(({name}) => name === holder?.[0])
-  return {
-    cause: 'mtu-too-small',
-    at: place?.name ?? address,
-    object: `mtu ${size}`,
-    evidence: [`${address} says that the next link takes ${size} bytes`],
-  }
 }
 
 /** Without a lab that worked to compare with: what would mend it, tried on the facts. */

@@ -1,13 +1,14 @@
 // From what was probed and the facts to diagnoses: one for each cause, with all the pairs that it breaks. Pure.
 import type {Facts} from '../facts/facts.ts'
 import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
-import {type Root, rootOf} from './cause.ts'
+import {rootOf} from './cause.ts'
 import {differences} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {isFixed} from './differences/neighbours.ts'
 import {fixFor, type Known} from './fix.ts'
 import {seenByLooking} from './looking.ts'
 import type {Observed} from './observed.ts'
+import type {Root} from './root.ts'
 import {translations} from './translation.ts'
 
 /** One failing exchange and its root. */

@@ -3,7 +3,7 @@
 import {contains, familyOf, networkOf, sameHost} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {FixCommand, Place} from '../model.ts'
-import type {Root} from './cause.ts'
+import type {Root} from './root.ts'
 
 export interface Known {
   readonly facts: Facts
