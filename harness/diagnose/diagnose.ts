@@ -32,7 +32,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
   const found = new Map<string, Case[]>()
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
   for (let round = 0; round < MOST_FAULTS && failing.length > 0; round++) {
-    const cases = failing.map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, changes)}))
+    const cases = failing.map((probe): Case => ({probe, root: outdated(rootOf({facts, places, mtu}, probe, changes), changes, places)}))
     const told = round === 0 ? cases : cases.filter(({root}) => isSeen(root))
     for (const each of told) add(found, each)
     const explained = new Set(told.flatMap(({root}) => root.items))
@@ -51,6 +51,20 @@ export function diagnose(observed: Observed): Diagnosis[] {
     return {...diagnosis, fix: [...diagnosis.fix, ...emptied(groups, index)]}
   })
   return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
+}
+
+/** What was learned of a bridge goes out of date when the port goes away whose MAC address it had: that is no fault of its own. */
+function outdated(root: Root, changes: readonly Difference[], places: readonly Place[]): Root {
+  if (root.cause !== 'neighbour-wrong' || root.items.length > 0) return root
+  const machine = (name: string) => places.find((each) => each.name === name)?.node
+  const gone = changes.find(
+    ({kind, cause, missing, place}) =>
+      (missing || cause === 'port-not-enslaved' || (kind === 'link' && cause === 'interface-missing')) &&
+      machine(place) === machine(root.at),
+  )
+  if (!gone) return root
+  const {cause, object} = gone
+  return {...root, cause, at: gone.elsewhere ?? gone.place, object, evidence: [gone.evidence, ...root.evidence], items: [gone]}
 }
 
 /** That a pair failed has been explained: what might be wrong beside that is told only where it surely is. */

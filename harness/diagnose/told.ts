@@ -8,6 +8,7 @@ import {replacedCause} from './differences/routes.ts'
 import {namedRoute} from './naming/routes.ts'
 import type {World} from './prediction.ts'
 import {type Around, isLost, oneWith} from './together.ts'
+import {tableOf} from './unseen.ts'
 
 export interface Told {
   readonly cause: Cause
@@ -58,9 +59,4 @@ const SAYS_MORE: Readonly<Partial<Record<Difference['kind'], readonly Cause[]>>>
 
 function named({kind, cause}: Difference, {ended}: Disposition): Cause {
   return ended !== 'delivered' && SAYS_MORE[kind]?.includes(ended) ? ended : cause
-}
-
-/** Family and table of a rule, in its words. */
-export function tableOf(object: string): string {
-  return (/^iptables-legacy \S+|^\S+ (iptables-legacy )?\S+/.exec(object) ?? [object])[0]
 }

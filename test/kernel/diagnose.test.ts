@@ -182,7 +182,7 @@ onEach([asRoot], 'what was changed and breaks nothing is not diagnosed, and stay
   t.deepEqual(await type(here, harmless), [])
   t.deepEqual(await diagnosed(here), {found: [], failing: 0})
   const changed = await readFacts(here.lab.fleet, here.places)
-  t.deepEqual(await type(here, [{where: 'node1', command: 'nft add rule ip harmless forward ip daddr 10.244.3.2 drop'}]), [])
+  t.deepEqual(await type(here, [{where: 'node1', command: 'iptables -A FORWARD -d 10.244.3.2 -j DROP'}]), [])
   const {found} = await diagnosed(here)
   t.deepEqual(
     found.map(({cause, where}) => [cause, where.node]),

@@ -1,8 +1,9 @@
 // IPv6 switched off takes a device's addresses and routes with it, and switched on again it gives none of them back (addrconf_ifdown). Pure.
-import {familyOf, sameHost} from '../../address.ts'
+import {familyOf} from '../../address.ts'
 import type {NamespaceFacts, RouteFacts} from '../../facts/facts.ts'
 import {routeLine} from '../../facts/routes.ts'
 import {isConnected} from './connected.ts'
+import {isKernels} from './restoring.ts'
 
 /** The switch is on for the device now, and was not. */
 export function isIpv6Off(was: NamespaceFacts, is: NamespaceFacts, device: string | undefined): boolean {
@@ -17,20 +18,13 @@ function routesOf({routes}: NamespaceFacts, devices: readonly string[]): RouteFa
   )
 }
 
-/** The link-local address that the kernel makes of a MAC address by itself (RFC 4291, appendix A). */
-function interfaceAddress(mac: string): string {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac.split(':').map((part) => Number.parseInt(part, 16))
-  const groups = [((a ^ 2) << 8) | b, (c << 8) | 0xff, 0xfe00 | d, (e << 8) | f]
-  return `fe80::${groups.map((group) => group.toString(16)).join(':')}`
-}
-
 /** Lines that give devices back what went with IPv6, once it is on. */
 export function ipv6Lines(was: NamespaceFacts, devices: readonly string[], inside: string): string[] {
   const addresses = was.links
     .filter(({name}) => devices.includes(name) && name !== 'lo')
     .flatMap(({name, mac, addresses}) =>
       addresses
-        .filter(({address}) => familyOf(address) === 6 && !sameHost(address, interfaceAddress(mac)))
+        .filter(({address}) => familyOf(address) === 6 && !isKernels(address, mac))
         .map(({address, prefixLength}) => `ip ${inside}addr add ${address}/${prefixLength} dev ${name} nodad`),
     )
   const routes = routesOf(was, devices).filter((route) => !isConnected(route, was) && !/^(fe80|ff00):/.test(route.to))

@@ -1,6 +1,6 @@
 // The literal lines that put a device, or a whole namespace, back as it was: with its MAC address, its place on a bridge and
 // its addresses, so that nobody has to learn it anew (ip-link(8), ip-address(8), bridge(8)). Pure.
-import {contains, familyOf, prefixLengthOf} from '../../address.ts'
+import {contains, familyOf, prefixLengthOf, sameHost} from '../../address.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
 import {routeLine} from '../../facts/routes.ts'
 import type {Place} from '../../model.ts'
@@ -66,7 +66,7 @@ export function isKernels(address: string, mac: string): boolean {
   if (bytes.length !== 6) return false
   const id = [(bytes[0] ?? 0) ^ 2, bytes[1], bytes[2], 0xff, 0xfe, bytes[3], bytes[4], bytes[5]] as number[]
   const groups = [0, 2, 4, 6].map((at) => ((id[at] as number) * 256 + (id[at + 1] as number)).toString(16))
-  return address === `fe80::${groups.join(':')}`
+  return familyOf(address) === 6 && sameHost(address, `fe80::${groups.join(':')}`)
 }
 
 /** A device that is gone from the machine: made anew with the other end that went with it. None where nobody knows how. */
