@@ -63,10 +63,11 @@ function goneElsewhere({took = []}: Difference, changes: readonly Difference[]):
 }
 
 /** A gateway in the network of the wrong address. */
-function isNear({kind, object}: Difference, {route}: Difference): boolean {
+export function isNear({kind, object}: Difference, {route}: Difference): boolean {
+  if (kind !== 'address') return false
   const [address = '', length] = (object.split(' ')[0] ?? '').split('/')
   const network = networkOf(address, Number(length)) ?? ''
-  return kind === 'address' && contains(network, route?.is?.via ?? '') && !contains(network, route?.was?.via ?? '')
+  return contains(network, route?.is?.via ?? '') && !contains(network, route?.was?.via ?? '')
 }
 
 /** Addresses with nothing in their places. */

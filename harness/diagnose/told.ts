@@ -7,7 +7,7 @@ import type {Difference} from './differences/change.ts'
 import {replacedCause} from './differences/routes.ts'
 import {namedRoute} from './naming/routes.ts'
 import type {World} from './prediction.ts'
-import {type Around, isLost, oneWith} from './together.ts'
+import {type Around, isLost, isNear, oneWith} from './together.ts'
 import {tableOf} from './unseen.ts'
 
 export interface Told {
@@ -20,6 +20,9 @@ export interface Told {
 
 /** @param stop where the path ended */
 export function told(world: World, root: Difference, stop: Disposition, around: Around): Told {
+  const origin =
+    root.kind === 'route' && around.changes.find((each) => each.place === root.place && each.device === root.device && isNear(each, root))
+  if (origin) return told(world, origin, stop, around)
   const standIn = standsIn(root, around)
   if (standIn) {
     // It is told as if it had been put in the other's place.
