@@ -108,7 +108,7 @@ export default scenario({
       birdc -s /run/calico/bird.ctl disable mesh1
     `,
     runs('node1')`ip route show 10.244.2.0/26 | wc -l`.prints('0').within(10_000),
-    reach('pod1', 'pod3').fails('no-route', 'node1'),
+    reach('pod1', 'pod3').fails('bgp-session-down', 'node1'),
     reach('pod4', 'pod3').holds(),
     reach('pod4', 'pod1').holds(),
 

@@ -2,7 +2,7 @@
 // of a kept lab that is gone, or of one that never came to be, and on a Docker engine a network.
 
 import {remembered} from '../kept.ts'
-import {FORMAT} from '../report/json.ts'
+import {FORMAT} from '../report/format.ts'
 import {EXIT} from './exit.ts'
 import {runningLabs} from './running.ts'
 import {print, printJson} from './terminal.ts'

@@ -1,5 +1,6 @@
 // How a lab outlives podwire: its name is claimed before anything starts, and its record written before it is let go.
 import {typedLine} from '../daemons.ts'
+import type {Facts} from '../facts/facts.ts'
 import {readFacts} from '../facts/read.ts'
 import type {KeptLab} from '../kept/record.ts'
 import {type Claim, claimLab} from '../kept.ts'
@@ -34,12 +35,17 @@ function asTyped({scenario}: Lab, node: string, command: string): string {
 
 /** Once this is through, and not before, the lab outlives podwire. What was refused did not wire it. */
 export async function keep(
-  {lab, chosen, works}: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean},
+  {
+    lab,
+    chosen,
+    works,
+    before: right,
+  }: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean; readonly before?: Facts},
   claim: Claim,
 ): Promise<void> {
   await using _ = lab
   // What a lab that works is like is what a diagnosis compares with once it works no more.
-  const before = works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined
+  const before = right ?? (works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined)
   const history = lab.history
     .filter(({exitCode}) => exitCode === 0)
     .map(({node, command}) => ({node, command: asTyped(lab, node, command)}))

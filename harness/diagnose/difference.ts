@@ -1,14 +1,18 @@
 // What is other than it was when the lab worked: one item for each thing that changed, with the cause that it is a fault
 // by, and the literal command that undoes it. Pure.
-import type {Facts} from '../facts/facts.ts'
+import {sameHost} from '../address.ts'
+import type {Facts, NamespaceFacts} from '../facts/facts.ts'
 import type {Place} from '../model.ts'
+import {holds} from '../trace/segment.ts'
 import {addressChanges} from './differences/addresses.ts'
 import type {Change, Difference, Scene} from './differences/change.ts'
 import {fdbChanges} from './differences/fdb.ts'
 import {filterChanges} from './differences/filters.ts'
 import {linkChanges} from './differences/links.ts'
 import {withBelongings, withEnds} from './differences/links-as-were.ts'
-import {neighbourChanges} from './differences/neighbours.ts'
+import {isFixed, neighbourChanges} from './differences/neighbours.ts'
+import {portChanges} from './differences/ports.ts'
+import {asItWas, endOf, type Lost, madeAnew, namespaceAnew} from './differences/restoring.ts'
 import {routeChanges} from './differences/routes.ts'
 import {ruleChanges} from './differences/rules.ts'
 import {settingChanges} from './differences/settings.ts'
@@ -17,6 +21,7 @@ import {trafficControlChanges} from './differences/traffic-control.ts'
 /** In an order in which undoing works: links before addresses before routes. */
 const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   linkChanges,
+  portChanges,
   addressChanges,
   routeChanges,
   ruleChanges,
@@ -33,65 +38,104 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
   const found = places.flatMap((place): Difference[] => {
     const [was, is] = [before.get(place.name), now.get(place.name)]
     if (!was) return []
-    if (!is) return [{place: place.name, ...missingNamespace(place), revert: (facts) => withEnds(before, facts, places, place.name)}]
+    // Its pods went with a machine.
+    if (!is && place.netns !== undefined && !now.get(place.node)) return []
+    if (!is) return [missingNamespace({place, before, now, places})]
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
-    const scene: Scene = {was, is, place, places, inside, run, macs}
+    const heldElsewhere = (address: string) => [...now].some(([name, here]) => name !== place.name && holds(here, address))
+    const scene: Scene = {was, is, place, places, inside, run, macs, heldElsewhere}
     const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {
         const own = facts.get(place.name)
         if (!own) return facts
         const reverted = revert(own)
-        const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, reverted, change.device) : reverted
-        return new Map(facts).set(place.name, whole)
+        const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, own, reverted, change) : reverted
+        const after = new Map(facts).set(place.name, whole)
+        return change.address === undefined ? after : withoutLearned(after, change.address)
       }
-      if (change.kind !== 'link' || change.undo.length > 0) return {place: place.name, ...change, revert: here}
-      const elsewhere = whereIs(change.object, place, before, now, places)
-      const moved = elsewhere === undefined ? {} : {elsewhere, cause: 'wrong-namespace' as const}
-      return {place: place.name, ...change, ...moved, revert: (facts) => here(withEnds(before, facts, places, place.name))}
+      const old = change.missing && was.links.find(({name}) => name === change.object)
+      if (!old) return {place: place.name, ...change, revert: here}
+      const lost = withWhereabouts({place, link: old, before, now, places})
+      return {place: place.name, ...change, ...lost, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
   return found.filter((difference) => !isOtherEnd(difference, found, before, places))
 }
 
+/** What others have learned of whoever holds an address, they have learned while another held it. */
+function withoutLearned(facts: Facts, address: string): Facts {
+  const others = (here: NamespaceFacts) => here.neighbours.filter((entry) => isFixed(entry) || !sameHost(entry.address, address))
+  return new Map([...facts].map(([name, here]) => [name, here && {...here, neighbours: others(here)}]))
+}
+
+/** Where a device is that was here, and what brings it back. */
+function withWhereabouts(lost: Lost): Partial<Difference> {
+  const {place, link, before, now} = lost
+  const elsewhere = whereIs(lost)
+  const end = endOf(lost)
+  const took = end ? {took: [{place: end.place, device: end.link.name}]} : {}
+  if (elsewhere === undefined) return {...took, undo: madeAnew(lost)}
+  const netns = lost.places.find(({name}) => name === elsewhere)?.netns ?? elsewhere.split('/')[1]
+  // $$ is the shell of the machine itself: ip-link(8) takes a process for the namespace that it is in.
+  const moved = `ip ${netns === undefined ? '' : `-n ${netns} `}link set dev ${link.name} netns ${place.netns ?? '$$'}`
+  const own = elsewhere.includes('/') && before.get(elsewhere) === undefined && (now.get(elsewhere)?.links.length ?? 0) <= 2
+  return {
+    ...took,
+    elsewhere,
+    cause: 'wrong-namespace',
+    undo: [moved, ...asItWas(place.netns, link), ...(own ? [`ip netns del ${netns}`] : [])],
+  }
+}
+
 /** Where on the same machine a device is that is missing where it was. */
-function whereIs(device: string, place: Place, before: Facts, now: Facts, places: readonly Place[]): string | undefined {
+function whereIs({link, place, before, now, places}: Lost): string | undefined {
   const here = [...now.keys()].filter(
     (key) => key.split('/')[0] === place.node || places.some((each) => each.name === key && each.node === place.node),
   )
-  return here.find(
-    (key) =>
-      key !== place.name &&
-      now.get(key)?.links.some(({name}) => name === device) &&
-      !before.get(key)?.links.some(({name}) => name === device),
-  )
+  const isIt = ({name, mac, kind}: Lost['link']) => name === link.name && (mac === link.mac || kind === link.kind)
+  return here.find((key) => key !== place.name && now.get(key)?.links.some(isIt) && !before.get(key)?.links.some(isIt))
 }
 
 /** The machine's end of a cable whose other end is what is missing: one fault, told at the pod. */
 function isOtherEnd(
-  {place, kind, undo, object, elsewhere}: Difference,
+  {place, object, missing, elsewhere}: Difference,
   all: readonly Difference[],
   before: Facts,
   places: readonly Place[],
 ): boolean {
   const was = before.get(place)
   const link = was?.links.find(({name}) => name === object)
-  if (kind !== 'link' || undo.length > 0 || elsewhere !== undefined || !was || link?.peer?.netnsId === undefined) return false
+  if (!missing || elsewhere !== undefined || !was || link?.peer?.netnsId === undefined) return false
   const netns = was.netnsNames.get(link.peer.netnsId)
   const pod = netns !== undefined && places.find((each) => each.node === place && each.netns === netns)
-  return pod
-    ? all.some((other) => other.place === pod.name && (other.kind === 'namespace' || (other.kind === 'link' && other.undo.length === 0)))
-    : false
+  return pod ? all.some((other) => other.place === pod.name && other.missing === true) : false
 }
 
-function missingNamespace({name, netns = name}: Place): Change {
+function missingNamespace(lost: Omit<Lost, 'link'>): Difference {
+  const {place, before, places} = lost
+  const {name, netns = name} = place
+  if (place.netns === undefined)
+    return {
+      place: name,
+      kind: 'namespace',
+      cause: 'node-down',
+      object: name,
+      evidence: `there was a node ${name}`,
+      undo: [],
+      revert: (now) => now,
+    }
+  const devices = (before.get(name)?.links ?? []).flatMap((link) => endOf({...lost, link}) ?? [])
   return {
+    place: name,
     kind: 'namespace',
     cause: 'pod-missing',
     object: netns,
+    missing: true,
+    took: devices.map((end) => ({place: end.place, device: end.link.name})),
     evidence: `there was a network namespace ${netns}`,
-    undo: [],
-    revert: (now) => now,
+    undo: namespaceAnew(lost),
+    revert: (facts) => withEnds(before, facts, places, name),
   }
 }

@@ -1,14 +1,38 @@
 // A segment: the devices that frames pass between two places without being routed, across veth pairs and bridges. Pure.
 // The machines' eth0 are on one segment, the underlay, whatever a driver makes it of.
 import {sameHost} from '../address.ts'
-import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import {isCarriedBetween, isTunnel, mismatch, otherEnds} from './tunnel.ts'
 import type {Block, Passage, Port, World} from './world.ts'
 
 export type {Block, Passage, Port, World} from './world.ts'
 
+/** What was found out of one state of a lab, which is asked about again for every pair. */
+class Known {
+  readonly segments = new Map<string, Passage[]>()
+  readonly peers = new Map<string, Port | undefined>()
+}
+
+const KNOWN = new WeakMap<Facts, WeakMap<World['places'], Known>>()
+
+function knownOf({facts, places}: World): Known {
+  const ofFacts = KNOWN.get(facts) ?? new WeakMap<World['places'], Known>()
+  KNOWN.set(facts, ofFacts)
+  const known = ofFacts.get(places) ?? new Known()
+  ofFacts.set(places, known)
+  return known
+}
+
 /** Every device that frames from `from` get to, each with the way there; blocked ones only when `lax`. */
-export function segmentOf(world: World, from: Port, lax = false): Passage[] {
+export function segmentOf(world: World, from: Port, lax = false): readonly Passage[] {
+  const {segments} = knownOf(world)
+  const key = `${portKey(from)} ${lax}`
+  const segment = segments.get(key) ?? searched(world, from, lax)
+  segments.set(key, segment)
+  return segment
+}
+
+function searched(world: World, from: Port, lax: boolean): Passage[] {
   const found = new Map<string, Passage>()
   const queue: Passage[] = [{ports: [from]}]
   for (let passage = queue.shift(); passage; passage = queue.shift()) {
@@ -90,7 +114,7 @@ function neighboursOf(world: World, port: Port): Port[] {
   return isUnderlay(world, port) ? [...near, ...underlayPorts(world)] : near
 }
 
-function isUnderlay(world: World, {place, link}: Port): boolean {
+export function isUnderlay(world: World, {place, link}: Port): boolean {
   return link.name === 'eth0' && world.places.some(({name, netns}) => name === place && netns === undefined)
 }
 
@@ -113,6 +137,13 @@ function machineOf({places}: World, place: string): string {
 
 /** The other end of a veth pair, wherever it is: a machine knows its namespaces by number, they know it as their creator. */
 export function peerOf(world: World, port: Port): Port | undefined {
+  const {peers} = knownOf(world)
+  const key = portKey(port)
+  if (!peers.has(key)) peers.set(key, otherEnd(world, port))
+  return peers.get(key)
+}
+
+function otherEnd(world: World, port: Port): Port | undefined {
   const {peer} = port.link
   if (!peer || isUnderlay(world, port)) return undefined
   const own = machineOf(world, port.place)

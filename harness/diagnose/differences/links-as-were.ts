@@ -1,6 +1,8 @@
 // A machine's devices as they were, with what comes and goes with them. Pure.
 import type {Facts, LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
 import type {Place} from '../../model.ts'
+import type {Change} from './change.ts'
+import {isConnected} from './connected.ts'
 import {isFixed} from './neighbours.ts'
 
 export function withLink(name: string, part: Partial<LinkFacts>) {
@@ -14,15 +16,34 @@ export function withMaster({master: _, port: __, ...link}: LinkFacts, {master, p
   return {...link, ...(master !== undefined && {master}), ...(port && {port})}
 }
 
-/** A device's addresses and routes as they were: they come and go with it. */
-export function withBelongings(was: NamespaceFacts, now: NamespaceFacts, device: string | undefined): NamespaceFacts {
+/**
+ * A device's addresses, and the routes that come and go with it and them, as they were. Routes that somebody changed are not.
+ *
+ * @param is the place with the change
+ * @param reverted the same without
+ */
+export function withBelongings(
+  was: NamespaceFacts,
+  is: NamespaceFacts,
+  reverted: NamespaceFacts,
+  {kind, device}: Pick<Change, 'kind' | 'device'>,
+): NamespaceFacts {
   const old = was.links.find(({name}) => name === device)
-  const routes = was.routes.filter((route) => route.dev === device)
-  return {
-    ...now,
-    links: now.links.map((link) => (old && link.name === device ? {...link, addresses: old.addresses} : link)),
-    routes: [...now.routes.filter((route) => route.dev !== device), ...routes],
-  }
+  const links =
+    kind === 'link'
+      ? reverted.links.map((link) => (old && link.name === device ? {...link, addresses: old.addresses} : link))
+      : reverted.links
+  const now = {...reverted, links}
+  const kept = reverted.routes.filter((route) => route.dev !== device || !isConnected(route, is) || isConnected(route, now))
+  const taken = new Set(kept.map(({family, to, table, metric}) => `${family} ${to} ${table} ${metric}`))
+  // An address beside the others costs no route.
+  const here = is.links.find(({name}) => name === device)
+  const lost = old?.addresses.some(
+    ({address, prefixLength}) => !here?.addresses.some((own) => own.address === address && own.prefixLength === prefixLength),
+  )
+  if (kind === 'address' && !lost) return {...now, routes: kept}
+  const back = was.routes.filter(({dev, family, to, table, metric}) => dev === device && !taken.has(`${family} ${to} ${table} ${metric}`))
+  return {...now, routes: [...kept, ...back]}
 }
 
 /** All of a machine's namespaces with the devices that are missing somewhere as they were. */
@@ -47,7 +68,9 @@ export function withEnds(before: Facts, now: Facts, places: readonly Place[], na
     const back = (was?.links ?? []).filter((old) => !is.links.some((link) => link.name === old.name))
     const ports = kept.map((link) => {
       const old = was?.links.find((each) => each.name === link.name)
-      return old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
+      const whole = old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
+      // The other end of what was moved knows it by where it is now.
+      return old?.peer && link.mac === old.mac ? {...whole, index: old.index, peer: old.peer, carrier: old.carrier} : whole
     })
     facts.set(key, {
       ...is,

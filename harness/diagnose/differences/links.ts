@@ -2,22 +2,28 @@
 import type {LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
 import type {Cause} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
-import {withLink, withMaster} from './links-as-were.ts'
+import {withLink} from './links-as-were.ts'
+import {addressLines, isKernels} from './restoring.ts'
 
 /** Devices that come with their other half, or are the kernel's own. */
-export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
+export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
+      const renamed = renamedTo(old, was, is)
       return [
         {
           kind: 'link',
           cause: old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-missing' : 'interface-missing',
           object: old.name,
           device: old.name,
-          evidence: `there was a device ${old.name}`,
-          undo: [],
-          revert: (now) => ({...now, links: [...now.links, old]}),
+          evidence: renamed ? `${renamed.name} was called ${old.name}` : `there was a device ${old.name}`,
+          undo: renamed ? nameBack(old, renamed, place.netns) : [],
+          ...(!renamed && {missing: true as const}),
+          revert: (now) => ({
+            ...now,
+            links: [...now.links.filter(({name}) => name !== renamed?.name).map((each) => onBridge(each, renamed?.name, old.name)), old],
+          }),
         },
       ]
     }
@@ -36,19 +42,6 @@ export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
         old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
       found.push(change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {up: true, carrier: old.carrier}))
     }
-    // A bridge that is gone has let its ports go.
-    if (old.master !== link.master && (old.master === undefined || is.links.some(({name}) => name === old.master)))
-      found.push({
-        ...change(
-          'port-not-enslaved',
-          `${old.name} was on ${old.master ?? 'no bridge'}`,
-          old.master === undefined
-            ? `ip ${inside}link set dev ${old.name} nomaster`
-            : `ip ${inside}link set dev ${old.name} master ${old.master}`,
-          {},
-        ),
-        revert: (now) => ({...now, links: now.links.map((each) => (each.name === old.name ? withMaster(each, old) : each))}),
-      })
     // A bridge takes the smallest MTU of its ports.
     const follows =
       old.kind === 'bridge' &&
@@ -74,46 +67,43 @@ export function linkChanges({was, is, inside, run, macs}: Scene): Change[] {
       })
     if (old.arp && !link.arp)
       found.push(change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}))
-    if (link.port?.isolated && old.port && !old.port.isolated)
-      found.push(
-        change('port-isolated', `${old.name} was not isolated`, `${run}bridge link set dev ${old.name} isolated off`, {port: old.port}),
-      )
-    if (
-      link.port &&
-      old.port?.state === 'forwarding' &&
-      (['listening', 'learning', 'blocking'].includes(link.port.state) ||
-        (link.port.state === 'disabled' && link.carrier && is.links.some(({name, up}) => name === link.master && up))) &&
-      !is.links.some(({bridge}) => bridge?.stp)
-    )
-      found.push(change('stp-listening', `${old.name} was forwarding`, `${run}bridge link set dev ${old.name} state 3`, {port: old.port}))
-    if (link.port && old.port?.hairpin && !link.port.hairpin)
-      found.push(
-        change('hairpin-off', `hairpin was on at ${old.name}`, `${run}bridge link set dev ${old.name} hairpin on`, {port: old.port}),
-      )
-    if (old.bridge && link.bridge && !old.bridge.stp && link.bridge.stp)
-      found.push({
-        ...change('stp-listening', `${old.name} had no spanning tree`, `ip ${inside}link set dev ${old.name} type bridge stp_state 0`, {
-          bridge: old.bridge,
-        }),
-        revert: (now) => ({...now, links: now.links.map((each) => unblocked(each, old))}),
-      })
     if (link.xdp !== undefined && old.xdp === undefined)
       found.push({
-        ...change('xdp-drop', `${old.name} had no XDP program`, `ip ${inside}link set dev ${old.name} xdp off`, {}),
+        ...change(
+          'xdp-drop',
+          `${old.name} had no XDP program`,
+          `ip ${inside}link set dev ${old.name} ${link.xdpMode === 'generic' ? 'xdpgeneric' : 'xdp'} off`,
+          {},
+        ),
         revert: withoutXdp(old.name),
       })
     return found
   })
 }
 
+/** The same device by another name. */
+function renamedTo({mac, kind}: LinkFacts, was: NamespaceFacts, is: NamespaceFacts): LinkFacts | undefined {
+  return is.links.find((link) => link.mac === mac && link.kind === kind && !was.links.some(({name}) => name === link.name))
+}
+
+function onBridge(link: LinkFacts, now: string | undefined, old: string): LinkFacts {
+  return now !== undefined && link.master === now ? {...link, master: old} : link
+}
+
+/** Its routes come back by themselves, as far as they are still there; what went when it was set down does not. */
+function nameBack(old: LinkFacts, now: LinkFacts, netns: string | undefined): string[] {
+  const ip = netns === undefined ? 'ip' : `ip -n ${netns}`
+  const gone = old.addresses.filter(({address}) => !isKernels(address, old.mac) && !now.addresses.some((each) => each.address === address))
+  return [
+    `${ip} link set dev ${now.name} name ${old.name}`,
+    ...(old.up && !now.up ? [`${ip} link set dev ${old.name} up`] : []),
+    ...addressLines(netns, old.name, gone),
+  ]
+}
+
 function withBridgeMtu(now: NamespaceFacts, {master}: LinkFacts, was: NamespaceFacts | undefined): NamespaceFacts {
   const bridge = was?.links.find(({name}) => name === master)
   return bridge ? withLink(bridge.name, {mtu: bridge.mtu})(now) : now
-}
-
-function unblocked(link: LinkFacts, bridge: LinkFacts): LinkFacts {
-  if (link.name === bridge.name && bridge.bridge) return {...link, bridge: bridge.bridge}
-  return link.master === bridge.name && link.port ? {...link, port: {...link.port, state: 'forwarding'}} : link
 }
 
 function withoutXdp(name: string) {

@@ -13,6 +13,8 @@ export function neighbourChanges({was, is, inside}: Scene): Change[] {
     .filter(
       (entry) =>
         isFixed(entry) &&
+        // A device that asks nobody has entries for all whom it sends to.
+        !(entry.state === 'NOARP' && is.links.some(({name, arp}) => name === entry.dev && !arp)) &&
         !was.neighbours.some((old) => isFixed(old) && old.address === entry.address && old.dev === entry.dev && old.mac === entry.mac),
     )
     .map((entry) => ({

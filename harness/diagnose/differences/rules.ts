@@ -11,6 +11,7 @@ export function ruleChanges({was, is, inside}: Scene): Change[] {
       kind: 'rule',
       cause: 'policy-rule',
       object: ruleWords(rule),
+      ...(there && {rule}),
       evidence: there ? `there was no rule ${ruleWords(rule)}` : `there was the rule ${ruleWords(rule)}`,
       undo: [`${ip} ${there ? 'del' : 'add'} ${ruleWords(rule).replace(/^(\d+):/, 'priority $1')}`],
       revert: (now) => ({

@@ -1,8 +1,9 @@
 // Nodes that are running containers. What starts and what ends them is the driver's affair.
 import {text} from 'node:stream/consumers'
 import type Docker from 'dockerode'
-import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, NODE_SYSCTLS} from '../../driver.ts'
+import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, NODE_SYSCTLS, nodeDown} from '../../driver.ts'
 import {openSession, SESSION_SHELL, type Session} from '../../session.ts'
+import {statusOf} from './engine.ts'
 import {openShell, startInherited, startStream} from './exec.ts'
 
 export interface FleetEnds {
@@ -24,32 +25,39 @@ export function dockerFleet(docker: Docker, containers: ReadonlyMap<string, Dock
     return found
   }
 
+  /** @throws MachineError when its container is gone or does not run: 404 and 409 of the Docker Engine API */
+  async function reached<T>(node: string, start: (container: Docker.Container) => Promise<T>): Promise<T> {
+    const found = container(node)
+    try {
+      return await start(found)
+    } catch (error) {
+      if (![404, 409].includes(statusOf(error) ?? 0)) throw error
+      throw nodeDown(node, `the engine has no running container ${found.id.slice(0, 12)}`)
+    }
+  }
+
   return {
     description: ends.description,
 
     run(node, command, {timeLimit = DEFAULT_TIME_LIMIT, shell = 'steps'} = {}) {
       const key = `${node} ${shell}`
-      const session = sessions.get(key) ?? openSession(node, async () => openShell(docker, container(node), SESSION_SHELL))
+      const session = sessions.get(key) ?? openSession(node, () => reached(node, (found) => openShell(docker, found, SESSION_SHELL)))
       sessions.set(key, session)
       if (disposed) void session.close()
       return session.run(command, timeLimit)
     },
 
     async stream(node, argv, {stdio = 'pipe'} = {}) {
-      if (stdio === 'inherit') return startInherited(docker, container(node), argv)
-      const stream = await startStream(docker, container(node), argv)
+      if (stdio === 'inherit') return reached(node, (found) => startInherited(docker, found, argv))
+      const stream = await reached(node, (found) => startStream(docker, found, argv))
       streams.add(stream)
       void stream.exit.then(() => streams.delete(stream))
       return {...stream, exit: stream.exit.then((code) => (disposed ? null : code))}
     },
 
     async copy(node, content, path) {
-      const stream = await startStream(docker, container(node), [
-        'sh',
-        '-c',
-        'mkdir -p "$(dirname "$0")" && cat >"$0" && chmod 700 "$0"',
-        path,
-      ])
+      const argv = ['sh', '-c', 'mkdir -p "$(dirname "$0")" && cat >"$0" && chmod 700 "$0"', path]
+      const stream = await reached(node, (found) => startStream(docker, found, argv))
       stream.stdout?.resume()
       const complaint = stream.stderr ? text(stream.stderr) : ''
       stream.stdin?.end(content)
