@@ -171,6 +171,12 @@ export interface WireFormat {
   readonly vni?: number
 }
 
+/** What is claimed of a request and its answer. */
+export interface ClaimedFormat extends WireFormat {
+  /** The answer's own `vni`, where each way is in another network: its destination's. */
+  readonly answerVni?: number
+}
+
 /** A claim of what an echo request of one place to another, and its answer, are on the wire between them. */
 export interface WireClaim {
   readonly check: 'wire'
@@ -179,7 +185,7 @@ export interface WireClaim {
   /** Where it is looked at; without it at eth0 of the machine of `from`, where the answer comes by too. */
   readonly at?: {readonly place: string; readonly device: string}
   /** As the request is; the answer is the same with its addresses exchanged. */
-  readonly carries: WireFormat
+  readonly carries: ClaimedFormat
   readonly source: SourceLine
 }
 

@@ -1,7 +1,7 @@
 // What a scenario file is written with. Everything here makes plain data; nothing starts, and nothing is checked yet:
 // scenario/validate.ts does that when the file is loaded, so that all mistakes are told at once, each with its line.
 import {fileURLToPath} from 'node:url'
-import type {Cause, Claim, PacketSize, PairClaim, Protocol, SourceLine, WireFormat} from './model.ts'
+import type {Cause, Claim, ClaimedFormat, PacketSize, PairClaim, Protocol, SourceLine} from './model.ts'
 
 /** One address, or one of each family, without prefix lengths. */
 export type Addresses = string | readonly string[]
@@ -235,13 +235,13 @@ export interface CommandOutcome extends TimedClaim {
  *
  * @param at a place and a device of it, where it is looked at elsewhere than at eth0 of the machine of `from`: 'spine1/eth1'
  */
-export function wire(from: string, to: string, at?: string): {carries(format: WireFormat): DeclaredClaim} {
+export function wire(from: string, to: string, at?: string): {carries(format: ClaimedFormat): DeclaredClaim} {
   const source = callSite()
   const [place, device] = at?.split('/') ?? []
   const claim = {check: 'wire', from, to, ...(at !== undefined && {at: {place, device}}), source} as const
   // Without a format it is no claim. That it was written is kept, so that its line can be told.
-  return {kind: 'claim', claim, carries: (format: WireFormat) => ({kind: 'claim', claim: {...claim, carries: format}})} as unknown as {
-    carries(format: WireFormat): DeclaredClaim
+  return {kind: 'claim', claim, carries: (format: ClaimedFormat) => ({kind: 'claim', claim: {...claim, carries: format}})} as unknown as {
+    carries(format: ClaimedFormat): DeclaredClaim
   }
 }
 

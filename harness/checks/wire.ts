@@ -8,7 +8,7 @@ import {pcapngHeader, pcapngPacket} from '../capture/pcapng.ts'
 import type {Tap} from '../capture/taps.ts'
 import {tapName} from '../capture/taps.ts'
 import {type Fleet, MachineError} from '../driver.ts'
-import type {CheckResult, Place, Verdict, WireClaim, WireFormat, WireFrame} from '../model.ts'
+import type {CheckResult, ClaimedFormat, Place, Verdict, WireClaim, WireFormat, WireFrame} from '../model.ts'
 import {type DecodedFrame, decodeArguments, framesFrom} from './decode.ts'
 
 /** ping fills its payload with up to 16 bytes that it is given, again and again (ping(8), -p). */
@@ -131,8 +131,13 @@ function amissIn(frame: DecodedFrame, wanted: WireFormat): string[] {
   return [...number('vni'), ...number('port'), ...ends('outer'), ...ends('inner')]
 }
 
-function turned({inner, outer, ...rest}: WireFormat): WireFormat {
-  return {...rest, inner: [inner[1], inner[0]], ...(outer && {outer: [outer[1], outer[0]]})}
+function turned({inner, outer, answerVni, ...rest}: ClaimedFormat): WireFormat {
+  return {
+    ...rest,
+    ...(answerVni !== undefined && {vni: answerVni}),
+    inner: [inner[1], inner[0]],
+    ...(outer && {outer: [outer[1], outer[0]]}),
+  }
 }
 
 function known(frames: readonly (DecodedFrame | string)[]): DecodedFrame[] {

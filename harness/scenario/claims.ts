@@ -167,7 +167,7 @@ function checkTime(claim: Claim, atStage: boolean): Problem[] {
 
 /** What any packet would satisfy, or none could. */
 function checkWire({carries, source}: Extract<Claim, {check: 'wire'}>): Problem[] {
-  const {encapsulation, inner, outer, port, vni} = carries
+  const {encapsulation, inner, outer, port, vni, answerVni} = carries
   const problems: Problem[] = []
   for (const address of [...inner, ...(outer ?? [])])
     if (familyOf(address) !== 4)
@@ -179,9 +179,9 @@ function checkWire({carries, source}: Extract<Claim, {check: 'wire'}>): Problem[
       })
   const numbered = encapsulation === 'vxlan' || encapsulation === 'geneve'
   const wanted = encapsulation === 'none' ? [] : ['outer', 'port', ...(numbered ? ['vni'] : [])]
-  const said = Object.entries({outer, port, vni}).flatMap(([key, value]) => (value === undefined ? [] : [key]))
+  const said = Object.entries({outer, port, vni, answerVni}).flatMap(([key, value]) => (value === undefined ? [] : [key]))
   const missing = wanted.filter((key) => !said.includes(key))
-  const beyond = said.filter((key) => !wanted.includes(key))
+  const beyond = said.filter((key) => !wanted.includes(key) && !(numbered && key === 'answerVni'))
   if (missing.length > 0)
     problems.push({
       code: 'too-little',
@@ -289,7 +289,7 @@ const LIKE: Readonly<Record<string, string>> = {
 }
 
 /** The parts of a packet on the wire. */
-const PARTS = ['encapsulation', 'inner', 'outer', 'port', 'vni'] as const
+const PARTS = ['encapsulation', 'inner', 'outer', 'port', 'vni', 'answerVni'] as const
 
 /** @param part of the format; undefined for all of it */
 function wordsForWire(part: string | undefined, value: unknown): Pick<Problem, 'message' | 'help'> {
@@ -300,7 +300,7 @@ function wordsForWire(part: string | undefined, value: unknown): Pick<Problem, '
     return value === undefined
       ? {message: 'wire does not say in what the packet is carried', help: `add encapsulation: one of ${ENCAPSULATIONS.join(', ')}`}
       : {message: `${given} is no encapsulation that is told apart`, help: suggestion(String(value), ENCAPSULATIONS)}
-  if (part === 'port' || part === 'vni')
+  if (part === 'port' || part === 'vni' || part === 'answerVni')
     return {
       message: `${given} is no ${part}`,
       help: part === 'port' ? 'a whole number, 1 to 65535: 8472' : 'a whole number, 0 to 16777215: 1',

@@ -39,6 +39,7 @@ const fails = v.optional(v.strictObject({cause: v.string(), at: v.optional(v.str
 const only = v.optional(v.picklist([...PROTOCOLS, ...PACKET_SIZES], 'icmp, tcp, udp, small or full is expected here'))
 const names = v.optional(v.array(v.string()))
 const within = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
+const vni = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffff)))
 const ends = v.strictTuple([v.string(), v.string()])
 const claimShape = v.object({
   kind: v.literal('claim'),
@@ -71,7 +72,8 @@ const claimShape = v.object({
         inner: ends,
         outer: v.optional(ends),
         port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
-        vni: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffff))),
+        vni,
+        answerVni: vni,
       }),
       source,
     }),

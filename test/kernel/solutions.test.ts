@@ -29,6 +29,20 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     because: /the request otherwise: outer 192\.168\.1\.11 > 192\.168\.1\.12, not 192\.168\.1\.11 > 192\.168\.1\.13/,
   },
   {
+    title: 'one VNI for both ways',
+    scenario: 'nsx-ovn',
+    change: ['      answerVni: 1,\n', ''],
+    claim: 'wire pod1 -> pod3: geneve 2',
+    because: /node1\/eth0 saw the answer otherwise: vni 1, not 2/,
+  },
+  {
+    title: 'a firewall that lets everybody through',
+    scenario: 'nsx-ovn',
+    change: ['ip4.src == 10.244.1.3', 'ip4.src == 10.244.9.9'],
+    claim: 'pod2# ping -c 1 -W 0.5 10.244.2.2 fails within 10000 ms',
+    because: /not within 10000 ms/,
+  },
+  {
     title: 'a tunnel where there is none',
     scenario: 'calico-bgp',
     change: [
