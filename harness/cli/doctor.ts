@@ -5,6 +5,7 @@ import {type Fleet, MachineError} from '../driver.ts'
 import {mayHaveEngine} from '../drivers/docker/sockets.ts'
 import {localDriver} from '../drivers/local.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
+import {present} from '../needs.ts'
 import {packagesOf} from '../packages.ts'
 import {FORMAT} from '../report/format.ts'
 import {EXIT} from './exit.ts'
@@ -79,7 +80,7 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
 async function toolItems(fleet: Fleet, group: 'node' | 'solutions' = 'node'): Promise<Item[]> {
   return Promise.all(
     packagesOf(group).map(async ({name, command: tool}): Promise<Item> => {
-      const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
+      const {exitCode} = await fleet.run('node1', present(tool))
       if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
       return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: helpFor(name, group)}
     }),

@@ -64,7 +64,8 @@ function opens(device: string, uid: number | undefined): boolean {
 function isThere(tool: string): boolean {
   return (NODE_ENVIRONMENT.PATH ?? '').split(':').some((folder) => {
     try {
-      accessSync(tool.startsWith('/') ? tool : `${folder}/${tool}`, constants.X_OK)
+      if (tool.startsWith('/')) accessSync(tool)
+      else accessSync(`${folder}/${tool}`, constants.X_OK)
       return true
     } catch {
       return false
