@@ -8,8 +8,8 @@ const IN_DOCKER: readonly string[] = ['calico-bgp', 'flannel-vxlan']
 
 const all = await solutions()
 
-/** The kernel takes programs of the machine's own root alone. */
-const AS_ROOT: readonly string[] = ['cilium-ebpf']
+/** The kernel takes programs of the machine's own root alone; FRR's daemons become the user frr, whom an ordinary user's namespace has not. */
+const AS_ROOT: readonly string[] = ['aci-evpn', 'cilium-ebpf']
 
 function runnersOf({name}: {readonly name: string}) {
   return IN_DOCKER.includes(name) ? [...LOCAL, inDocker] : AS_ROOT.includes(name) ? [asRoot] : LOCAL
@@ -56,6 +56,20 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     ],
     claim: 'reach among pod1, pod2, pod3, pod4',
     because: /^no-answer$/m,
+  },
+  {
+    title: 'a leaf that the packet does not go to',
+    scenario: 'aci-evpn',
+    change: ["outer: ['10.255.0.1', '10.255.0.2']", "outer: ['10.255.0.1', '10.255.0.100']"],
+    claim: 'wire pod1 -> pod4: vxlan 20',
+    because: /spine1\/leaf1 saw the request otherwise: outer 10\.255\.0\.1 > 10\.255\.0\.2, not 10\.255\.0\.1 > 10\.255\.0\.100/,
+  },
+  {
+    title: 'a contract that forbids nothing',
+    scenario: 'aci-evpn',
+    change: ['ip protocol != tcp drop', 'ip protocol != tcp accept'],
+    claim: 'pod2# ping -c 1 -W 0.5 10.244.3.2 fails',
+    because: /it ended with 0/,
   },
   {
     title: 'a tunnel where there is none',
