@@ -5,6 +5,7 @@ import type {SourceLine} from './model.ts'
 export type CommandCause =
   | 'time-limit' // podwire killed it, alone, after its time limit
   | 'session-lost' // its shell went away under it
+  | 'node-lost' // its node went away under it, with its machine or its engine; what other nodes do stands
   | 'disposed' // the lab was removed while it ran
 
 export interface CommandResult {
@@ -46,6 +47,8 @@ export function endingOf(result: CommandResult): string {
       return 'killed after its time limit'
     case 'session-lost':
       return 'its shell went away'
+    case 'node-lost':
+      return 'its node went away'
     case 'disposed':
       return 'the lab was removed while it ran'
     default:

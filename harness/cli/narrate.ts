@@ -3,7 +3,17 @@ import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type StageResult} from '../model.ts'
 import type {ResultSource} from '../report/json.ts'
-import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
+import {
+  checkText,
+  hopsText,
+  lostWords,
+  matrixText,
+  milliseconds,
+  requirementsText,
+  shortfallText,
+  stageText,
+  stepText,
+} from '../report/text.ts'
 import {stageFindingsText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
 import {output, type Screen} from './terminal.ts'
@@ -33,12 +43,14 @@ export function narrator(screen: Screen | undefined): Narrator {
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText(
-  {scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>,
+  {scenario, outcome, times, lost}: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'lost'>,
   {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
 ): string {
   const places = placesOf(scenario)
   const cluster = places.filter(({kind}) => kind !== 'host')
   const parts: string[] = []
+  const gone = lostWords(lost).map((words) => `${paint('red', words)}; what was found of the others stands`)
+  if (gone.length > 0) parts.push(gone.join('\n'))
   const reach = outcome.checks.find(({check}) => check === 'reach')
   const timeline = timelineText(outcome.stages, cluster, paint, width)
   if (timeline !== '') parts.push(timeline)

@@ -6,6 +6,7 @@ import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
+import type {ScenariosOptions} from './scenarios.ts'
 import {isForPrograms, printJson} from './terminal.ts'
 import type {TraceOptions} from './trace.ts'
 
@@ -39,6 +40,11 @@ export async function program(argv: readonly string[]): Promise<number> {
   )
   const privileged = new Option('--privileged', 'docker: privileged containers, where the few capabilities do not do')
 
+  const engines = new Option('--engines <list>', 'docker: several engines of one swarm, by address or context: a,b or node1=a,b').argParser(
+    (text: string, all: string[] = []) => [...all, ...text.split(',')],
+  )
+  const swarmInit = new Option('--swarm-init', 'docker: make a swarm of engines that are in none, until the lab is gone')
+
   /** Adds a command whose action gives the exit code. */
   const command = (usage: string, description: string, ...lines: string[]) =>
     podwire
@@ -54,9 +60,12 @@ export async function program(argv: readonly string[]): Promise<number> {
     'podwire run three-nodes --report json --out results',
     'podwire run three-nodes --driver docker --attach',
     'podwire run ./mine.ts --keep',
+    'podwire run three-nodes --engines tcp://10.0.0.1:2376,ssh://me@10.0.0.2,my-context',
   )
     .addOption(driver)
     .addOption(privileged)
+    .addOption(engines)
+    .addOption(swarmInit)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
     .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
     .option('--out <folder>', 'write the reports there (json, where none is named)')
@@ -76,9 +85,11 @@ export async function program(argv: readonly string[]): Promise<number> {
     'podwire scenarios --list',
   )
     .addOption(driver)
+    .addOption(engines)
+    .addOption(swarmInit)
     .option('--list', 'name them, run none')
     .addOption(json)
-    .action(async (options: {driver: DriverChoice; list?: boolean; json?: boolean}) => {
+    .action(async (options: ScenariosOptions) => {
       code = await (await import('./scenarios.ts')).scenarios(options)
     })
 
@@ -91,6 +102,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--name <lab>', "the lab's name (default: the scenario's)")
     .addOption(driver)
     .addOption(privileged)
+    .addOption(engines)
+    .addOption(swarmInit)
     .addOption(timeLimit)
     .addOption(patience)
     .addOption(json)
@@ -227,9 +240,10 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./clean.ts')).clean(options)
     })
 
-  command('doctor', 'what this machine can, and what it lacks', 'podwire doctor', 'podwire doctor --json')
+  command('doctor', 'what this machine can, and what it lacks', 'podwire doctor', 'podwire doctor --json', 'podwire doctor --engines a,b,c')
+    .addOption(engines)
     .addOption(json)
-    .action(async (options: {json?: boolean}) => {
+    .action(async (options: {json?: boolean; engines?: string[]}) => {
       code = await (await import('./doctor.ts')).doctor(options)
     })
 

@@ -10,15 +10,17 @@ import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
 import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
 import {type ResultSource, resultJson} from '../report/json.ts'
+import {lostWords} from '../report/text.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
+import {type EngineOptions, severalFor} from './engines.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
 import {narrator, outcomeText} from './narrate.ts'
 import {complain, errors, isForPrograms, output, print, printJson, type Screen} from './terminal.ts'
 
-export interface RunOptions {
+export interface RunOptions extends EngineOptions {
   readonly driver: DriverChoice
   readonly privileged?: boolean
   readonly attach?: boolean
@@ -99,7 +101,8 @@ export async function standUp(
 ): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
-  const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
+  const several = severalFor(options, scenario)
+  const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain, several})
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const held = hold(lab)
   try {
@@ -132,7 +135,8 @@ export async function standUp(
       ...(stages.some(({checks, matrix}) => checks.length > 0 || matrix) && {stages: looking}),
       checks: checked - wired,
     }
-    return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times}}
+    const lost = lab.fleet.lost
+    return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times, ...(lost && {lost})}}
   } catch (error) {
     if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)
@@ -156,7 +160,8 @@ async function contextOf({result}: CommandError, {fleet, scenario}: Lab): Promis
   if (result.cause === 'disposed') return {notes: [], help: []}
   const node = placesOf(scenario).filter(({name}) => name === result.node)
   const interfaces = await readInterfaces(fleet, node)
-  return explainRefusal(result.command, result.node, scenario, interfaces.get(result.node))
+  const {notes, help} = explainRefusal(result.command, result.node, scenario, interfaces.get(result.node))
+  return {notes: [...lostWords(fleet.lost), ...notes], help}
 }
 
 /** A name that no other lab of this machine has: labs run side by side. */
@@ -168,7 +173,8 @@ const FORMATS = ['text', 'json'] as const
 type Format = (typeof FORMATS)[number]
 
 /** The formats that are written to files: those that were asked for, else the one that programs read. */
-function reportsOf({report = [], attach, driver, keep}: RunOptions): readonly Format[] {
+function reportsOf({report = [], attach, driver, keep, engines}: RunOptions): readonly Format[] {
+  if (attach && engines) throw new UsageError('--attach is of nodes on one engine', ['leave out --engines'])
   if (attach && driver !== 'docker') throw new UsageError('--attach is of the docker driver', ['add --driver docker'])
   if (attach && keep) throw new UsageError('--keep is of labs that podwire starts; --attach uses nodes that were there', ['leave one out'])
   for (const format of report) {

@@ -15,10 +15,12 @@ export interface ResultSource {
   readonly outcome: Outcome
   /** Milliseconds. */
   readonly times: Readonly<Record<string, number>>
+  /** Nodes that went away, and why. */
+  readonly lost?: ReadonlyMap<string, string>
 }
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
-export function resultJson({lab, scenario, driver, history, outcome, times}: ResultSource): Record<string, unknown> {
+export function resultJson({lab, scenario, driver, history, outcome, times, lost}: ResultSource): Record<string, unknown> {
   const {name, file, title, shows, underlay, nodes, pods, hosts, files, stages} = scenario
   return {
     format: FORMAT,
@@ -26,6 +28,7 @@ export function resultJson({lab, scenario, driver, history, outcome, times}: Res
     lab,
     verdict: outcome.verdict,
     driver,
+    ...(lost && lost.size > 0 && {lost: [...lost].map(([node, why]) => ({node, why}))}),
     scenario: {name, file, title, shows, underlay, nodes, pods, hosts, files, stages: stages.map(stageJson)},
     history: history.map(commandJson),
     mtu: outcome.mtu,

@@ -38,6 +38,11 @@ export function stepText(step: Step, result: CommandResult, paint: Paint): strin
   return `${line}${' '.repeat(Math.max(2, 72 - width))}${ending}`
 }
 
+/** A line for each node that went away. */
+export function lostWords(lost: ReadonlyMap<string, string> = new Map()): string[] {
+  return [...lost].map(([node, why]) => `${node} went away: ${visibleLine(why)}`)
+}
+
 const LEGEND = 'icmp, tcp, udp;  ✓ small packets and full MTU   s small only   ✗ none   ? not observed'
 
 /**
