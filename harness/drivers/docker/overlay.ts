@@ -60,6 +60,18 @@ export async function removeOverlay(managers: readonly Engine[], id: string, att
   throw new MachineError('underlay', `the overlay network stays: the swarm of ${manager.where} holds it to be in use`, [CLEAN_HELP])
 }
 
+/** An engine keeps its own part of a network for a moment after its manager has removed it, and with it the subnet. */
+export async function overlayGone(engines: readonly Engine[], id: string): Promise<void> {
+  await Promise.all(
+    engines.map(async ({docker, where}) => {
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+        if ((await within(docker.listNetworks({filters: {id: [id]}}), where)).length === 0) return
+        await pause()
+      }
+    }),
+  )
+}
+
 const CLEAN_HELP = 'once every engine answers again: podwire clean'
 
 function pause(): Promise<void> {
