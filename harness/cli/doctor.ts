@@ -7,6 +7,7 @@ import {localDriver} from '../drivers/local.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
 import {packagesOf} from '../packages.ts'
 import {FORMAT} from '../report/json.ts'
+import {endpointsFor} from './engines.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
 import {paint, print, printJson} from './terminal.ts'
@@ -30,11 +31,15 @@ const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
   {id: 'dummy', line: 'ip link add d8 type dummy', needed: false},
 ]
 
-export async function doctor({json}: {readonly json?: boolean}): Promise<number> {
+export async function doctor({json, engines}: {readonly json?: boolean; readonly engines?: readonly string[]}): Promise<number> {
+  if (engines) return tell(await examineEngines(engines), json)
   const local = await examineLocal()
   const docker = await examineDocker()
   const items = [...local.items, ...docker.items, neighbourItem()]
-  const ready = local.ready || docker.ready
+  return tell({ready: local.ready || docker.ready, items}, json)
+}
+
+function tell({ready, items}: {ready: boolean; items: readonly Item[]}, json = false): number {
   if (json) printJson({format: FORMAT, kind: 'doctor', ready, items})
   else {
     print(items.map(itemText).join('\n'))
@@ -118,6 +123,15 @@ async function examineDocker(): Promise<{ready: boolean; items: Item[]}> {
       },
     ],
   }
+}
+
+/** Every engine of `--engines`, side by side, and whether they make one swarm. */
+async function examineEngines(words: readonly string[]): Promise<{ready: boolean; items: Item[]}> {
+  const endpoints = endpointsFor(words)
+  const {examineSeveral} = await import('../drivers/docker/examine.ts')
+  const looks = await examineSeveral(endpoints)
+  const items = looks.map(({id, ok, what, help}): Item => ({id, state: ok ? 'ok' : 'missing', what, ...(help !== undefined && {help})}))
+  return {ready: items.every(({state}) => state === 'ok'), items}
 }
 
 function neighbourItem(): Item {

@@ -37,7 +37,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
     failing = failing.filter((probe) => rootOf({facts, places, mtu}, probe, changes).cause !== 'unknown')
   }
-  const known: Known = {facts: observed.facts, places, history}
+  const known: Known = {facts: observed.facts, places, history, mtu}
   const broken = merged([...found.values()]).map((cases) => diagnosisOf(cases, known))
   return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
 }

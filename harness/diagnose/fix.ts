@@ -10,6 +10,8 @@ export interface Known {
   readonly places: readonly Place[]
   /** What was typed to wire the lab, in order. */
   readonly history: readonly {readonly node: string; readonly command: string}[]
+  /** The underlay's MTU. */
+  readonly mtu: number
 }
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
@@ -115,7 +117,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       return firstWords(known, place, (line) => line.includes(`${object} `) && line.includes(' master '))
     case 'mtu-too-small':
     case 'mtu-blackhole':
-      return [`ip ${inside}link set dev ${object} mtu 1500`]
+      return [`ip ${inside}link set dev ${object} mtu ${known.mtu}`]
     case 'no-route':
     case 'no-return-route':
     case 'gateway-missing':

@@ -3,13 +3,12 @@
 import type Docker from 'dockerode'
 import {type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError} from '../driver.ts'
 import {type HeldContainer, startContainer} from './docker/container.ts'
-import {findEngine, gone, requireEngine, within} from './docker/engine.ts'
+import {findEngine, requireEngine, within} from './docker/engine.ts'
 import {dockerFleet, type FleetOptions, levelNodes, type Seat} from './docker/fleet.ts'
 import type {Kept, KeptOnOne, KeptOnSeveral} from './docker/handle.ts'
 import {ensureImage, hasImage} from './docker/image.ts'
-import {isOwn, LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
+import {LAB_LABEL, NODE_LABEL} from './docker/labels.ts'
 import {whyGone} from './docker/losses.ts'
-import {removeStaleNetworks} from './docker/network.ts'
 import {oneEngine, removeFromOne} from './docker/one.ts'
 import {removeFromSeveral, type SeveralEngines, seatsOf, severalEngines} from './docker/several.ts'
 import type {Site} from './docker/site.ts'
@@ -209,26 +208,6 @@ export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
   }
   await levelNodes(fleet, names)
   return fleet
-}
-
-/**
- * Removes what a crash left on the engine: networks, containers that never started, and running ones that a podwire of this
- * user let stay and that nothing remembers. Those of other users and machines may be kept labs of theirs: they stay.
- * @param kept the labs to spare
- * @returns what was removed; nothing when no engine answers
- */
-export async function cleanEngine(kept: () => readonly string[]): Promise<string[]> {
-  const engine = await findEngine()
-  if (!engine) return []
-  const removed: string[] = []
-  for (const {Id, Names, Labels, State} of await engine.docker.listContainers({all: true, filters: {label: [LAB_LABEL]}})) {
-    if (ownerRuns(Labels) !== false || (State === 'running' && !isOwn(Labels))) continue
-    // Asked last: an `up` that has just ended has written its record before.
-    if (kept().includes(Labels[LAB_LABEL] ?? '')) continue
-    await gone(engine.docker.getContainer(Id).remove({force: true, v: true}))
-    removed.push(`container ${Names[0]?.slice(1) ?? Id}`)
-  }
-  return [...removed, ...(await removeStaleNetworks(engine.docker))]
 }
 
 /** Why a container would not start. Machines without CAP_SYS_RESOURCE refuse privileged ones. */

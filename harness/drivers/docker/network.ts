@@ -80,7 +80,8 @@ export async function removeUnused(network: Docker.Network): Promise<boolean> {
     await gone(network.remove())
     return true
   } catch (error) {
-    if (![400, 403].includes(statusOf(error) ?? 0)) throw error
+    // 503: a worker of a swarm is asked, whose managers alone remove what spans it.
+    if (![400, 403, 503].includes(statusOf(error) ?? 0)) throw error
     return false
   }
 }

@@ -2,7 +2,7 @@
 import {type FleetSpec, MachineError} from '../../driver.ts'
 import type {Endpoint} from './endpoint.ts'
 import {type Engine, within} from './engine.ts'
-import {engineAt, reachEngines, requireEngines} from './engines.ts'
+import {engineAt, requireEngines} from './engines.ts'
 import type {Seat} from './fleet.ts'
 import type {KeptOnSeveral} from './handle.ts'
 import {ensureImages} from './image.ts'
@@ -135,7 +135,7 @@ export async function removeFromSeveral(
     ])
 }
 
-async function managersAmong(engines: readonly Engine[]): Promise<Engine[]> {
+export async function managersAmong(engines: readonly Engine[]): Promise<Engine[]> {
   const looks = await Promise.all(engines.map(async (engine) => ((await isManager(engine)) ? [engine] : [])))
   return looks.flat()
 }
@@ -150,13 +150,4 @@ export function seatsOf({engines: endpoints, nodes}: KeptOnSeveral): {engines: E
     }),
   )
   return {engines, seats}
-}
-
-/** Whether the engines of a lab's traces answer, all of them. */
-export async function enginesOf({engines}: Traces): Promise<{answering: Engine[]; silent: string[]}> {
-  const reached = await reachEngines(engines)
-  return {
-    answering: reached.flatMap((each) => ('engine' in each ? [each.engine] : [])),
-    silent: reached.flatMap((each) => ('why' in each ? [each.endpoint.name] : [])),
-  }
 }

@@ -6,7 +6,7 @@ import {type Engine, gone, statusOf, within} from './engine.ts'
 import {LAB_LABEL, labelsFor} from './labels.ts'
 import type {Membership} from './membership.ts'
 
-interface SwarmInfo {
+export interface SwarmInfo {
   /** inactive, pending, active, error, locked (Docker Engine API, LocalNodeState). */
   readonly LocalNodeState: string
   readonly NodeID: string
@@ -24,7 +24,7 @@ const GWBRIDGE = 'docker_gwbridge'
 /** Milliseconds for a swarm to be made or joined; it takes some 600. */
 const JOIN_LIMIT = 30_000
 
-async function swarmOf({docker, where}: Engine): Promise<SwarmInfo> {
+export async function swarmOf({docker, where}: Engine): Promise<SwarmInfo> {
   return ((await within(docker.info(), where)) as {Swarm: SwarmInfo}).Swarm
 }
 
