@@ -26,6 +26,8 @@ export interface PrivateEngines extends AsyncDisposable {
   /** As if its machine was switched off. N is 1, 2 or 3. */
   stop(n: number): Promise<void>
   start(n: number): Promise<void>
+  /** Makes them one swarm, the first its manager. */
+  join(): Promise<void>
   /** Docker's own client, at an engine. */
   docker(n: number, ...argv: readonly string[]): Promise<string>
 }
@@ -57,11 +59,12 @@ export async function privateEngines({swarm = true}: {readonly swarm?: boolean} 
     const {stdout} = await promisify(execFile)('docker', ['--host', addresses[n - 1] ?? '', ...argv], {timeout: 60_000})
     return stdout.trim()
   }
-  if (swarm) {
+  const makeSwarm = async () => {
     await docker(1, 'swarm', 'init')
     const token = await docker(1, 'swarm', 'join-token', '-q', 'worker')
     for (const n of [2, 3]) await docker(n, 'swarm', 'join', '--token', token, '172.30.250.1:2377')
   }
+  if (swarm) await makeSwarm()
   const whole = stack.move()
   return {
     addresses,
@@ -72,6 +75,7 @@ export async function privateEngines({swarm = true}: {readonly swarm?: boolean} 
     stop: async (n) => void (await script('stop-one', String(n))),
     start: async (n) => void (await script('start-one', String(n))),
     docker,
+    join: makeSwarm,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   }
 }
