@@ -190,10 +190,7 @@ onEngines('engines by tcp with TLS, by Docker contexts and by ssh, each in turn 
     const mixed = await run(`rack-1,rack-2,${server.address}`, {PODWIRE_ENGINES: tls.PODWIRE_ENGINES, DOCKER_CONFIG: config, ...PLAIN})
     t.is(mixed.code, 0, mixed.stderr)
     t.is(readResult(mixed).verdict, 'pass')
-    t.true(
-      readResult(mixed).driver.description.includes(`node3 on Docker 20.10.24+dfsg1 at ${server.address}`) ||
-        readResult(mixed).driver.description.includes(server.address),
-    )
+    t.regex(readResult(mixed).driver.description, /node3 on Docker \S+ at ssh:\/\/root@172\.30\.250\.254:2222$/)
 
     const unknown = await run('rack-1,rack-22', {...tls, DOCKER_CONFIG: config})
     t.is(unknown.code, 2)
@@ -229,7 +226,7 @@ async function sshServer(own: PrivateEngines, folder: string): Promise<AsyncDisp
   mkdirSync(join(there, '.ssh'), {recursive: true, mode: 0o700})
   chmodSync(there, 0o700)
   writeFileSync(join(there, '.ssh/authorized_keys'), readFileSync(join(folder, 'root/.ssh/id_ed25519.pub')), {mode: 0o600})
-  const made = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', key], {encoding: 'utf8'})
+  const made = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', key], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']})
   const [, publicKey = ''] = /^(ssh-ed25519 \S+)/m.exec(made) ?? []
   writeFileSync(join(folder, 'root/.ssh/known_hosts'), `[172.30.250.254]:2222 ${publicKey}\n`)
   const words = ['dropbear', '-F', '-E', '-e', '-s', '-r', key, '-P', join(there, 'pid'), '-p', '172.30.250.254:2222']

@@ -1,6 +1,6 @@
 // From an engine's address to a client for it. ssh:// goes the way of Docker's own client: OpenSSH's `ssh`, with whatever
 // keys, known hosts and jump hosts the user has set up for it, and on the far side `docker system dial-stdio`.
-import {spawn} from 'node:child_process'
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {Agent} from 'node:http'
 import {Agent as SecureAgent} from 'node:https'
@@ -43,20 +43,39 @@ function sshAgent(url: string): Agent {
     ...['--', hostname, 'docker', 'system', 'dial-stdio'],
   ]
   const agent = new Agent()
-  agent.createConnection = () => {
-    const child = spawn('ssh', argv, {stdio: ['pipe', 'pipe', 'pipe']})
-    const connection = Duplex.from({readable: child.stdout, writable: child.stdin})
-    let words = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      words = `${words}${chunk}`.slice(-1000)
-    })
-    child.once('error', (error) => connection.destroy(error))
-    child.once('close', (code) => {
-      // 255 is ssh's own (ssh(1), EXIT STATUS); any other is that of the command over there.
-      if (code !== 0 && code !== null) connection.destroy(new Error(words.trim().split('\n').at(-1)?.trim() || `ssh ended with ${code}`))
-    })
-    connection.once('close', () => child.kill())
-    return connection
-  }
+  agent.createConnection = () => connectionOf(spawn('ssh', argv, {stdio: ['pipe', 'pipe', 'pipe']}))
   return agent
+}
+
+/** A process's standard streams as a connection, which fails with the process's own last words. */
+function connectionOf(child: ChildProcessWithoutNullStreams): Duplex {
+  const {stdin, stdout, stderr} = child
+  const connection = new Duplex({
+    read: () => void stdout.resume(),
+    // What can no longer be written is no news: the process has ended, and its end is told below.
+    write: (chunk, _, written) => void stdin.write(chunk, () => written()),
+    final(ended) {
+      stdin.end()
+      ended()
+    },
+    destroy(error, destroyed) {
+      child.kill()
+      destroyed(error)
+    },
+  })
+  let words = ''
+  stdin.on('error', () => undefined)
+  stdout.on('data', (chunk: Buffer) => {
+    if (!connection.push(chunk)) stdout.pause()
+  })
+  stderr.on('data', (chunk: Buffer) => {
+    words = `${words}${chunk}`.slice(-1000)
+  })
+  child.once('error', (error) => connection.destroy(error)) // there is no ssh
+  child.once('close', (code) => {
+    // 255 is ssh's own (ssh(1), EXIT STATUS); any other is that of the command over there.
+    if (code === 0 || code === null) connection.push(null)
+    else connection.destroy(new Error(words.trim().split('\n').at(-1)?.trim() || `ssh ended with ${code}`))
+  })
+  return connection
 }
