@@ -2,7 +2,7 @@
 # which is over in milliseconds once it is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop node-image setup
+.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop engines engines-stop node-image setup
 
 # Set here and on the command line, never by an environment variable that happens to be called so.
 NAME = three-nodes
@@ -55,6 +55,13 @@ engine: ## start a private Docker engine, where none answers
 
 engine-stop: ## stop it
 	@fixtures/engine/engine.sh stop
+
+engines: ## start three private Docker engines on one wire, to try --engines with
+	@fixtures/setup.sh node host engine
+	@fixtures/engine/several.sh start
+
+engines-stop: ## stop them; nothing of them stays
+	@fixtures/engine/several.sh stop
 
 node-image: ## make the image of the docker driver's nodes
 	@fixtures/setup.sh node host engine

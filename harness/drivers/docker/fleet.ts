@@ -1,11 +1,10 @@
 // Nodes that are running containers. What starts and what ends them is the driver's affair.
 import {text} from 'node:stream/consumers'
-import type Docker from 'dockerode'
 import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, MachineError, NODE_SYSCTLS} from '../../driver.ts'
 import {openSession, SESSION_SHELL, type Session, type ShellPipes} from '../../session.ts'
-import type {Engine} from './engine.ts'
 import {openShell, startInherited, startStream} from './exec.ts'
 import {followNodes} from './losses.ts'
+import type {Seat} from './seat.ts'
 
 export interface FleetEnds {
   readonly description: string
@@ -13,12 +12,6 @@ export interface FleetEnds {
   /** Whether the containers stay when the fleet is disposed. */
   outlived(): boolean
   dispose(): Promise<void>
-}
-
-/** A node: its container, and the engine that holds it. */
-export interface Seat {
-  readonly engine: Engine
-  readonly container: Docker.Container
 }
 
 export interface FleetOptions {

@@ -3,7 +3,7 @@
 import type {Readable} from 'node:stream'
 import {type Engine, statusOf, within} from './engine.ts'
 import {followEngine} from './engines.ts'
-import type {Seat} from './fleet.ts'
+import type {Seat} from './seat.ts'
 
 export interface Losses {
   /** Nodes that are gone, and why. */

@@ -2,10 +2,10 @@
 import type Docker from 'dockerode'
 import type {FleetSpec} from '../../driver.ts'
 import {type Engine, gone, requireEngine, statusOf} from './engine.ts'
-import type {Seat} from './fleet.ts'
 import type {KeptOnOne} from './handle.ts'
 import {ensureImage} from './image.ts'
 import {createNetwork} from './network.ts'
+import type {Seat} from './seat.ts'
 import type {Site} from './site.ts'
 
 /** Milliseconds for the engine to be through with removing a container; it takes some 200. */

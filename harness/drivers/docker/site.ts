@@ -1,7 +1,7 @@
 // Where a lab stands: one engine and a bridge network on it, or several engines and an overlay network between them.
 import type {Engine} from './engine.ts'
-import type {Seat} from './fleet.ts'
 import type {Kept} from './handle.ts'
+import type {Seat} from './seat.ts'
 
 export interface Site {
   readonly description: string
