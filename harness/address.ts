@@ -2,6 +2,9 @@
 import {collapseIPv6Number, IPv4, IPv4CidrRange, IPv6, IPv6CidrRange} from 'ip-num'
 import type {Family} from './model.ts'
 
+/** Texts; a few hundred bytes each. */
+const MOST_REMEMBERED = 10_000
+
 /** The family of a host address in its usual notation (RFC 4632, RFC 4291), or undefined when it is none. */
 export function familyOf(host: string): Family | undefined {
   return parseHost(host)?.family
@@ -64,11 +67,12 @@ export function networkOf(host: string, prefixLength: number): string | undefine
 /** True when two texts mean the same host: fd00::1 and fd00:0:0::1. */
 export function sameHost(a: string, b: string): boolean {
   if (a === b) return true
+  if (a.includes(':') !== b.includes(':')) return false
   const [left, right] = [parseHost(a), parseHost(b)]
   return left !== undefined && left.family === right?.family && left.value === right.value
 }
 
-function parseHost(host: string): {family: Family; value: bigint} | undefined {
+const parseHost = remembering((host: string): {family: Family; value: bigint} | undefined => {
   try {
     if (host.includes(':')) return {family: 6, value: IPv6.fromString(host).getValue()}
     if (!/^\d+\.\d+\.\d+\.\d+$/.test(host)) return undefined
@@ -76,15 +80,28 @@ function parseHost(host: string): {family: Family; value: bigint} | undefined {
   } catch {
     return undefined
   }
-}
+})
 
-function parsePrefix(prefix: string): {family: Family; first: bigint; last: bigint} | undefined {
+const parsePrefix = remembering((prefix: string): {family: Family; first: bigint; last: bigint} | undefined => {
   try {
     const family = prefix.includes(':') ? 6 : 4
     const range = family === 6 ? IPv6CidrRange.fromCidr(prefix) : IPv4CidrRange.fromCidr(prefix)
     return {family, first: range.getFirst().getValue(), last: range.getLast().getValue()}
   } catch {
     return undefined
+  }
+})
+
+/** A lab has few addresses, and a diagnosis of many pairs asks for each of them a hundred thousand times. */
+function remembering<T>(parse: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined || known.has(text)) return found as T
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    const parsed = parse(text)
+    known.set(text, parsed)
+    return parsed
   }
 }
 

@@ -95,6 +95,13 @@ export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv6.conf.default.disable_ipv6': '0',
 }
 
+/** A node that is no more, or runs no more: its name, in an error that says so. */
+export function nodeDown(node: string, what: string): MachineError {
+  return new MachineError('node-down', `${node} is not running: ${what}`, [
+    'podwire diagnose tells what hangs on it; podwire down, and up again, bring it back',
+  ])
+}
+
 /** This machine cannot run it: exit code 3. `help` says what to do, a line each. */
 export class MachineError extends Error {
   override readonly name = 'MachineError'

@@ -14,6 +14,8 @@ export interface Examined {
   readonly probes: readonly Probe[]
   readonly facts: Facts
   readonly diagnoses: readonly Diagnosis[]
+  /** The size of a full packet, in bytes. */
+  readonly mtu: number
 }
 
 export interface ExamineOptions extends Pick<Observed, 'history'> {
@@ -32,7 +34,7 @@ export async function examine(fleet: Fleet, places: readonly Place[], pairs: rea
     // Probes first: what they leave in the neighbour tables is part of what is looked at.
     const probes = await probePairs(fleet, places, pairs, {mtu, patience: again})
     const facts = await readFacts(fleet, places)
-    return {probes, facts, diagnoses: diagnose({places, facts, probes, mtu, history, ...(before && {before})})}
+    return {probes, facts, mtu, diagnoses: diagnose({places, facts, probes, mtu, history, ...(before && {before})})}
   }
   let seen = await look()
   if (seen.probes.every(({answered}) => answered === true) && seen.diagnoses.length === 0) {

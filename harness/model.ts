@@ -349,6 +349,83 @@ export interface Trial {
   readonly evidence: readonly string[]
 }
 
+/** A packet of a watched exchange as it passed a device: in by it, out by it, or past it to another MAC address. */
+export interface Sighting {
+  readonly place: string
+  readonly device: string
+  readonly direction: 'in' | 'out' | 'past'
+  /** `error` is an ICMP error about the request or the reply. */
+  readonly way: 'request' | 'reply' | 'error'
+  readonly source: string
+  readonly destination: string
+}
+
+/** A rule or a chain's policy that ended a watched packet's way (`nft monitor trace`). */
+export interface TracedRule {
+  readonly place: string
+  readonly way: 'request' | 'reply'
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  /** Absent for a policy. */
+  readonly handle?: number
+  readonly text: string
+}
+
+/** Why the kernel dropped a watched packet (tracepoint skb:kfree_skb). */
+export interface KernelDrop {
+  /** enum skb_drop_reason, without its prefix. */
+  readonly reason: string
+  /** The kernel's function that gave it up. */
+  readonly function: string
+  /** The devices that it had been given to for sending, the last one last; of any namespace. */
+  readonly devices: readonly string[]
+}
+
+/** What the kernel counts of what it did not pass on: how much more after a watched exchange than before. */
+export interface CounterRise {
+  readonly place: string
+  readonly counter: string
+  readonly increase: number
+}
+
+/** What could not be observed, where, and why. */
+export interface Unobserved {
+  readonly what: 'packets' | 'rules' | 'drops' | 'counters'
+  /** Absent where it is of no place. */
+  readonly place?: string
+  readonly why: string
+}
+
+/** What a real packet did while it was watched, and apart from it what the facts predict. */
+export interface Observation {
+  readonly from: string
+  readonly to: string
+  readonly address: string
+  readonly protocol: Protocol
+  readonly size: PacketSize
+  /** Where the facts end it: the request's way, or the reply's. */
+  readonly predicted: {
+    readonly way: 'request' | 'reply'
+    readonly ended: 'delivered' | Cause
+    readonly at: string
+    /** The place that the request comes to, which is not always the one that is meant; absent where it comes to none. */
+    readonly arrives?: string
+    /** What might end it before and cannot be judged from the facts, a sentence each. */
+    readonly doubts: readonly string[]
+  }
+  /** Of this exchange, not of the one before that was not watched. */
+  readonly answered: boolean | null
+  /** In the order of time, each device once a direction. */
+  readonly sightings: readonly Sighting[]
+  readonly rules: readonly TracedRule[]
+  readonly drops: readonly KernelDrop[]
+  readonly counters: readonly CounterRise[]
+  readonly unobserved: readonly Unobserved[]
+  /** Where prediction and observation disagree, a sentence each. */
+  readonly conflicts: readonly string[]
+}
+
 /** Why pairs fail: one cause, its place, what was seen, and what mends it. */
 export interface Diagnosis {
   readonly from: string
@@ -360,6 +437,8 @@ export interface Diagnosis {
   readonly where: Spot
   readonly evidence: readonly string[]
   readonly fix: readonly FixCommand[]
+  /** Absent where no packet was watched. */
+  readonly observation?: Observation
   /** Absent until the fix was tried. */
   readonly tried?: Trial
   /** All pairs that this one cause breaks, as `pod1 -> pod3`. */

@@ -3,12 +3,13 @@
 // know of (programs on a device, rules that it cannot read) it does not judge but tells as a doubt.
 import {familyOf, lastOf, sameHost} from './address.ts'
 import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from './facts/facts.ts'
+import {routeWords} from './facts/routes.ts'
 import type {Cause, Family, Place, Protocol} from './model.ts'
 import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
 import {carried, doubtOf, rulingWords} from './trace/frames.ts'
 import {type Hook, type Packet, runHook, type Translation} from './trace/nftables.ts'
 import {endOf, resolve} from './trace/resolution.ts'
-import {inTable, lookUp, type Routing, routeWords, ruleWords, sourceFor} from './trace/routing.ts'
+import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routing.ts'
 import {type Block, blockIn, holderLink, holds, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
 
@@ -23,6 +24,8 @@ export interface Journey {
   readonly source?: string | undefined
   readonly sourcePort?: number
   readonly destinationPort?: number
+  /** Which next hop is taken where a route has several, from 0. */
+  readonly branch?: number
 }
 
 /** One place that a packet passes, and what it is handed to there. */
@@ -122,6 +125,7 @@ class Walk {
       length: SMALL,
       sourcePort: 40_000,
       destinationPort: 20_790,
+      branch: 0,
       ...journey,
     }
     this.#length = this.#journey.length
@@ -186,9 +190,14 @@ class Walk {
     if (here) return here
     const place = this.#world.places.find(({name}) => name === at)
     const machine = place && this.#world.facts.get(place.node)
-    if (place?.netns !== undefined && machine)
+    if (place && !machine) throw this.#down(place)
+    if (place?.netns !== undefined)
       throw this.#stop('pod-missing', at, place.netns, `${place.node} has no network namespace ${place.netns}`)
     throw this.#stop('unknown', at, '', `${at} could not be asked`)
+  }
+
+  #down({node}: Place): Stopped {
+    return this.#stop('node-down', node, node, `nothing could be asked of ${node}`)
   }
 
   #stop(ended: Cause, at: string, object: string, evidence: string): Stopped {
@@ -249,7 +258,7 @@ class Walk {
       throw stop('address-missing', link.name, `${at} has no address to send from by ${link.name}`)
     if (this.#family === 6 && here.sysctls.get(`ipv6.conf.${link.name}.disable_ipv6`) === '1')
       throw stop('ipv6-disabled', `net.ipv6.conf.${link.name}.disable_ipv6`, `IPv6 is off on ${link.name} at ${at}`)
-    this.#fit(at, link, stop)
+    this.#fit(at, link, route, stop)
     this.#hook(iif ? 'forward' : 'output', at, here, iif?.name, link.name)
     this.#hook('postrouting', at, here, iif?.name, link.name)
     return this.#cross(at, here, link, route, stop)
@@ -273,17 +282,19 @@ class Walk {
   }
 
   /** What is too large is refused, but the kernel's own echo replies may be fragmented (icmp_sk_init). */
-  #fit(at: string, link: LinkFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
-    if (link.mtu >= this.#length) return
+  #fit(at: string, link: LinkFacts, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
+    const mtu = Math.min(link.mtu, route.mtu ?? link.mtu)
+    if (mtu >= this.#length) return
     const {protocol, reply} = this.#journey
+    const object = mtu === link.mtu ? link.name : routeWords(route)
     if (protocol !== 'icmp' || !reply || this.#family !== 4)
-      throw stop('mtu-too-small', link.name, `${link.name} at ${at} takes ${link.mtu} bytes, the packet has ${this.#length}`)
-    this.#length = link.mtu
+      throw stop('mtu-too-small', object, `${object} at ${at} takes ${mtu} bytes, the packet has ${this.#length}`)
+    this.#length = mtu
   }
 
   /** A socket of TCP or UDP is connected: its kernel looks twice, the second time with the source that the first gave (ip_route_connect). */
   #route(here: NamespaceFacts, iif: LinkFacts | undefined): Routing {
-    const {protocol, sourcePort, destinationPort} = this.#journey
+    const {protocol, sourcePort, destinationPort, branch} = this.#journey
     const ask = (source: string | undefined) =>
       lookUp(here, {
         family: this.#family,
@@ -294,6 +305,7 @@ class Walk {
         sourcePort,
         destinationPort,
         mark: this.#mark,
+        branch,
       })
     const first = ask(this.#source)
     if (iif || this.#source !== undefined || protocol === 'icmp' || first.route?.type !== 'unicast') return first
@@ -399,7 +411,7 @@ class Walk {
     }
     if (verdict === 'accept' || !by) return
     const object = rulingWords(by)
-    const echo = this.#journey.protocol === 'icmp' && /icmp(v6)? type [^ ]*echo-(request|reply)/.test(by.text)
+    const echo = this.#journey.protocol === 'icmp' && /icmp(v6)? type (\{[^}]*|\S*)echo-(request|reply)/.test(by.text)
     const cause = echo ? 'echo-ignored' : verdict === 'drop' ? 'filter-drop' : 'filter-reject'
     if (hook === 'input' || hook === 'forward') if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
     throw this.#stop(cause, at, object, `${object} at ${at} ${verdict}s it`)
@@ -436,6 +448,8 @@ class Walk {
   #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
     const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
     if (entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)) return undefined
+    // A device that asks nobody takes its own address for everybody's: that it asks nobody is the cause.
+    if (!from.link.arp && entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
     const right = this.#answering(from, nextHop)
     const way = segmentOf(this.#world, from).find((each) => this.#takes(endOf(each), entry.mac as string))
     const rightly = right.some((each) => endOf(each).link.mac === entry.mac)
@@ -495,6 +509,7 @@ class Walk {
     if (holder) return this.#elsewhere(from, nextHop, route, holder[0], stop)
     if (meant) {
       const there = this.#world.facts.get(meant.name)
+      if (!there && !this.#world.facts.get(meant.node)) return this.#down(meant)
       if (!there) return this.#stop('pod-missing', meant.name, meant.netns ?? meant.name, `${meant.name} is not there`)
       const lost = this.#lostEnd(meant, there)
       if (lost) return new Stopped({ended: lost.cause, at: lost.at, object: lost.object, evidence: lost.evidence})

@@ -29,14 +29,18 @@ const ROWS = [
   'kept.ts',
   'faults/',
   'probe/',
-  // Above the checks: a claim that should fail by a cause needs the path that the facts predict.
   'trace/',
   'trace.ts',
   'both-ways.ts',
   'capture/',
-  'checks/',
   'diagnose/',
+  'evidence/',
+  // Below the diagnosis: a claim that should fail by a cause is judged by what `podwire diagnose` would say.
+  'checks/',
+  // The picture of a lab: needs the facts, and who is plugged into whom.
+  'topology/',
   'examine.ts',
+  'explain.ts',
   'trial.ts',
   'report/',
   'cli/',

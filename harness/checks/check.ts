@@ -1,15 +1,13 @@
 // Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, a result for each.
-import {familyOf} from '../address.ts'
 import type {Fleet} from '../driver.ts'
 import type {Facts} from '../facts/facts.ts'
 import {type Interfaces, readInterfaces, underlayMtu} from '../facts/interfaces.ts'
-import {forgetUnresolved} from '../facts/neighbours.ts'
+import {forgetNeighbours, forgetUnresolved} from '../facts/neighbours.ts'
 import {readFacts} from '../facts/read.ts'
 import {
   type CheckResult,
   type Claim,
   type MatrixRow,
-  type Pair,
   type PairClaim,
   type PairVerdict,
   type Place,
@@ -20,15 +18,18 @@ import {
   type StageResult,
   type Verdict,
 } from '../model.ts'
-import {allPairs, probePairs} from '../probe/probe.ts'
+import {allPairs, type ProbeOptions, probePairs} from '../probe/probe.ts'
+import {translationOf} from '../probe/translated.ts'
+import {type Baselines, baselineOf, isBaseline} from './baseline.ts'
 import {checkCommand} from './command.ts'
 import {judge, type Reason, wordsOf} from './expectation.ts'
 import {hopsVerdicts} from './hops.ts'
 import {matrixOf, rowName} from './matrix.ts'
-import {noNatVerdicts, translationOf} from './no-nat.ts'
+import {noNatVerdicts} from './no-nat.ts'
 import {ownSubnetVerdicts} from './own-subnet.ts'
+import {clusterOf, distinct, isMeant, isPairClaim, pairKey, pairsOf, probesOf, verdictKey} from './pairs.ts'
 import {pairOf, reachVerdicts} from './reach.ts'
-import {reasonOf} from './reason.ts'
+import {reasonsFor} from './reason.ts'
 import {requirementsFrom} from './requirements.ts'
 import {uniqueAddressVerdicts} from './unique-address.ts'
 import {sum} from './verdict.ts'
@@ -50,25 +51,33 @@ export interface Outcome {
  */
 const SHORT_PATIENCE = 150
 
-/**
- * The claims at the end, and the documents' requirements over every pair of the cluster.
- * @param stages what was found at the stages before
- * @param patience milliseconds that an unanswered exchange is waited for
- */
+export interface CheckOptions {
+  /** What was found at the stages before. */
+  readonly stages?: readonly StageResult[]
+  /** Milliseconds that an unanswered exchange is waited for. */
+  readonly patience?: number | undefined
+  /** Milliseconds that a claimed command may take. */
+  readonly timeLimit?: number | undefined
+  /** The facts when a claim's pairs reached, where they are known to have. */
+  readonly before?: (claim: PairClaim) => Facts | undefined
+  /** Is told how many exchanges are over. */
+  readonly follow?: ((done: number, total: number) => void) | undefined
+}
+
+/** The claims at the end, and the documents' requirements over every pair of the cluster. */
 export async function check(
   fleet: Fleet,
   scenario: Scenario,
-  stages: readonly StageResult[] = [],
-  patience?: number,
-  timeLimit?: number,
+  {stages = [], patience, timeLimit, before = () => undefined, follow}: CheckOptions = {},
 ): Promise<Outcome> {
   const places = placesAfter(scenario, scenario.stages.length)
   const interfaces = await readInterfaces(fleet, places)
   const mtu = underlayMtu(interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
-  const probes = await probePairs(fleet, places, pairs, {mtu, ...(patience !== undefined && {patience})})
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
+  const first = await probePairs(fleet, places, pairs, {mtu, follow, ...(patience !== undefined && {patience})})
+  const probes = await remembering(fleet, places, scenario.claims, first, {mtu, ...(patience !== undefined && {patience})})
+  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), before, timeLimit}
   const checks = await verifyAll(scenario.claims, round)
   const all = probesOf(probes, cluster)
   return {
@@ -91,6 +100,8 @@ export interface StageOptions {
   readonly patience?: number
   /** Milliseconds that a claimed command may take. */
   readonly timeLimit?: number | undefined
+  /** The facts of stages that were right; those of this stage are added, where a later claim is compared with them. */
+  readonly baselines?: Baselines
   /** Probes every pair of the cluster, and compares with the stage before. */
   readonly timeline?: {readonly before: readonly MatrixRow[] | undefined}
 }
@@ -100,7 +111,7 @@ export async function checkStage(
   fleet: Fleet,
   scenario: Scenario,
   number: number,
-  {patience, timeLimit, timeline}: StageOptions = {},
+  {patience, timeLimit, timeline, baselines = new Map()}: StageOptions = {},
 ): Promise<StageResult> {
   const stage = scenario.stages[number - 1]
   const {claims = [], title = ''} = stage ?? {}
@@ -111,7 +122,15 @@ export async function checkStage(
   // times in a row and then once a second (ip_error, net/ipv4/route.c), and probes use that up.
   const first = claims.findIndex(({check}) => check !== 'command')
   const leading = first < 0 ? claims : claims.slice(0, first)
-  const led = await verifyAll(leading, {fleet, places, interfaces: new Map(), probes: [], facts: async () => new Map(), timeLimit})
+  const led = await verifyAll(leading, {
+    fleet,
+    places,
+    interfaces: new Map(),
+    probes: [],
+    facts: async () => new Map(),
+    before: () => undefined,
+    timeLimit,
+  })
   const needsInterfaces = claims.some(({check}) => check !== 'command')
   const interfaces: Interfaces = needsInterfaces ? await readInterfaces(fleet, places) : new Map()
   const mtu = underlayMtu(interfaces, places)
@@ -129,15 +148,47 @@ export async function checkStage(
   const quick = await probePairs(fleet, places, claimed, {mtu, patience: SHORT_PATIENCE})
   const doubtful = claimed.filter((pair) => hopeful.has(pairKey(pair)) && probesOf(quick, [pair]).some(({answered}) => answered !== true))
   const again = await probePairs(fleet, places, doubtful, {mtu, ...(patience !== undefined && {patience})})
-  const probes = [...quick.filter((probe) => !doubtful.some((pair) => pairKey(pair) === pairKey(probe))), ...again]
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), timeLimit}
+  const asClaimed = [...quick.filter((probe) => !doubtful.some((pair) => pairKey(pair) === pairKey(probe))), ...again]
+  const probes = await remembering(fleet, places, claims, asClaimed, {mtu, patience: SHORT_PATIENCE})
+  const round: Round = {
+    fleet,
+    places,
+    interfaces,
+    probes,
+    facts: once(() => readFacts(fleet, places)),
+    before: (claim) => baselines.get(baselineOf(scenario, claim, number) ?? 0),
+    timeLimit,
+  }
   const checks = [...led, ...(await verifyAll(claims.slice(leading.length), round))]
+  if (isBaseline(scenario, number) && sum(checks.map(({verdict}) => verdict)) === 'pass') baselines.set(number, await round.facts())
   if ([...small, ...probes].some(({answered}) => answered !== true)) await forgetUnresolved(fleet, places)
   if (!timeline) return {...base, checks}
   const matrix = matrixOf(small)
   const reached = (rows: readonly MatrixRow[] | undefined) => new Set(rows?.filter(({verdict}) => verdict === 'pass').map(rowName))
   const [before, now] = [reached(timeline.before), reached(matrix)]
   return {...base, checks, probing, matrix, gained: [...now.difference(before)], lost: [...before.difference(now)]}
+}
+
+/**
+ * What neighbours remember of one another can hide for a while that they could not find one another again. Pairs that should
+ * fail and were answered are asked once more when all of that is forgotten.
+ */
+async function remembering(
+  fleet: Fleet,
+  places: readonly Place[],
+  claims: readonly Claim[],
+  probes: readonly Probe[],
+  options: ProbeOptions,
+): Promise<readonly Probe[]> {
+  const held = claims
+    .filter((claim) => claim.check === 'reach' && claim.fails)
+    .flatMap((claim) => probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe) && probe.answered === true))
+  if (held.length === 0) return probes
+  await forgetNeighbours(fleet, places)
+  const pairs = distinct(held)
+  const again = await probePairs(fleet, places, pairs, options)
+  const keys = new Set(pairs.map(pairKey))
+  return [...probes.filter((probe) => !keys.has(pairKey(probe))), ...again]
 }
 
 /**
@@ -166,6 +217,8 @@ interface Round {
   readonly interfaces: Interfaces
   readonly probes: readonly Probe[]
   readonly facts: () => Promise<Facts>
+  /** The facts when a claim's pairs reached, where they are known to have. */
+  readonly before: (claim: PairClaim) => Facts | undefined
   readonly timeLimit?: number | undefined
 }
 
@@ -184,7 +237,8 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     if (!place) throw new RangeError(`no place ${claim.place}`)
     return checkCommand(fleet, place, claim, round.timeLimit)
   }
-  const chosen = probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe))
+  const own = probesOf(probes, pairsOf(claim, places))
+  const chosen = own.filter((probe) => isMeant(claim, probe))
   if (claim.check === 'hops') {
     const pairs = hopsVerdicts(chosen, claim.routers)
     return {check: claim.check, pairs, source, verdict: sum(pairs.map(({verdict}) => verdict)), evidence: []}
@@ -193,11 +247,12 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
   if (isPairClaim(claim)) {
     const {check} = claim
     const pairs = check === 'reach' ? reachVerdicts(chosen) : noNatVerdicts(chosen)
-    const facts = claim.fails ? await round.facts() : new Map()
+    const facts: Facts = claim.fails ? await round.facts() : new Map()
+    const because = reasonsFor(own, {facts, places, mtu: underlayMtu(interfaces, places), before: round.before(claim)})
     const byPair = new Map(chosen.map((probe) => [verdictKey(pairOf(probe)), probe]))
     const reason = (pair: PairVerdict): Reason => {
       const probe = byPair.get(verdictKey(pair)) as Probe
-      if (check === 'reach') return reasonOf(probe, facts, places, underlayMtu(interfaces, places))
+      if (check === 'reach') return because(probe)
       return {cause: translationOf(probe) ?? 'unknown', evidence: pair.evidence.join('; ')}
     }
     return {check, pairs, source, ...expected, ...judge(pairs, claim.fails, reason)}
@@ -219,57 +274,6 @@ function addressReason(check: 'unique-address' | 'own-subnet') {
       evidence: evidence.join('; '),
     }
   }
-}
-
-function isPairClaim(claim: Claim): claim is PairClaim {
-  return claim.check === 'reach' || claim.check === 'no-nat'
-}
-
-function isMeant(claim: Claim, {protocol, size}: Probe): boolean {
-  return !isPairClaim(claim) || claim.only === undefined || claim.only === protocol || claim.only === size
-}
-
-function clusterOf(places: readonly Place[]): Place[] {
-  return places.filter(({kind}) => kind !== 'host')
-}
-
-/** The pairs that a claim sends packets between; none for one that sends none. */
-function pairsOf(claim: Claim, places: readonly Place[]): Pair[] {
-  if (claim.check === 'hops') return pairsBetween([claim.from], [claim.to], places)
-  if (!isPairClaim(claim)) return []
-  return claim.from && claim.to ? pairsBetween(claim.from, claim.to, places) : allPairs(clusterOf(places))
-}
-
-/** One for each address of the second that is of a family that the first has an address of. */
-function pairsBetween(from: readonly string[], to: readonly string[], places: readonly Place[]): Pair[] {
-  const byName = new Map(places.map((place) => [place.name, place]))
-  return from.flatMap((sender) => {
-    const families = new Set(byName.get(sender)?.addresses.map(familyOf))
-    return to
-      .filter((target) => target !== sender)
-      .flatMap((target) => {
-        const place = byName.get(target)
-        if (!place) return [{from: sender, to: target, address: target}]
-        return place.addresses.filter((address) => families.has(familyOf(address))).map((address) => ({from: sender, to: target, address}))
-      })
-  })
-}
-
-function pairKey({from, to, address}: Pair): string {
-  return `${from} ${to} ${address}`
-}
-
-function verdictKey({from, to, address, protocol, size}: Omit<PairVerdict, 'verdict' | 'evidence'>): string {
-  return `${from} ${to} ${address} ${protocol} ${size}`
-}
-
-function distinct(pairs: readonly Pair[]): Pair[] {
-  return [...new Map(pairs.map(({from, to, address}) => [pairKey({from, to, address}), {from, to, address}])).values()]
-}
-
-function probesOf(probes: readonly Probe[], pairs: readonly Pair[]): Probe[] {
-  const wanted = new Set(pairs.map(pairKey))
-  return probes.filter((probe) => wanted.has(pairKey(probe)))
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

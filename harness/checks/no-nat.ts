@@ -1,22 +1,12 @@
 // The claim that nothing translates: the addresses and ports that the receiver saw equal those that the sender used, in
 // both directions. That a ping succeeded, or that a nat table is empty, proves nothing and is not looked at.
 import {sameHost} from '../address.ts'
-import type {Cause, FlowTuple, PairVerdict, Passage, Probe} from '../model.ts'
+import type {FlowTuple, PairVerdict, Passage, Probe} from '../model.ts'
 import {pairOf} from './reach.ts'
 
 /** @param probes all that the claim is about; one verdict each */
 export function noNatVerdicts(probes: readonly Probe[]): PairVerdict[] {
   return probes.map(pairVerdict)
-}
-
-/** Which end of an exchange was translated, by what its receivers saw; undefined when nothing was. */
-export function translationOf({request, reply}: Probe): Cause | undefined {
-  for (const {sent, seen} of [request, reply]) {
-    if (!sent || !seen) continue
-    if (!sameHost(sent.source, seen.source) || sent.sourcePort !== seen.sourcePort) return 'source-nat'
-    if (!sameHost(sent.destination, seen.destination) || sent.destinationPort !== seen.destinationPort) return 'destination-nat'
-  }
-  return undefined
 }
 
 function pairVerdict(probe: Probe): PairVerdict {

@@ -4,13 +4,14 @@ import {bothWays} from '../both-ways.ts'
 import {type Capture, FilterError, startCapture} from '../capture/capture.ts'
 import {type CaptureInterface, pcapngHeader, pcapngPacket} from '../capture/pcapng.ts'
 import {type Taps, tapName, tapsAlong, tapsAt} from '../capture/taps.ts'
-import {type Fleet, MachineError} from '../driver.ts'
+import {type Fleet, MachineError, nodeDown} from '../driver.ts'
+import type {Facts} from '../facts/facts.ts'
 import {readFacts} from '../facts/read.ts'
 import type {Scenario} from '../model.ts'
 import {packetText, tally} from '../report/capture.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {hold} from './interrupt.ts'
-import {runningLab, targetOf} from './running.ts'
+import {runningLab, type Target, targetOf} from './running.ts'
 import {complain, print} from './terminal.ts'
 import {mtuIn, pairBetween, placesNow} from './trace.ts'
 
@@ -73,12 +74,23 @@ async function tapsFor(place: string, to: string | undefined, fleet: Fleet, scen
   if (to === undefined) {
     const target = targetOf(place, scenario)
     const declared = places.find(({node, netns}) => node === target.node && netns === target.netns)
-    return tapsAt({...target, place: declared?.name ?? place}, await readFacts(fleet, places))
+    const facts = await readFacts(fleet, places)
+    assertThere(declared?.name ?? place, target, facts)
+    return tapsAt({...target, place: declared?.name ?? place}, facts)
   }
   const pair = pairBetween(place, to, places)
   const facts = await readFacts(fleet, places)
   const ways = bothWays(facts, places, pair, {protocol: 'icmp', size: 'small', mtu: mtuIn(facts, places)})
   return tapsAlong(ways, facts, places)
+}
+
+/** @throws MachineError with the code that a diagnosis would have */
+function assertThere(place: string, {node, netns}: Target, facts: Facts): void {
+  if (facts.get(place)) return
+  if (!facts.get(node)) throw nodeDown(node, 'nothing could be asked of it')
+  throw new MachineError('pod-missing', `${node} has no network namespace ${netns}`, [
+    `podwire exec ${node} -- ip netns lists those that it has`,
+  ])
 }
 
 /** Takes packets until it is told to end; whatever ends it, what was seen before is written. */

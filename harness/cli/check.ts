@@ -1,5 +1,6 @@
 // podwire check: the checks of a running lab, again.
 import {check} from '../checks/check.ts'
+import {factsBefore} from '../kept.ts'
 import {resultJson} from '../report/json.ts'
 import {EXIT} from './exit.ts'
 import {outcomeText} from './narrate.ts'
@@ -14,7 +15,8 @@ export async function checkAgain(
   const {scenario} = kept
   const begun = performance.now()
   await using _ = fleet
-  const outcome = await check(fleet, scenario, [], patience)
+  const before = factsBefore(kept)
+  const outcome = await check(fleet, scenario, {patience, before: () => before})
   const times = {checks: performance.now() - begun}
   const driver = {name: kept.driver, reason: 'it runs there', description: fleet.description}
   const lost = fleet.lost && {lost: fleet.lost}

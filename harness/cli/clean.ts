@@ -4,7 +4,7 @@
 
 import {leftTraces} from '../kept/traces.ts'
 import {remembered} from '../kept.ts'
-import {FORMAT} from '../report/json.ts'
+import {FORMAT} from '../report/format.ts'
 import {EXIT} from './exit.ts'
 import {runningLabs} from './running.ts'
 import {complain, print, printJson} from './terminal.ts'

@@ -2,14 +2,17 @@
 import {createInterface} from 'node:readline/promises'
 import {check} from '../checks/check.ts'
 import {localDriver} from '../drivers/local.ts'
+import {withEvidence} from '../evidence/evidence.ts'
 import {examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
+import {gapsIn} from '../facts/gaps.ts'
+import {forgetUnresolved} from '../facts/neighbours.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
-import {type Diagnosis, type Pair, type Place, type Probe, placesAfter} from '../model.ts'
+import {type Diagnosis, type Pair, type Place, type Probe, placesAfter, type Trial} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
+import {withPaths} from '../report/diagnosed.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
-import {traceTo} from '../trace.ts'
 import {type Line, tryFix} from '../trial.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
@@ -23,6 +26,8 @@ export interface DiagnoseOptions {
   readonly yes?: boolean
   /** Leaves the trial on a copy out. */
   readonly trial?: boolean
+  /** Sends nothing to be watched. */
+  readonly watch?: boolean
   readonly patience?: number
 }
 
@@ -38,12 +43,20 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
     ...(options.patience !== undefined && {patience: options.patience}),
   })
   const {probes, facts} = examined
-  let diagnoses = examined.diagnoses
-  if (options.trial !== false) diagnoses = await tried(diagnoses, running)
+  // A packet is watched in this lab while the fixes are tried on another.
+  const [watched, trial] = await Promise.all([
+    options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
+    options.trial === false ? undefined : tried(examined.diagnoses, running),
+  ])
+  const diagnoses = watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
   const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
-  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses})
-  else print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+  const unknown = gapsIn(facts)
+  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses, unknown})
+  else {
+    print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
+    for (const {place, what} of unknown) complain(`${paint('yellow', 'unknown:')} ${place}: ${what}`)
+  }
   // Awaited here: the lab is let go of when this returns.
   if (options.fix && diagnoses.length > 0) return await applied(diagnoses, running, options)
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
@@ -79,17 +92,16 @@ function quoted(word: string): string {
 }
 
 /** All fixes together, on one copy: two faults at once need both. */
-async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Diagnosis[]> {
+async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Trial | undefined> {
   const fixable = diagnoses.filter(({fix}) => fix.length > 0)
-  if (fixable.length === 0) return [...diagnoses]
-  const trial = await tryFix({
+  if (fixable.length === 0) return undefined
+  return await tryFix({
     driver: localDriver(),
     scenario: running.kept.scenario,
     typed: typedIn(running),
     fix: fixable.flatMap(({fix}) => fix),
     unrecorded: journalOf(running.kept).some(({interactive}) => interactive === true),
   })
-  return diagnoses.map((diagnosis) => (diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
 }
 
 async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLab, {yes, patience}: DiagnoseOptions): Promise<number> {
@@ -106,7 +118,8 @@ async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLa
     noteCommand(kept, {place: where, argv: ['sh', '-c', command], startedAt, endedAt: Date.now(), exitCode})
     print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
   }
-  const outcome = await check(fleet, kept.scenario, [], patience)
+  await forgetUnresolved(fleet, placesAfter(kept.scenario, kept.scenario.stages.length))
+  const outcome = await check(fleet, kept.scenario, {patience})
   for (const {claim, verdict} of outcome.checks) print(`${paint(verdict === 'pass' ? 'green' : 'red', verdict)} ${claim}`)
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
 }
@@ -132,20 +145,5 @@ interface Seen {
 
 function wordsOf(diagnoses: readonly Diagnosis[], {probes, facts, places, total}: Seen): string {
   if (diagnoses.length === 0) return `${paint('green', '✓')} all ${total} pairs work, and nothing is translated`
-  return diagnosesText(
-    diagnoses.map((diagnosis) => {
-      const own = probes.filter(({from, to}) => from === diagnosis.from && to === diagnosis.to)
-      const worst = own.find(({answered}) => answered !== true) ?? own[0]
-      const address = worst?.address
-      if (address === undefined) return {diagnosis, probes: own}
-      const protocol = diagnosis.protocol ?? 'icmp'
-      const forward = traceTo(facts, places, diagnosis.from, address, {protocol})
-      const back =
-        forward.ended === 'delivered' && forward.source !== undefined
-          ? traceTo(facts, places, forward.at, forward.source, {protocol, reply: true, source: address})
-          : undefined
-      return {diagnosis, address, forward, ...(back && {back}), probes: own}
-    }),
-    paint,
-  )
+  return diagnosesText(withPaths({diagnoses, probes, facts, places}), paint)
 }

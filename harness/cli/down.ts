@@ -1,6 +1,6 @@
 // podwire down: remove kept labs.
 import {forgetLab} from '../kept.ts'
-import {FORMAT} from '../report/json.ts'
+import {FORMAT} from '../report/format.ts'
 import {driverNamed} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {runningLab, runningLabs} from './running.ts'

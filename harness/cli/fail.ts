@@ -18,7 +18,7 @@ import {complain, paintError, printJson} from './terminal.ts'
  */
 export function fail(error: unknown, json = false): number {
   if (isInterrupted()) return EXIT.interrupted
-  const {messages, code, step} = explain(error)
+  const {messages, code, step} = explained(error)
   for (const message of messages) complain(`${messageText({...message, source: shown(message.source)}, paintError)}\n`)
   if (json) printJson(errorJson(code, messages, step))
   return code
@@ -26,11 +26,12 @@ export function fail(error: unknown, json = false): number {
 
 interface Explained {
   readonly messages: readonly Message[]
-  readonly code: number
+  readonly code: 1 | 2 | 3
   readonly step?: CommandResult
 }
 
-function explain(error: unknown): Explained {
+/** Whatever was thrown as messages, whose source lines are told from the root on, and the exit code that belongs to it. */
+export function explained(error: unknown): Explained {
   if (error instanceof ScenarioError) {
     const messages = error.problems.map(
       ({code, message, source, note, help}): Message => ({

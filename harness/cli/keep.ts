@@ -1,4 +1,5 @@
 // How a lab outlives podwire: its name is claimed before anything starts, and its record written before it is let go.
+import type {Facts} from '../facts/facts.ts'
 import {readFacts} from '../facts/read.ts'
 import type {KeptLab} from '../kept/record.ts'
 import {type Claim, claimLab} from '../kept.ts'
@@ -27,12 +28,17 @@ export async function claimName(name: string, other = 'give this one another --n
 
 /** Once this is through, and not before, the lab outlives podwire. What was refused did not wire it. */
 export async function keep(
-  {lab, chosen, works}: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean},
+  {
+    lab,
+    chosen,
+    works,
+    before: right,
+  }: {readonly lab: Lab; readonly chosen: ChosenDriver; readonly works?: boolean; readonly before?: Facts},
   claim: Claim,
 ): Promise<void> {
   await using _ = lab
   // What a lab that works is like is what a diagnosis compares with once it works no more.
-  const before = works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined
+  const before = right ?? (works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined)
   const history = lab.history.filter(({exitCode}) => exitCode === 0).map(({node, command}) => ({node, command}))
   await lab.fleet.keep((handle) =>
     claim.remember({driver: chosen.driver.name, handle: handle as KeptLab['handle'], scenario: lab.scenario, history, before}),

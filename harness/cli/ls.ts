@@ -1,6 +1,6 @@
 // podwire ls: the labs that run.
 import Table from 'cli-table3'
-import {FORMAT} from '../report/json.ts'
+import {FORMAT} from '../report/format.ts'
 import {EXIT} from './exit.ts'
 import {runningLabs} from './running.ts'
 import {print, printJson} from './terminal.ts'

@@ -1,7 +1,8 @@
 // What the screen shows while a lab stands up, and at the end.
 import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
-import {placesOf, type StageResult} from '../model.ts'
+import {placesOf, type Scenario, type StageResult} from '../model.ts'
+import {diagnosesText} from '../report/diagnosis.ts'
 import type {ResultSource} from '../report/json.ts'
 import {
   checkText,
@@ -16,34 +17,58 @@ import {
 } from '../report/text.ts'
 import {stageFindingsText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
+import {type Live, liveOn} from './live.ts'
 import {output, type Screen} from './terminal.ts'
 
 export interface Narrator extends StepFollower {
   found?(result: StageResult): void
   driver(chosen: ChosenDriver, lab: Lab, how?: string): void
+  probed?(done: number, total: number): void
+  /** Nothing more is told on the way. */
+  end(): void
 }
 
-/** @param screen undefined shows nothing: the result alone is wanted */
-export function narrator(screen: Screen | undefined): Narrator {
-  if (!screen) return {driver: () => undefined}
-  const {paint, write: print} = screen
+/**
+ * Every line as it runs; on a terminal, below them, what is under way and still to come.
+ * @param screen undefined shows nothing: the result alone is wanted
+ */
+export async function narrator(screen: Screen | undefined, scenario: Scenario): Promise<Narrator> {
+  if (!screen) return {driver: () => undefined, end: () => undefined}
+  const live: Live | undefined = await liveOn(screen, scenario.stages)
+  const {paint} = screen
+  const print = live?.write ?? screen.write
   return {
     driver({driver, reason}, lab, how) {
       print(`${paint('bold', `driver ${driver.name}`)} (${reason}): ${lab.fleet.description}${how ? `, ${how}` : ''}`)
       print(`${lab.scenario.title}`)
     },
-    stage: (stage, number) => print(stageText(stage, number, paint)),
-    step: (step, result) => print(stepText(step, result, paint)),
-    found: (result) => {
+    stage(stage, number) {
+      print(stageText(stage, number, paint))
+      live?.stage(number)
+    },
+    step(step, result) {
+      print(stepText(step, result, paint, screen.width))
+      live?.line()
+    },
+    found(result) {
       const text = stageFindingsText(result, paint)
       if (text !== '') print(text)
     },
+    probed: (done, total) => live?.probed(done, total),
+    end: () => live?.end(),
   }
 }
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText(
-  {scenario, outcome, times, lost}: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'lost'>,
+  {
+    scenario,
+    outcome,
+    times,
+    diagnosed = [],
+    undiagnosed = 0,
+    lost,
+  }: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'diagnosed' | 'undiagnosed' | 'lost'>,
   {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
 ): string {
   const places = placesOf(scenario)
@@ -62,6 +87,8 @@ export function outcomeText(
       paint('dim', 'nothing is claimed at the end; all claims are at stages'),
   )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
+  if (diagnosed.length > 0) parts.push(diagnosesText(diagnosed, paint))
+  if (undiagnosed > 0) parts.push(paint('dim', `${undiagnosed} more failing pairs were not diagnosed; podwire diagnose looks at all`))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`

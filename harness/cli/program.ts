@@ -6,6 +6,7 @@ import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
+import type {GraphOptions} from './graph.ts'
 import type {ScenariosOptions} from './scenarios.ts'
 import {isForPrograms, printJson} from './terminal.ts'
 import type {TraceOptions} from './trace.ts'
@@ -33,6 +34,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
   const lab = new Option('--lab <name>', 'which running lab; not needed while only one runs')
+  const quiet = new Option('--quiet', 'the result alone, nothing of what happens on the way')
   const timeline = new Option('--timeline', 'probe every pair after every stage: what each part of the recipe bought')
   const timeLimit = new Option('--time-limit <seconds>', 'kill a step that takes longer').argParser(seconds(LONGEST_TIMER))
   const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(
@@ -57,7 +59,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     'start the nodes, run every line, prove who reaches whom, remove all',
     'podwire run three-nodes',
     'podwire run ./mine.ts --driver local',
-    'podwire run three-nodes --report json --out results',
+    'podwire run three-nodes --report junit=podwire.xml --report markdown=-',
+    'podwire run three-nodes --report github --report json --out results',
     'podwire run three-nodes --driver docker --attach',
     'podwire run ./mine.ts --keep',
     'podwire run three-nodes --engines tcp://10.0.0.1:2376,ssh://me@10.0.0.2,my-context',
@@ -67,8 +70,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(engines)
     .addOption(swarmInit)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
-    .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
-    .option('--out <folder>', 'write the reports there (json, where none is named)')
+    .option(
+      '--report <format[=file]>',
+      'text, json, junit, tap, markdown or github (annotations), to standard output (=-) or a file; may be given again',
+      collect,
+      [],
+    )
+    .option('--out <folder>', 'where reports without a file of their own go (json, where none is named)')
+    .addOption(quiet)
     .option('--keep', 'leave the lab up where a line is refused or a check fails')
     .addOption(timeline)
     .addOption(timeLimit)
@@ -106,6 +115,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(swarmInit)
     .addOption(timeLimit)
     .addOption(patience)
+    .addOption(quiet)
     .addOption(json)
     .action(async (scenario: string, options: {driver: DriverChoice}) => {
       code = await (await import('./up.ts')).up(scenario, options)
@@ -187,6 +197,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--fix', 'type the fix in the running lab, after asking, and check again')
     .option('--yes', 'do not ask')
     .option('--no-trial', 'do not try the fix on a copy of the lab')
+    .option('--no-watch', 'do not send a packet to be watched on its way')
     .addOption(json)
     .action(async (from: string | undefined, to: string | undefined, options: {lab?: string; json?: boolean}) => {
       code = await (await import('./diagnose.ts')).diagnoseLab(from, to, options)
@@ -204,6 +215,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (from: string, to: string, options: TraceOptions) => {
       code = await (await import('./trace.ts')).traceLab(from, to, options)
+    })
+
+  command(
+    'graph [lab]',
+    'a picture of a running lab: nodes, pods, bridges, cables, addresses and tunnels, as the kernels hold them',
+    'podwire graph --write lab.svg',
+    'podwire graph --write lab.png',
+    'podwire graph --format mermaid',
+    'podwire graph --format dot | dot -Tpdf -o lab.pdf',
+  )
+    .addOption(lab)
+    .option('--format <name>', 'svg, png, mermaid or dot (default: what the file ends in, else mermaid)')
+    .option('-w, --write <file>', 'where to; without it standard output')
+    .addOption(json)
+    .action(async (name: string | undefined, options: GraphOptions) => {
+      code = await (await import('./graph.ts')).graph(name ?? options.lab, options)
     })
 
   command(

@@ -1,32 +1,35 @@
 // podwire run: start, wire, check, report, remove.
-import {accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {type Baselines, baselineOf, lastBaseline} from '../checks/baseline.ts'
 import {check, checkStage, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
-import {MachineError} from '../driver.ts'
+import {explain} from '../explain.ts'
+import type {Facts} from '../facts/facts.ts'
 import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
 import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
-import {type ResultSource, resultJson} from '../report/json.ts'
+import {withPaths} from '../report/diagnosed.ts'
+import {type CutShort, nameOf} from '../report/ended.ts'
+import type {ResultSource, SoFar} from '../report/json.ts'
 import {lostWords} from '../report/text.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
 import {type EngineOptions, severalFor} from './engines.ts'
 import {EXIT, UsageError} from './exit.ts'
+import {explained, fail} from './fail.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
 import {narrator, outcomeText} from './narrate.ts'
-import {complain, errors, isForPrograms, output, print, printJson, type Screen} from './terminal.ts'
+import {type Destination, destinationsOf, isDocument, type ReportOptions, writeReports} from './reports.ts'
+import {complain, errors, output, print, type Screen} from './terminal.ts'
 
-export interface RunOptions extends EngineOptions {
+export interface RunOptions extends ReportOptions, EngineOptions {
   readonly driver: DriverChoice
   readonly privileged?: boolean
   readonly attach?: boolean
-  readonly report?: readonly string[]
-  readonly out?: string
-  readonly json?: boolean
+  /** The result alone: nothing of what happens on the way. */
+  readonly quiet?: boolean
   /** A lab that failed stays, under the scenario's name. */
   readonly keep?: boolean
   /** Probes every pair after every stage. */
@@ -41,31 +44,100 @@ export interface Finished {
   readonly chosen: ChosenDriver
   readonly outcome: Outcome
   readonly result: ResultSource
+  /** The facts before the fault that the claims at the end are about. */
+  readonly before?: Facts
+}
+
+/** What is known of a run while it is under way. */
+interface Seen {
+  scenario?: Scenario
+  lab?: Lab
+  chosen?: ChosenDriver
+  stages: readonly StageResult[]
+}
+
+/** Where the run's reports go, and whether they have. */
+interface Reporting {
+  readonly destinations: readonly Destination[]
+  readonly screen: Screen | undefined
+  done: boolean
 }
 
 export async function run(reference: string, options: RunOptions): Promise<number> {
-  const reports = reportsOf(options)
-  if (options.out !== undefined) prepareFolder(options.out)
-  const scenario = await loadScenario(reference)
-  if (options.keep) return keeping(scenario, options, reports)
-  return ending(await standUp(scenario, labName(scenario), options), options, reports)
+  assertFits(options)
+  const destinations = destinationsOf(options, nameOf({reference, exit: EXIT.badInput, problems: []}))
+  const reporting: Reporting = {destinations, screen: screenFor(destinations), done: false}
+  const seen: Seen = {stages: []}
+  const cutShort = async (short: Pick<CutShort, 'exit' | 'problems' | 'step'>, to: readonly Destination[]) => {
+    if (reporting.done) return
+    reporting.done = true
+    await writeReports({reference, ...short, ...sofarOf(seen)}, to, options.quiet)
+  }
+  const problems = () => [{code: 'interrupted', message: `interrupted ${phaseOf(seen)}`}]
+  const held = hold({[Symbol.asyncDispose]: () => cutShort({exit: EXIT.interrupted, problems: problems()}, destinations)})
+  try {
+    const scenario = await loadScenario(reference)
+    seen.scenario = scenario
+    if (options.keep) return await keeping(scenario, options, reporting, seen)
+    const finished = await standUp(scenario, labName(scenario), options, {seen, screen: progressOn(reporting, options)})
+    return await ending(finished, options, reporting)
+  } catch (error) {
+    if (!isInterrupted()) {
+      const {messages, code, step} = explained(error)
+      // The document on standard output is told with the error itself.
+      const others = destinations.filter(({format, path}) => format !== 'json' || path !== undefined)
+      await cutShort({exit: code, problems: messages, ...(step && {step})}, others).catch(fail)
+    }
+    throw error
+  } finally {
+    held.release()
+  }
+}
+
+function sofarOf({scenario, lab, chosen, stages}: Seen): {readonly sofar?: SoFar} {
+  if (!scenario) return {}
+  const driver = lab && chosen && {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
+  return {
+    sofar: {
+      lab: lab?.name ?? labName(scenario),
+      scenario,
+      // What ends from now on ends because of what cuts the run short.
+      history: [...(lab?.history ?? [])],
+      stages: [...stages],
+      times: {total: performance.now()},
+      ...(driver && {driver}),
+    },
+  }
+}
+
+/** `before anything ran`, `at stage 3 of 7`, `during the checks` */
+function phaseOf({scenario, lab}: Seen): string {
+  if (!scenario || !lab) return 'before anything ran'
+  let left = lab.history.filter(({cause}) => cause !== 'disposed').length
+  for (const [index, {steps}] of scenario.stages.entries()) {
+    if (left < steps.length) return `at stage ${index + 1} of ${scenario.stages.length}`
+    left -= steps.length
+  }
+  return 'during the checks'
 }
 
 /** As without --keep, unless a line is refused or a check fails. */
-async function keeping(scenario: Scenario, options: RunOptions, reports: readonly Format[]): Promise<number> {
+async function keeping(scenario: Scenario, options: RunOptions, reporting: Reporting, seen: Seen): Promise<number> {
   const {name} = scenario
   const claim = await claimName(name, 'run without --keep')
   const held = hold({[Symbol.asyncDispose]: async () => claim.release()})
   try {
-    const finished = await standUp(scenario, name, options, async (standing) => {
+    const rescue = async (standing: Pick<Finished, 'lab' | 'chosen'>) => {
       await keep(standing, claim)
       return [`the lab is kept as it stands; ${nextCommands(scenario)}`]
-    })
+    }
+    const finished = await standUp(scenario, name, options, {seen, rescue, screen: progressOn(reporting, options)})
     const failed = finished.outcome.verdict !== 'pass'
     // Letting go of a lab that is kept disposes nothing.
     if (failed) await keep(finished, claim)
-    const code = await ending(finished, options, reports)
-    if (failed) (isForPrograms(options) ? complain : print)(`\nlab ${name} is kept, as it failed; ${nextCommands(scenario)}`)
+    const code = await ending(finished, options, reporting)
+    const tell = reporting.destinations.some(isDocument) ? complain : print
+    if (failed) tell(`\nlab ${name} is kept, as it failed; ${nextCommands(scenario)}`)
     return code
   } finally {
     claim.release()
@@ -78,44 +150,59 @@ function nextCommands({name, nodes}: Scenario): string {
 }
 
 /** Removes the lab and tells what became of it. */
-async function ending({lab, outcome, result}: Finished, options: RunOptions, reports: readonly Format[]): Promise<number> {
+async function ending({lab, outcome, result}: Finished, {quiet}: RunOptions, reporting: Reporting): Promise<number> {
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
+  if (isInterrupted()) throw new Error('interrupted')
   const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
-  const screen = screenFor(options)
-  if (screen) screen.write(`\n${outcomeText(full, screen)}`)
-  if (options.out !== undefined) for (const format of reports) writeReport(full, format, options.out)
-  if (isForPrograms(options)) printJson(resultJson(full))
+  const {screen, destinations} = reporting
+  if (screen) screen.write(`${quiet ? '' : '\n'}${outcomeText(full, screen)}`)
+  reporting.done = true
+  await writeReports(full, destinations, quiet)
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+}
+
+/** Nobody reads what happens on the way. */
+const NOWHERE = 'nowhere'
+
+interface StandUpHooks {
+  /** Keeps a lab of which a line was refused, and gives help for the message. */
+  readonly rescue?: (standing: Pick<Finished, 'lab' | 'chosen'>) => Promise<readonly string[]>
+  /** Learns what there is as soon as it is. */
+  readonly seen?: Seen
+  /** Where to tell how it goes on. */
+  readonly screen?: Screen | typeof NOWHERE
 }
 
 /**
  * Starts the lab, runs its steps and its checks. Nothing of it is left when this throws.
- * @param rescue keeps a lab of which a line was refused, and gives help for the message
  */
 export async function standUp(
   scenario: Scenario,
   name: string,
   options: RunOptions,
-  rescue?: (standing: Pick<Finished, 'lab' | 'chosen'>) => Promise<readonly string[]>,
+  {rescue, seen = {stages: []}, screen = options.json || options.quiet ? NOWHERE : output}: StandUpHooks = {},
 ): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
   const several = severalFor(options, scenario)
   const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain, several})
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
+  const tell = await narrator(screen === NOWHERE ? undefined : screen, scenario)
   const held = hold(lab)
   try {
-    const tell = narrator(screenFor(options))
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
     const stages: StageResult[] = []
+    const baselines: Baselines = new Map()
+    Object.assign(seen, {lab, chosen, stages})
     let looking = 0
     const ended = async (_: Stage, number: number) => {
       const begun = performance.now()
       const result = await checkStage(lab.fleet, scenario, number, {
         ...(options.patience !== undefined && {patience: options.patience}),
         timeLimit: options.timeLimit,
+        baselines,
         ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
       })
       stages.push(result)
@@ -124,9 +211,19 @@ export async function standUp(
     }
     await carryOut(lab, {...tell, ended}, options.timeLimit)
     const wired = performance.now()
-    const outcome = await check(lab.fleet, scenario, stages, options.patience, options.timeLimit)
+    const outcome = await check(lab.fleet, scenario, {
+      ...options,
+      stages,
+      follow: tell.probed,
+      before: (claim) => baselines.get(baselineOf(scenario, claim, scenario.stages.length) ?? 0),
+    })
     if (isInterrupted()) throw new Error('interrupted') // what was seen of a lab that was taken away is not worth telling
+    tell.end()
     const checked = performance.now()
+    const before = lastBaseline(scenario, baselines)
+    const why = outcome.verdict === 'pass' ? undefined : await explain(lab, outcome, before)
+    const diagnosed = why && withPaths(why)
+    const diagnose = diagnosed && {diagnose: performance.now() - checked}
     const driver = {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
     const times = {
       startUp: begun,
@@ -134,10 +231,14 @@ export async function standUp(
       steps: wired - started - looking,
       ...(stages.some(({checks, matrix}) => checks.length > 0 || matrix) && {stages: looking}),
       checks: checked - wired,
+      ...diagnose,
     }
     const lost = lab.fleet.lost
-    return {lab, chosen, outcome, result: {lab: name, scenario, driver, history: lab.history, outcome, times, ...(lost && {lost})}}
+    const told = {...(diagnosed && {diagnosed, undiagnosed: why.left}), ...(lost && {lost})}
+    const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...told}
+    return {lab, chosen, outcome, ...(before && {before}), result}
   } catch (error) {
+    tell.end()
     if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
@@ -169,51 +270,18 @@ function labName(scenario: Scenario): string {
   return `${scenario.name.slice(0, 24)}-${process.pid}`
 }
 
-const FORMATS = ['text', 'json'] as const
-type Format = (typeof FORMATS)[number]
-
-/** The formats that are written to files: those that were asked for, else the one that programs read. */
-function reportsOf({report = [], attach, driver, keep, engines}: RunOptions): readonly Format[] {
+function assertFits({attach, driver, keep, engines}: RunOptions): void {
   if (attach && engines) throw new UsageError('--attach is of nodes on one engine', ['leave out --engines'])
   if (attach && driver !== 'docker') throw new UsageError('--attach is of the docker driver', ['add --driver docker'])
   if (attach && keep) throw new UsageError('--keep is of labs that podwire starts; --attach uses nodes that were there', ['leave one out'])
-  for (const format of report) {
-    if (!(FORMATS as readonly string[]).includes(format)) throw new UsageError(`no report ${format}`, [`there is ${FORMATS.join(', ')}`])
-  }
-  return report.length === 0 ? ['json'] : (report as Format[])
 }
 
 /** Where people read: on standard output, unless that is a program's; then on standard error, where text was asked for too. */
-function screenFor(options: RunOptions): Screen | undefined {
-  if (!isForPrograms(options)) return output
-  return !options.json && options.report?.includes('text') ? errors : undefined
+function screenFor(destinations: readonly Destination[]): Screen | undefined {
+  if (!destinations.some(isDocument)) return output
+  return destinations.some(({format, path}) => format === 'text' && path === undefined) ? errors : undefined
 }
 
-/**
- * Makes the folder before anything starts, so that no result is lost for want of one. One level at a time: Node's own
- * recursive mkdir never ends where the kernel refuses with ENOENT, as /proc does.
- */
-function prepareFolder(out: string): void {
-  try {
-    if (!existsSync(out)) mkdirSync(out)
-    if (!statSync(out).isDirectory()) throw new Error('it is no folder')
-    accessSync(out, constants.W_OK | constants.X_OK)
-  } catch (error) {
-    throw new UsageError(`reports cannot be written to ${out}: ${error instanceof Error ? error.message : String(error)}`, [
-      'name a folder that is there, or one to be made in one that is',
-    ])
-  }
+function progressOn({screen}: Reporting, {quiet}: RunOptions): Screen | typeof NOWHERE {
+  return quiet || !screen ? NOWHERE : screen
 }
-
-function writeReport(result: ResultSource, format: Format, out: string): void {
-  const path = join(out, `${result.scenario.name}.${format === 'text' ? 'txt' : format}`)
-  try {
-    writeFileSync(path, format === 'json' ? `${JSON.stringify(resultJson(result), undefined, 2)}\n` : `${outcomeText(result, PAPER)}\n`)
-  } catch (error) {
-    throw new MachineError('report-not-written', `${path}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  complain(`wrote ${path}`)
-}
-
-/** Neither colours nor a width. */
-const PAPER = {paint: (_: string, text: string) => text, width: Number.POSITIVE_INFINITY}

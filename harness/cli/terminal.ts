@@ -11,11 +11,24 @@ export interface Screen {
   readonly paint: Paint
   /** Columns. What is no terminal wraps nothing. */
   readonly width: number
+  readonly stream: NodeJS.WriteStream
   write(text: string): void
 }
 
-export const output: Screen = {paint, width: widthOf(process.stdout), write: print}
-export const errors: Screen = {paint: paintError, width: widthOf(process.stderr), write: complain}
+export const output: Screen = screenOf(process.stdout, paint)
+export const errors: Screen = screenOf(process.stderr, paintError)
+
+function screenOf(stream: NodeJS.WriteStream, own: Paint): Screen {
+  return {
+    paint: own,
+    stream,
+    // A window can be made larger and smaller while podwire runs.
+    get width() {
+      return widthOf(stream)
+    },
+    write: (text) => void stream.write(`${text}\n`),
+  }
+}
 
 function widthOf(stream: NodeJS.WriteStream): number {
   return stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY
@@ -33,7 +46,7 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-/** Standard output is one JSON document's alone: --json, or --report json where no folder is named. */
+/** Standard output is one JSON document's alone: --json, --report json=-, or --report json where no folder is named. */
 export function isForPrograms({
   json,
   report = [],
@@ -43,5 +56,5 @@ export function isForPrograms({
   readonly report?: readonly string[]
   readonly out?: string
 }): boolean {
-  return json === true || (out === undefined && report.includes('json'))
+  return json === true || report.includes('json=-') || (out === undefined && report.includes('json'))
 }

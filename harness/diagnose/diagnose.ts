@@ -1,11 +1,17 @@
 // From what was probed and the facts to diagnoses: one for each cause, with all the pairs that it breaks. Pure.
 import type {Facts} from '../facts/facts.ts'
-import type {Diagnosis, Place, Probe, Verdict} from '../model.ts'
-import {type Root, rootOf} from './cause.ts'
-import {type Difference, differences} from './difference.ts'
-import {fixFor, type Known} from './fix.ts'
+import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
+import type {Trace} from '../trace.ts'
+import {rootOf} from './cause.ts'
+import {differences} from './difference.ts'
+import type {Difference} from './differences/change.ts'
+import {isFixed} from './differences/neighbours.ts'
+import {fixFor} from './fix.ts'
+import type {Known} from './known.ts'
 import {seenByLooking} from './looking.ts'
 import type {Observed} from './observed.ts'
+import {redirectsForgotten} from './redirects.ts'
+import type {Root} from './root.ts'
 import {translations} from './translation.ts'
 
 /** One failing exchange and its root. */
@@ -26,20 +32,81 @@ export function diagnose(observed: Observed): Diagnosis[] {
   const found = new Map<string, Case[]>()
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
   for (let round = 0; round < MOST_FAULTS && failing.length > 0; round++) {
-    const cases = failing.map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, changes)}))
-    const told = round === 0 ? cases : cases.filter(({root}) => root.cause !== 'unknown')
+    const cases = failing.map((probe): Case => ({probe, root: outdated(rootOf({facts, places, mtu}, probe, changes), changes, places)}))
+    const told = round === 0 ? cases : cases.filter(({root}) => isSeen(root))
     for (const each of told) add(found, each)
-    const explained = new Set(cases.flatMap(({root}) => root.items))
+    const explained = new Set(told.flatMap(({root}) => root.items))
     if (explained.size === 0) break
     for (const {revert} of explained) facts = revert(facts)
     changes = changes.filter((change) => !explained.has(change))
     if (changes.length === 0) break
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
-    failing = failing.filter((probe) => rootOf({facts, places, mtu}, probe, changes).cause !== 'unknown')
+    failing = failing.filter((probe) => isSeen(rootOf({facts, places, mtu}, probe, changes)))
   }
   const known: Known = {facts: observed.facts, places, history, mtu}
-  const broken = merged([...found.values()]).map((cases) => diagnosisOf(cases, known))
+  for (const each of latent(observed, facts, changes)) add(found, each)
+  const groups = merged([...found.values()]).sort((a, b) => pairsOf(b).length - pairsOf(a).length)
+  const broken = groups.map((cases, index) => {
+    const diagnosis = diagnosisOf(cases, known)
+    return {...diagnosis, fix: [...diagnosis.fix, ...emptied(groups, index)]}
+  })
   return [...broken, ...translations(observed, broken), ...seenByLooking(observed, broken)].sort((a, b) => b.pairs.length - a.pairs.length)
+}
+
+/** What was learned of a bridge goes out of date when the port goes away whose MAC address it had: that is no fault of its own. */
+function outdated(root: Root, changes: readonly Difference[], places: readonly Place[]): Root {
+  if (root.cause !== 'neighbour-wrong' || root.items.length > 0) return root
+  const machine = (name: string) => places.find((each) => each.name === name)?.node
+  const gone = changes.find(
+    ({kind, cause, missing, place}) =>
+      (missing || cause === 'port-not-enslaved' || (kind === 'link' && cause === 'interface-missing')) &&
+      machine(place) === machine(root.at),
+  )
+  if (!gone) return root
+  const {cause, object} = gone
+  return {...root, cause, at: gone.elsewhere ?? gone.place, object, evidence: [gone.evidence, ...root.evidence], items: [gone]}
+}
+
+/** That a pair failed has been explained: what might be wrong beside that is told only where it surely is. */
+function isSeen({cause, presumed}: Root): boolean {
+  return cause !== 'unknown' && (!presumed || cause === 'tc-drop' || cause === 'xdp-drop')
+}
+
+/** What shows only when a place has to be asked for anew: nothing fails while others still remember it. */
+const LATENT: readonly Root['cause'][] = ['arp-suppressed', 'fdb-wrong', 'neighbour-unresolved']
+
+/** Changes that break pairs by the facts, once what was learned is forgotten. */
+function latent({places, probes, mtu}: Observed, now: Facts, changes: readonly Difference[]): Case[] {
+  const candidates = changes.filter(({cause}) => LATENT.includes(cause))
+  if (candidates.length === 0) return []
+  const facts = new Map(
+    [...now].map(([name, here]) => [
+      name,
+      here && {...here, neighbours: here.neighbours.filter(isFixed), fdb: here.fdb.filter(({permanent}) => permanent)},
+    ]),
+  )
+  return probes
+    .filter(({protocol, size, answered}) => protocol === 'icmp' && size === 'small' && answered === true)
+    .map((probe): Case => ({probe, root: rootOf({facts, places, mtu}, probe, candidates)}))
+    .filter(({root}) => LATENT.includes(root.cause) && root.items.length > 0 && !root.presumed)
+}
+
+/** A new table that nothing is left in goes with the last of what was told of it. */
+function emptied(groups: readonly (readonly Case[])[], index: number): FixCommand[] {
+  const all = groups.map((cases) => cases[0]?.root.items ?? [])
+  const items = all[index] ?? []
+  return items.flatMap((item) => {
+    const {table} = item
+    if (!table) return []
+    const same = all.flat().filter((each) => each.place === item.place && each.table?.remove === table.remove)
+    const later = all.slice(index + 1).flat()
+    if (new Set(same).size < table.purposes || later.some((each) => same.includes(each))) return []
+    return [{where: table.node, command: table.remove}]
+  })
+}
+
+function pairsOf(cases: readonly Case[]): string[] {
+  return [...new Set(cases.map(({probe}) => `${probe.from} -> ${probe.to}`))]
 }
 
 function add(found: Map<string, Case[]>, each: Case): void {
@@ -60,6 +127,14 @@ function merged(groups: readonly Case[][]): Case[][] {
         ([first]) =>
           first &&
           first.root.at === at &&
+          isFilter(first.root) &&
+          isFilter((cases[0] as Case).root) &&
+          first.root.object === (cases[0] as Case).root.object,
+      ) ??
+      kept.find(
+        ([first]) =>
+          first &&
+          first.root.at === at &&
           family(first.root.cause) === family(cause) &&
           family(cause) !== cause &&
           (family(cause) === 'mtu ' || sharesObject(first.root, (cases[0] as Case).root)),
@@ -70,6 +145,16 @@ function merged(groups: readonly Case[][]): Case[][] {
   return kept
 }
 
+function isFilter({cause}: Root): boolean {
+  return cause === 'filter-drop' || cause === 'filter-reject' || cause === 'bridge-filter-drop'
+}
+
+/** One fault seen as several causes: a missing route before a missing way back, all packets before bridged ones or echoes alone. */
+function plainest(cases: readonly Case[]): Case {
+  const rank = ({root: {cause}}: Case) => ['bridge-filter-drop', 'echo-ignored', 'no-return-route'].indexOf(cause)
+  return cases.toSorted((a, b) => rank(a) - rank(b))[0] as Case
+}
+
 function family(cause: Root['cause']): string {
   if (cause === 'no-return-route') return 'no-route '
   if (cause === 'no-route') return 'no-route '
@@ -77,10 +162,10 @@ function family(cause: Root['cause']): string {
   return cause
 }
 
-/** Two addresses of one missing route, or one device. */
+/** All routes that a place lacks, as far as is known, or one device. */
 function sharesObject(a: Root, b: Root): boolean {
   if (a.items[0] || b.items[0]) return a.items[0] === b.items[0]
-  return a.object === b.object || subnet(a.object) === subnet(b.object)
+  return family(a.cause) === 'no-route ' || a.object === b.object || subnet(a.object) === subnet(b.object)
 }
 
 function subnet(address: string): string {
@@ -101,14 +186,15 @@ function onlyEchoes(cases: readonly Case[], cause: Root['cause']): boolean {
 }
 
 function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
-  const [first] = cases as [Case]
-  const {probe, root} = cases.find((each) => each.root.cause !== 'no-return-route') ?? first
+  const {probe, root} = plainest(cases)
   const place = known.places.find(({name}) => name === root.at)
   const protocols = new Set(cases.map((each) => each.probe.protocol))
   // A size that somebody says is too large is no black hole, though the same device swallows others without a word.
   const told =
     cases.find((each) => each.root.cause === 'mtu-too-small') ?? cases.find((each) => /^EMSGSIZE|^frag-needed/.test(each.probe.error ?? ''))
-  const cause = root.cause === 'mtu-blackhole' && told ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
+  const silenced = root.items.some(({silences}) => silences)
+  const cause =
+    root.cause === 'mtu-blackhole' && told && !silenced ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
   return {
     from: probe.from,
@@ -118,9 +204,24 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     cause,
     where: {...spotOf(root.at, place), object: root.object},
     evidence: [...new Set(root.evidence)],
-    fix: fixFor(root, known),
-    pairs: [...new Set(cases.map((each) => `${each.probe.from} -> ${each.probe.to}`))],
+    fix: [
+      ...fixOf(root, cases, known),
+      ...(root.items[0]?.kind === 'route' ? redirectsForgotten(waysOf(cases), known.facts, known.places) : []),
+    ],
+    pairs: pairsOf(cases),
   }
+}
+
+/** Of routes that are gone without anybody knowing which, each case knows one: networks first, then what is behind gateways. */
+function fixOf(root: Root, cases: readonly Case[], known: Known): FixCommand[] {
+  if (root.items.length > 0 || family(root.cause) !== 'no-route ') return fixFor(root, known)
+  const lines = cases.flatMap((each) => fixFor(each.root, known))
+  const each = new Map(lines.map((line) => [`${line.where} ${line.command}`, line]))
+  return [...each.values()].sort((a, b) => Number(a.command.includes(' via ')) - Number(b.command.includes(' via ')))
+}
+
+function waysOf(cases: readonly Case[]): Trace[] {
+  return cases.flatMap(({root: {forward, back}}) => [forward, back].filter((way) => way !== undefined))
 }
 
 /** A namespace that no place is declared for is known as `node1/NAME`. */

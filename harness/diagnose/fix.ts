@@ -1,44 +1,29 @@
 // The commands that mend a cause: what changed is changed back; what is gone comes back by the recipe's own lines; and where
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
-import {contains, familyOf, networkOf, sameHost} from '../address.ts'
-import type {Facts} from '../facts/facts.ts'
+import {sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
-import type {Root} from './cause.ts'
-
-export interface Known {
-  readonly facts: Facts
-  readonly places: readonly Place[]
-  /** What was typed to wire the lab, in order. */
-  readonly history: readonly {readonly node: string; readonly command: string}[]
-  /** The underlay's MTU. */
-  readonly mtu: number
-}
+import type {Known} from './known.ts'
+import {askewAt} from './masks.ts'
+import {lostRoutes, routeBack, routesLost} from './recipe-routes.ts'
+import type {Root} from './root.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))
-  if (!place) return []
+  // No line on a node starts it: that is its driver's affair.
+  if (!place || root.cause === 'node-down') return []
   const on = (commands: readonly string[]): FixCommand[] => commands.map((command) => ({where: place.node, command}))
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
-    if (root.items[0]?.undo.length === 0)
-      return on([...firstly(root, place), ...fromRecipe(root, place, known), ...forgotten(place, known)])
+    if (root.items[0]?.undo.length === 0) return [...on(fromRecipe(root, place, known)), ...forgotten(place, known)]
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
     const sized = root.items.some(({cause}) => cause === 'mtu-too-small')
     if (sized) return [...undo, ...sizesForgotten(known)]
-    return moved ? [...undo, ...on(forgotten(place, known))] : undo
+    return moved ? [...undo, ...forgotten(place, known)] : undo
   }
   return on(byCause(root, place, known))
-}
-
-/** What has to be out of the way before the recipe's lines can be typed again. */
-function firstly({cause, object, at}: Root, place: Place): string[] {
-  if (cause !== 'wrong-namespace') return []
-  const inside = at === place.node ? '' : `-n ${at.split('/').at(-1)} `
-  // $$ is the shell of the machine itself: ip-link(8) takes a process for the namespace that it is in.
-  return [`ip ${inside}link set ${object} netns ${place.netns ?? '$$'}`]
 }
 
 /** Senders remember what size a path took (RFC 1191); the fix would show only minutes later. */
@@ -47,14 +32,19 @@ function sizesForgotten({places}: Known): FixCommand[] {
 }
 
 /** Those who knew it by its old MAC address have to ask again. */
-function forgotten({node, addresses}: Place, {places}: Known): string[] {
+function forgotten({node, netns, addresses}: Place, {places}: Known): FixCommand[] {
   return places
-    .filter((each) => each.node === node)
-    .map(({netns}) => `ip ${netns === undefined ? '' : `-n ${netns} `}neigh flush to ${addresses[0]}`)
+    .filter((each) => each.node === node || (netns === undefined && each.netns === undefined))
+    .flatMap((each) =>
+      addresses.map((address) => ({
+        where: each.node,
+        command: `ip ${each.netns === undefined ? '' : `-n ${each.netns} `}neigh flush to ${address}`,
+      })),
+    )
 }
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
-function fromRecipe({cause, object}: Root, place: Place, {history}: Known): string[] {
+function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Place, {history}: Known): string[] {
   const lines = history.filter(({node}) => node === place.node).map(({command}) => command)
   const names =
     (...words: readonly string[]) =>
@@ -62,9 +52,6 @@ function fromRecipe({cause, object}: Root, place: Place, {history}: Known): stri
       words.some((word) => new RegExp(`(^|[\\s/])${escaped(word)}($|[\\s/])`).test(line))
   const pod = place.netns ?? place.name
   if (cause === 'pod-missing') return lines.filter(names(pod, `veth-${pod}`, `veth-${pod}-br`))
-  if (cause === 'wrong-namespace' && place.netns !== undefined) return lines.filter((line) => line.startsWith(`ip -n ${pod} `))
-  if (cause === 'wrong-namespace')
-    return lines.filter((line) => names(object)(line) && line.startsWith('ip link set ') && !line.includes(' netns '))
   if (cause === 'bridge-missing') return lines.filter(names(object))
   return lines.filter((line) => names(object, `${object}-br`)(line) || line.startsWith(`ip -n ${pod} `))
 }
@@ -98,6 +85,10 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'peer-down':
     case 'bridge-down':
       return [`ip ${inside}link set dev ${object} up`, ...lostRoutes(place, object, known)]
+    case 'pod-missing':
+    case 'interface-missing':
+    case 'bridge-missing':
+      return fromRecipe({cause, object}, place, known)
     case 'blackhole-route':
     case 'unreachable-route':
     case 'prohibit-route':
@@ -132,14 +123,12 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
         object,
       )
     case 'address-missing':
-      return firstWords(
-        known,
-        place,
-        (line) => line.includes(' addr add ') && place.addresses.some((address) => line.includes(`${address}/`)),
-      )
+      return addressBack(place, known, object)
     case 'duplicate-address':
     case 'overlapping-subnets':
-      return duplicate(place, known, object)
+      return duplicate(place, known, object.split('/')[0] ?? object)
+    case 'wrong-prefix-length':
+      return rightLength(place, known, object)
     default:
       return []
   }
@@ -161,49 +150,33 @@ function bridgesWithStp({name}: Place, {facts}: Known): string[] {
   return (facts.get(name)?.links ?? []).filter(({bridge}) => bridge?.stp).map((link) => link.name)
 }
 
-/** Routes of the recipe that went with a device. */
-function lostRoutes({node, name, netns}: Place, device: string, {facts, history}: Known): string[] {
-  const here = facts.get(name)
-  const start = netns === undefined ? 'ip route add ' : `ip -n ${netns} route add `
-  return history
-    .filter((line) => line.node === node && line.command.startsWith(start))
-    .map(({command}) => command)
-    .filter((command) => {
-      const [to = '', , via = ''] = command.slice(start.length).split(/\s+/)
-      const hangs = here?.links.some(
-        (link) =>
-          link.name === device && link.addresses.some(({address, prefixLength}) => contains(networkOf(address, prefixLength) ?? '', via)),
-      )
-      return hangs && !here?.routes.some((route) => route.to === (to === 'default' ? '0.0.0.0/0' : to) && route.via === via)
-    })
+/** As most in the lab have it, and the recipe's routes by gateways that were out of reach. */
+function rightLength(place: Place, known: Known, object: string): string[] {
+  const {facts, places} = known
+  const found = askewAt(facts, places, place.name).find(({address}) => object.startsWith(`${address.address}/`))
+  if (!found) return []
+  const {device, address, length} = found
+  const inside = place.netns === undefined ? '' : `-n ${place.netns} `
+  const [right, wrong] = [length, address.prefixLength].map((bits) => `${address.address}/${bits} dev ${device}`)
+  return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...routesLost(place, known)]
 }
 
-/** The recipe's own route where it has one, else one by what the places' addresses ask for. */
-function routeBack(cause: string, place: Place, known: Known, address: string | undefined, object: string): string[] {
-  const start = place.netns === undefined ? 'ip route add ' : `ip -n ${place.netns} route add `
-  const own = known.history.filter(({node, command}) => node === place.node && command.startsWith(start)).map(({command}) => command)
-  const target = address ?? object
-  const fits = own.find((command) => {
-    const to = command.slice(start.length).split(/\s+/)[0] ?? ''
-    return to === 'default' ? cause === 'gateway-missing' : contains(to, target)
-  })
-  const replaced = cause === 'no-route' || cause === 'no-return-route' || cause === 'gateway-missing'
-  if (fits !== undefined) return [replaced ? fits : fits.replace('route add', 'route replace')]
-  if (cause === 'gateway-missing') {
-    const gateway = known.facts
-      .get(place.node)
-      ?.links.flatMap(({addresses}) => addresses)
-      .find(({address: at, prefixLength}) => contains(networkOf(at, prefixLength) ?? '', place.address))
-    return gateway ? [`${start}default via ${gateway.address}`] : []
-  }
-  const owner = known.places.find(({addresses}) => addresses.some((each) => sameHost(each, target)))
-  const node = owner && known.places.find(({name}) => name === owner.node)
-  if (!owner || !node || node.name === place.name || familyOf(target) !== familyOf(node.address)) return []
-  const subnet = known.facts
-    .get(owner.name)
+/** The recipe's own line; a machine has its address from whatever started it, with the length that the others have. */
+function addressBack(place: Place, known: Known, object: string): string[] {
+  const start = `ip ${place.netns === undefined ? '' : `-n ${place.netns} `}addr add `
+  const device = object.split(' dev ').at(-1) ?? object
+  const own = known.history
+    .filter(({node, command}) => node === place.node && command.startsWith(start))
+    .map(({command}) => command)
+    .filter((line) => line.endsWith(` dev ${device}`) || place.addresses.some((address) => line.includes(`${address}/`)))
+  if (own.length > 0) return [...own.slice(0, 1), ...routesLost(place, known)]
+  const peer = known.places.find(({kind, name}) => kind === 'node' && name !== place.name)
+  const length = known.facts
+    .get(peer?.name ?? '')
     ?.links.flatMap(({addresses}) => addresses)
-    .find(({address: at}) => sameHost(at, target))
-  return [`${start.replace('add', replaced ? 'add' : 'replace')}${networkOf(target, subnet?.prefixLength ?? 32)} via ${node.address}`]
+    .find(({address}) => address === peer?.address)?.prefixLength
+  if (place.kind !== 'node' || length === undefined) return []
+  return [`${start}${place.address}/${length} dev eth0`, ...routesLost(place, known)]
 }
 
 /** The one that is not meant to hold it gives it up. */

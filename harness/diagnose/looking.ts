@@ -1,10 +1,12 @@
 // Faults that break no pair, or none yet: two places with one address, a node's subnet that is another's too, a route that
 // hands packets to the wrong node which then sends them on. Found by looking at the facts. Pure.
 import {contains, familyOf, isUnicast, networkOf, prefixLengthOf, sameHost} from '../address.ts'
-import type {NamespaceFacts} from '../facts/facts.ts'
+import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import {routeWords} from '../facts/routes.ts'
 import type {Cause, Diagnosis, Place} from '../model.ts'
-import {routeWords} from '../trace/routing.ts'
+import {segmentOf} from '../trace/segment.ts'
 import {differences} from './difference.ts'
+import type {Difference} from './differences/change.ts'
 import {fixFor} from './fix.ts'
 import type {Observed} from './observed.ts'
 
@@ -19,12 +21,81 @@ export function seenByLooking(observed: Observed, told: readonly Diagnosis[]): D
     const here = facts.get(node.name)
     if (here && !told.some(({cause}) => cause === 'routing-loop')) found.push(...detours(observed, node, here))
   }
-  const keys = new Set(told.map(keyOf))
-  return found.filter((diagnosis) => !keys.has(keyOf(diagnosis)) && keys.add(keyOf(diagnosis)))
+  if (!told.some(({cause}) => cause === 'duplicate-mac')) found.push(...twins(observed))
+  found.push(...overlaps(observed))
+  const all: Diagnosis[] = [...told]
+  for (const diagnosis of found) if (!all.some((other) => isSame(diagnosis, other))) all.push(diagnosis)
+  return all.slice(told.length)
 }
 
-function keyOf({where: {node, netns}, cause}: Diagnosis): string {
-  return `${node} ${netns} ${cause === 'overlapping-subnets' ? 'duplicate-address' : cause}`
+/** One thing at one place is not told twice, though it may go by two names. */
+function isSame(a: Diagnosis, b: Diagnosis): boolean {
+  const [one, other] = [a, b].map(({where: {object}}) => object.split(/[ /]/)[0])
+  if (a.where.node !== b.where.node || a.where.netns !== b.where.netns) return false
+  return (
+    one === other ||
+    ADDRESSES.some((causes) => causes.includes(a.cause) && causes.includes(b.cause)) ||
+    (a.cause === b.cause && a.cause !== 'wrong-next-hop')
+  )
+}
+
+/** Names for an address that is another's. */
+const ADDRESSES: readonly (readonly Cause[])[] = [['duplicate-address', 'overlapping-subnets']]
+
+/** A bridge took the subnet of another node's pods for its own, and no packet has been lost by it yet. */
+function overlaps(observed: Observed): Diagnosis[] {
+  return changesOf(observed)
+    .filter(({kind, cause, address}) => kind === 'address' && address !== undefined && cause === 'overlapping-subnets')
+    .flatMap(({place: name, object, evidence}) => {
+      const place = observed.places.find((each) => each.name === name)
+      const network = networkOf(...hostOf(object)) ?? ''
+      const other = observed.places.find(
+        ({kind, node, addresses}) => kind === 'pod' && node !== place?.node && addresses.some((address) => contains(network, address)),
+      )
+      return place && other
+        ? [diagnosisOf(observed, 'overlapping-subnets', place, object, [evidence, `${network} holds ${other.name}, too`], other)]
+        : []
+    })
+}
+
+function hostOf(object: string): [string, number] {
+  const [address = '', length] = (object.split(' ')[0] ?? '').split('/')
+  return [address, Number(length)]
+}
+
+function changesOf({before, facts, places}: Observed): Difference[] {
+  return before ? differences(before, facts, places) : []
+}
+
+/** Two devices on one segment with one MAC address: told of the one that had another before, where that is known. */
+function twins(observed: Observed): Diagnosis[] {
+  const {places, facts, before} = observed
+  const world = {facts, places}
+  const had = (place: Place, {name, mac}: LinkFacts) =>
+    before?.get(place.name)?.links.some((link) => link.name === name && link.mac === mac)
+  return places.flatMap((place): Diagnosis[] => {
+    const own = (facts.get(place.name)?.links ?? []).filter(
+      ({name, mac, master, addresses}) => name !== 'lo' && mac !== '' && master === undefined && addresses.length > 0,
+    )
+    return own.flatMap((link): Diagnosis[] => {
+      if (had(place, link)) return []
+      const other = segmentOf(world, {place: place.name, link}, true)
+        .map((way) => way.ports.at(-1))
+        .find((port) => port && port.place !== place.name && port.link.mac === link.mac && port.link.master === undefined)
+      const there = places.find(({name}) => name === other?.place)
+      if (!there || (before === undefined && there.name < place.name)) return []
+      return [
+        diagnosisOf(
+          observed,
+          'duplicate-mac',
+          place,
+          `${link.name} ${link.mac}`,
+          [`${place.name} and ${there.name} both have ${link.mac}`],
+          there,
+        ),
+      ]
+    })
+  })
 }
 
 interface Held {
@@ -90,10 +161,11 @@ function detours(observed: Observed, node: Place, here: NamespaceFacts): Diagnos
       )
       if (owners.size !== 1 || !next || owner === node.name || next.name === owner) return []
       const right = observed.places.find(({name}) => name === owner)
+      const change = changesOf(observed).find((each) => each.place === node.name && each.object === routeWords(route))
       return [
         diagnosisOf(
           observed,
-          'wrong-next-hop',
+          change?.cause === 'more-specific-route' ? change.cause : 'wrong-next-hop',
           node,
           routeWords(route),
           [`${route.to} is on ${owner}, at ${right?.address}, and ${node.name} hands it to ${next.name}`],
@@ -104,8 +176,7 @@ function detours(observed: Observed, node: Place, here: NamespaceFacts): Diagnos
 }
 
 function diagnosisOf(observed: Observed, cause: Cause, place: Place, object: string, evidence: readonly string[], other: Place): Diagnosis {
-  const changes = observed.before ? differences(observed.before, observed.facts, observed.places) : []
-  const items = changes.filter((change) => change.place === place.name && change.object === object)
+  const items = changesOf(observed).filter((change) => change.place === place.name && change.object === object)
   const forward = {
     hops: [{place: place.name, nextHop: other.address}],
     translated: [],
@@ -126,7 +197,7 @@ function diagnosisOf(observed: Observed, cause: Cause, place: Place, object: str
       {
         cause,
         at: place.name,
-        object: cause === 'wrong-next-hop' ? object : (object.split('/')[0] ?? object),
+        object: cause === 'wrong-next-hop' || cause === 'more-specific-route' ? object : (object.split('/')[0] ?? object),
         evidence,
         items: items.slice(0, 1),
         forward,

@@ -1,7 +1,7 @@
 // What a diagnosis is made from: everything that was seen of a lab, and what is known of how it was.
 import type {Facts} from '../facts/facts.ts'
 import type {Place, Probe} from '../model.ts'
-import type {Known} from './fix.ts'
+import type {Known} from './known.ts'
 
 export interface Observed {
   readonly places: readonly Place[]

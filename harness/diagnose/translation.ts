@@ -1,8 +1,9 @@
 // Translation is found by looking, not by failing: what a receiver saw is other than what was sent. Pure.
-import {translationOf} from '../checks/no-nat.ts'
 import type {Diagnosis, Probe} from '../model.ts'
+import {translationOf} from '../probe/translated.ts'
 import {traceTo} from '../trace.ts'
-import {type Difference, differences} from './difference.ts'
+import {differences} from './difference.ts'
+import type {Difference} from './differences/change.ts'
 import type {Observed} from './observed.ts'
 
 /** @param told what is diagnosed already: a broken pair is not told of twice */
@@ -14,12 +15,19 @@ export function translations(observed: Observed, told: readonly Diagnosis[]): Di
     const cause = translationOf(probe)
     if (cause === undefined) continue
     const diagnosis = diagnosisOf(observed, probe, cause, changes)
+    if (told.some((other) => other.cause === diagnosis.cause && isSameTable(other, diagnosis))) continue
     const key = `${diagnosis.cause} ${diagnosis.where.node} ${diagnosis.where.object}`
     const entry = found.get(key) ?? {diagnosis, pairs: new Set<string>()}
     entry.pairs.add(`${probe.from} -> ${probe.to}`)
     found.set(key, entry)
   }
   return [...found.values()].map(({diagnosis, pairs}) => ({...diagnosis, pairs: [...pairs]}))
+}
+
+/** One rule translates what still passes, and breaks what does not. */
+function isSameTable({where}: Diagnosis, {where: {node, netns, object}}: Diagnosis): boolean {
+  const table = (words: string) => words.split(' ').slice(0, 2).join(' ')
+  return where.node === node && where.netns === netns && table(where.object) === table(object)
 }
 
 function diagnosisOf(

@@ -18,6 +18,7 @@ import {
   type FleetSpec,
   MachineError,
   NODE_SYSCTLS,
+  nodeDown,
 } from '../driver.ts'
 import {type Identity, identify, runs} from '../identity.ts'
 import {NODE_ENVIRONMENT, openSession, SESSION_SHELL, type Session, type ShellPipes} from '../session.ts'
@@ -142,7 +143,7 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
   function enter(node: string, argv: readonly string[]): string[] {
     const holder = running.nodes.find(({name}) => name === node)
     if (!holder) throw new RangeError(`no node ${node} in this lab`)
-    if (!runs(holder)) throw new Error(`${node} is gone`)
+    if (!runs(holder)) throw nodeDown(node, `process ${holder.pid}, which holds its namespaces, has ended`)
     const user = running.userNamespace ? ['--user', '--preserve-credentials'] : []
     return ['--target', String(holder.pid), ...user, '--pid', '--mount', '--net', '--uts', '--wd=/', ...argv]
   }

@@ -29,12 +29,17 @@ export interface LinkFacts {
     readonly hairpin: boolean
     readonly learning: boolean
     readonly flood: boolean
+    /** Frames for everybody are flooded to it, and those for a group. */
+    readonly broadcast: boolean
+    readonly multicast: boolean
   }
   /** A bridge's own settings. */
-  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean}
+  readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean; readonly forwardDelay?: number}
   readonly vxlan?: VxlanFacts
   /** An XDP program is attached: its id. */
   readonly xdp?: number
+  /** It runs in the stack rather than in the driver. */
+  readonly xdpMode?: 'generic'
 }
 
 export interface VxlanFacts {
@@ -59,6 +64,19 @@ export interface RouteFacts {
   readonly type: string
   readonly table: string
   /** `via` is taken to be on the link, whatever the link's networks are. */
+  readonly onlink?: boolean
+  /** Where there are several, `via` and `dev` are in here and not beside it. */
+  readonly nextHops?: readonly NextHopFacts[]
+  /** Bytes: what goes this way may have no more, whatever the device takes. */
+  readonly mtu?: number
+  /** The rest that somebody may have set, as ip-route(8) takes it: `proto kernel scope link`. */
+  readonly details?: string
+}
+
+export interface NextHopFacts {
+  readonly via?: string
+  readonly dev?: string
+  readonly weight: number
   readonly onlink?: boolean
 }
 
@@ -117,7 +135,7 @@ export interface FdbFacts {
 export interface TrafficControlFacts {
   readonly dev: string
   readonly kind: string
-  /** Where it stands: root, ingress, egress. */
+  /** Where it stands: root, ingress, egress; `none` for what only holds classifiers. */
   readonly side: string
   readonly text: string
 }

@@ -4,14 +4,18 @@
 # millisecond or two, and there are some for each namespace: no more than are needed.
 #
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
-# is missing or refuses. The last two are routes and rules once more, empty where they are still the same.
+# is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, and then the
+# rules of iptables in its own words, where there are some with modules of its own.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
-  mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show\nneigh show proxy')
+  mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show nud all\nneigh show proxy')
   for podwire_at in 0 1 2 3 4; do printf '%s\n' "${podwire_first[podwire_at]:-!ip 127}"; done
   podwire_line ip -j -6 rule show
   podwire_line bridge -j -d fdb show
   podwire_line nft -j list ruleset
+  # What iptables and ebtables match by modules of their own, nft tells by the module's name alone.
+  podwire_modules=
+  case $podwire_text in *'"xt"'*) podwire_modules=yes ;; esac
   podwire_line tc -j qdisc show
   # Classifiers are asked for device by device, where there is a qdisc that can have some.
   podwire_filters=
@@ -27,7 +31,7 @@ podwire_namespace() {
   printf '[%s]\n' "${podwire_filters%,}"
   podwire_line ss -Hltun
   podwire_line grep -Hs '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all \
-    /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local} \
+    /proc/sys/net/ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_filter,arp_announce,proxy_arp,accept_local,route_localnet} \
     /proc/sys/net/ipv6/conf/*/{forwarding,disable_ipv6} /proc/sys/net/bridge/bridge-nf-call-ip{,6}tables \
     /proc/sys/net/netfilter/nf_conntrack_{max,count}
   podwire_names=
@@ -42,6 +46,9 @@ podwire_namespace() {
   [ "${podwire_again[0]}" != "${podwire_first[1]}" ] || podwire_again[0]=
   [ "${podwire_again[1]}" != "${podwire_first[2]}" ] || podwire_again[1]=
   printf '%s\n%s\n' "${podwire_again[@]}"
+  for podwire_tool in iptables-nft-save ip6tables-nft-save; do
+    if [ -n "$podwire_modules" ]; then podwire_line "$podwire_tool"; else echo; fi
+  done
 }
 
 # Many lines become one, joined by vertical tabs, which no tool prints.

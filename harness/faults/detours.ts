@@ -1,7 +1,8 @@
 // Routes that lead elsewhere.
+import {routeLine} from '../facts/routes.ts'
 import {atNode, atPod, type Fault, having, on, pairs, spot} from './fault.ts'
 import {across, defaultOf, nobodyNear, rerouted} from './paths.ts'
-import {farFrom, podOn, routeLine, routeTo, thirdNode, twinOf} from './wired.ts'
+import {farFrom, podOn, routeTo, thirdNode, twinOf} from './wired.ts'
 
 export const DETOUR_FAULTS: readonly Fault[] = [
   {

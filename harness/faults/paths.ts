@@ -1,6 +1,7 @@
 // What several faults of routes need: the route to another node's pods, and who depends on it. Pure.
+import {routeLine} from '../facts/routes.ts'
 import {type Injection, on, pairs} from './fault.ts'
-import {farFrom, type Pod, podOn, routeLine, routeTo, type Site, type Wired} from './wired.ts'
+import {farFrom, type Pod, podOn, routeTo, type Site, type Wired} from './wired.ts'
 
 /** What depends on a node's route to a pod of another one. */
 export function across(lab: Wired, node: Site): string[] {

@@ -1,7 +1,8 @@
 // Routes that are missing, and routes that refuse.
+import {routeLine} from '../facts/routes.ts'
 import {atNode, atPod, type Fault, having, on, pairs, spot} from './fault.ts'
 import {across, defaultOf, rerouted} from './paths.ts'
-import {farFrom, podOn, routeLine, routeTo} from './wired.ts'
+import {farFrom, podOn, routeTo} from './wired.ts'
 
 function refusing(word: 'blackhole' | 'unreachable' | 'prohibit'): Fault {
   return {

@@ -1,7 +1,9 @@
 // Devices and routes that take smaller packets than the path should.
+
 import {familyOf} from '../address.ts'
+import {routeLine} from '../facts/routes.ts'
 import {atNode, atPod, type Fault, having, on, pairs, spot} from './fault.ts'
-import {farFrom, podOn, routeLine, routeTo, twinOf, type Wired} from './wired.ts'
+import {farFrom, podOn, routeTo, twinOf, type Wired} from './wired.ts'
 
 const SMALLER = 1400
 
@@ -68,8 +70,8 @@ export const SIZE_FAULTS: readonly Fault[] = [
         }
       }),
       atPod("the machine's end of the pod's cable takes smaller packets, and a bridge says nothing", (lab, pod) => ({
-        // A bridge of its own accord has the least MTU of its ports: it is told to keep its own.
-        inject: on(pod.node, `ip link set ${pod.bridge.name} mtu ${pod.bridge.mtu}`, `ip link set ${pod.port.name} mtu ${SMALLER}`),
+        // A bridge of its own accord has the least MTU of its ports, until it is told one that it does not have.
+        inject: on(pod.node, `ip link set ${pod.port.name} mtu ${SMALLER}`, `ip link set ${pod.bridge.name} mtu ${pod.bridge.mtu}`),
         heal: [...on(pod.node, `ip link set ${pod.port.name} mtu ${pod.port.mtu}`), ...forget(lab)],
         expect: {cause: 'mtu-blackhole', alike: ['mtu-too-small'], where: spot(pod.home, having(pod.port.name))},
         breaks: {pairs: pairs([twinOf(lab, pod), pod], [farFrom(lab, pod), pod]), size: 'full'},

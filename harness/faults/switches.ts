@@ -1,8 +1,9 @@
 // The kernel's own switches (networking/ip-sysctl.rst).
 import {familyOf} from '../address.ts'
 import type {LinkFacts} from '../facts/facts.ts'
+import {routeLine} from '../facts/routes.ts'
 import {atNode, atPod, type Fault, having, on, pairs, spot, type Variant} from './fault.ts'
-import {addressLines, farFrom, type Pod, podOn, routeLine, routeLines, type Site, Unfit, type Wired} from './wired.ts'
+import {addressLines, farFrom, type Pod, podOn, routeLines, type Site, Unfit, type Wired} from './wired.ts'
 
 function through(lab: Wired, node: Site): string[] {
   return pairs([podOn(lab, node), farFrom(lab, node)], [farFrom(lab, node), podOn(lab, node)])

@@ -1,6 +1,7 @@
 // A running lab as faults see it: the places with their devices, cables and routes, from its facts. Pure.
 import {contains, familyOf, networkOf, prefixLengthOf} from '../address.ts'
 import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from '../facts/facts.ts'
+import {routeLine} from '../facts/routes.ts'
 import type {Family, Place} from '../model.ts'
 
 /** A place, with the device that holds its address. */
@@ -119,20 +120,6 @@ export function routeTo({name, facts}: Site, address: string): RouteFacts & {via
     .filter(({table, type, to, via}) => table === 'main' && type === 'unicast' && via !== undefined && contains(to, address))
     .sort((a, b) => (prefixLengthOf(b.to) ?? 0) - (prefixLengthOf(a.to) ?? 0))
   return {...orUnfit(found, `${name} has no route of its own to ${address}`), via: found?.via ?? ''}
-}
-
-/** A route as it is written after `ip route add`. */
-export function routeLine({to, via, dev, source, metric, type, onlink}: RouteFacts): string {
-  return [
-    ...(type === 'unicast' ? [] : [type]),
-    prefixLengthOf(to) === 0 ? 'default' : to.replace(/\/(32|128)$/, ''),
-    ...(via === undefined ? [] : ['via', via]),
-    ...(dev === undefined ? [] : ['dev', dev]),
-    ...(via === undefined && source !== undefined && type === 'unicast' ? ['proto kernel scope link'] : []),
-    ...(source === undefined ? [] : ['src', source]),
-    ...(metric === 0 || metric === 1024 || (via === undefined && metric === 256) ? [] : ['metric', String(metric)]),
-    ...(onlink ? ['onlink'] : []),
-  ].join(' ')
 }
 
 /** Lines that give a device back what goes with it when it goes down: IPv6 addresses and everybody's own routes (ip-address(8)). */

@@ -11,7 +11,8 @@
 # by these: addresses, ports and identifiers are what is to be found out.
 #
 # It reads a plan, a line of tab-separated fields each, up to the line `end`:
-#   probe  nonce  port  mtu  patience in seconds  sizes  families  first ICMP identifier   (commas within)
+#   probe  nonce  port  mtu  patience in seconds  sizes  families  first ICMP identifier  protocols   (commas within)
+#   called name                                          the name of this process from now on (comm, proc_pid_comm(5))
 #   here   place  namespace or -                         a place of this machine
 #   ask    number  from  to  address                     a pair that begins here; its number stands for it in all rows
 # Then it obeys a line each, and end of input is `stop`:
@@ -65,7 +66,7 @@ my $call = {
 
 $SIG{PIPE} = 'IGNORE';
 
-my ($nonce, $port, $mtu, $patience, $first, @sizes, @families) = ('', 0, 1500, 1, 0);
+my ($nonce, $port, $mtu, $patience, $first, @sizes, @families, %protocols) = ('', 0, 1500, 1, 0);
 my (@here, @asked);
 # No buffered reading: the first order may have come with the plan.
 my $orders = '';
@@ -73,7 +74,8 @@ until ($orders =~ /^end\n/m) { sysread STDIN, $orders, 65536, length $orders or 
 while ($orders =~ s/^(.*)\n//) {
   my ($word, @rest) = split /\t/, $1;
   last if $word eq 'end';
-  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5]; $first = $rest[6] }
+  if ($word eq 'probe') { ($nonce, $port, $mtu, $patience) = @rest; @sizes = split /,/, $rest[4]; @families = split /,/, $rest[5]; $first = $rest[6]; %protocols = map { $_ => 1 } split /,/, $rest[7] }
+  $0 = $rest[0] if $word eq 'called';
   push @here, {name => $rest[0], netns => $rest[1]} if $word eq 'here';
   push @asked, {number => $rest[0], from => $rest[1], to => $rest[2], address => $rest[3], family => $rest[3] =~ /:/ ? 6 : 4} if $word eq 'ask';
 }
@@ -595,9 +597,9 @@ sub exchange_all {
   my %left_out = map { $_ => 1 } @_;
   for my $pair (@asked) {
     next if !$here{$pair->{from}} || $left_out{$pair->{to}};
-    push @waiting, map { my $size = $_; sub { ask_icmp($pair, $size) } } @sizes;
-    push @waiting, sub { ask_tcp($pair, @sizes) };
-    push @waiting, map { my $size = $_; sub { ask_udp($pair, $size) } } @sizes;
+    push @waiting, map { my $size = $_; sub { ask_icmp($pair, $size) } } @sizes if $protocols{icmp};
+    push @waiting, sub { ask_tcp($pair, @sizes) } if $protocols{tcp};
+    push @waiting, map { my $size = $_; sub { ask_udp($pair, $size) } } @sizes if $protocols{udp};
   }
   while (!$stopped && (@waiting || $pending)) {
     while (@waiting && $under_way < $window) { (shift @waiting)->() }

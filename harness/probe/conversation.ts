@@ -12,8 +12,8 @@ export interface Conversation {
   kill(): void
 }
 
-/** Follows an agent: rows are collected. One that ends before its `bye` gives a row `lost` with its last words. */
-export function converse(node: string, stream: CommandStream, rows: Row[]): Conversation {
+/** Follows an agent: rows are collected, and told as they come. One that ends before its `bye` gives a row `lost` with its last words. */
+export function converse(node: string, stream: CommandStream, rows: Row[], follow?: (row: Row) => void): Conversation {
   const said = new Set<string>()
   const waiting = new Map<string, (said: boolean) => void>()
   let over = false
@@ -22,8 +22,10 @@ export function converse(node: string, stream: CommandStream, rows: Row[]): Conv
     try {
       for await (const line of createInterface({input: stream.stdout ?? Readable.from([])})) {
         const [kind = '', ...fields] = line.split('\t')
-        if (fields.length > 0) rows.push({node, kind, fields})
-        else {
+        if (fields.length > 0) {
+          rows.push({node, kind, fields})
+          follow?.({node, kind, fields})
+        } else {
           said.add(kind)
           waiting.get(kind)?.(true)
         }

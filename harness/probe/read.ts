@@ -1,6 +1,6 @@
 // From the agents' rows to Probes. Pure: recorded rows give the same probes anywhere.
 import {familyOf} from '../address.ts'
-import {PACKET_SIZES, type PacketSize, type Pair, type Place, type Probe} from '../model.ts'
+import {PACKET_SIZES, type PacketSize, type Pair, type Place, PROTOCOLS, type Probe, type Protocol} from '../model.ts'
 import {icmpReader} from './icmp.ts'
 import {resultsIn} from './results.ts'
 import {type Ends, PROBE_PORT, type Row, unobservableIn} from './rows.ts'
@@ -13,10 +13,11 @@ export interface Probed {
   /** The size in bytes that counted as full. */
   readonly mtu: number
   readonly sizes?: readonly PacketSize[]
+  readonly protocols?: readonly Protocol[]
 }
 
 /** @returns a probe for each pair, size and protocol; `answered: null` where the rows do not tell */
-export function readProbes(rows: readonly Row[], {places, pairs, mtu, sizes = PACKET_SIZES}: Probed): Probe[] {
+export function readProbes(rows: readonly Row[], {places, pairs, mtu, sizes = PACKET_SIZES, protocols = PROTOCOLS}: Probed): Probe[] {
   const unobservable = unobservableIn(rows)
   const results = resultsIn(rows, PROBE_PORT)
   const icmp = icmpReader(results, unobservable)
@@ -27,7 +28,7 @@ export function readProbes(rows: readonly Row[], {places, pairs, mtu, sizes = PA
     const ends: Ends = {from, to: byName.get(pair.to), family: familyOf(pair.address) ?? 4}
     return sizes.flatMap((size) => {
       const exchange = {pair, number, size}
-      return [icmp(exchange, ends), socket('tcp', exchange, ends), socket('udp', exchange, ends)]
+      return protocols.map((protocol) => (protocol === 'icmp' ? icmp(exchange, ends) : socket(protocol, exchange, ends)))
     })
   })
 }

@@ -39,7 +39,7 @@ export type Unobservable = (ends: Ends, protocol: Protocol) => string | undefine
 /** An agent that was lost, a namespace that is not there, a place that could not listen. */
 export function unobservableIn(rows: readonly Row[]): Unobservable {
   const lost = new Map(rows.filter(({kind}) => kind === 'lost').map(({node, fields}) => [node, `${node}: ${fields[0]}`]))
-  const absent = new Map(fieldsOf(rows, 'absent').map(([place, error]) => [place, `${place} has no namespace (${error})`]))
+  const absent = new Map(fieldsOf(rows, 'absent').map(([place, error]) => [place, `${place} has no namespace: pod-missing (${error})`]))
   const deaf = new Map(
     fieldsOf(rows, 'deaf').map(([place, protocol, family, error]) => [
       `${place} ${protocol} ${family}`,

@@ -3,6 +3,7 @@ import type {BothWays} from '../both-ways.ts'
 import {type Diagnosis, PROTOCOLS, type Probe, type Trial} from '../model.ts'
 import type {Trace} from '../trace.ts'
 import {causeWords} from './cause.ts'
+import {observationLines} from './observation.ts'
 import type {Paint} from './text.ts'
 import {backEnds, flowWords, forwardEnds, pathLines, placeWidth} from './trace.ts'
 import {ends, visibleLine} from './visible.ts'
@@ -22,6 +23,13 @@ export function diagnosisText(source: DiagnosisSource, paint: Paint): string {
   const parts = [headerText(source, paint)]
   const paths = pathsText(source, paint)
   if (paths !== '') parts.push(paths)
+  const {observation} = source.diagnosis
+  if (observation)
+    parts.push(
+      observationLines(observation, paint)
+        .map((line) => `  ${line}`)
+        .join('\n'),
+    )
   parts.push([causeText(source, paint), ...fixLines(source.diagnosis)].join('\n'))
   return parts.join('\n\n')
 }

@@ -29,13 +29,14 @@ export function stageText(stage: Stage, number: number, paint: Paint): string {
   return `\n${paint('bold', `${number}. ${stage.title}`)}${sentence}`
 }
 
-/** One line as a person would type it, and its time at column 72. */
-export function stepText(step: Step, result: CommandResult, paint: Paint): string {
+/** One line as a person would type it, and its time at column 72, or at the end of a screen that is narrower. */
+export function stepText(step: Step, result: CommandResult, paint: Paint, screen = Number.POSITIVE_INFINITY): string {
   const command = visibleLine(step.command)
   const line = `   ${paint('cyan', `${step.node}#`)} ${command}`
   const width = 3 + step.node.length + 2 + command.length
-  const ending = result.exitCode === 0 ? paint('dim', milliseconds(result.duration)) : paint('red', endingOf(result))
-  return `${line}${' '.repeat(Math.max(2, 72 - width))}${ending}`
+  const words = result.exitCode === 0 ? milliseconds(result.duration) : endingOf(result)
+  const column = Math.min(72, screen - words.length - 1)
+  return `${line}${' '.repeat(Math.max(2, column - width))}${paint(result.exitCode === 0 ? 'dim' : 'red', words)}`
 }
 
 /** A line for each node that went away. */

@@ -2,7 +2,7 @@
 import {type BothWays, reaches} from '../both-ways.ts'
 import type {Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
-import {FORMAT} from './json.ts'
+import {FORMAT} from './format.ts'
 import {milliseconds, type Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
 

@@ -1,6 +1,6 @@
 // What becomes of a frame on its way along the devices of a segment: their sizes, programs, filters and forwarding entries.
 // What keeps a device from taking part at all is in segment.ts. Pure.
-import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {LinkFacts, NamespaceFacts, TrafficControlFacts} from '../facts/facts.ts'
 import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
 import type {Block, Passage, Port, World} from './segment.ts'
 
@@ -43,17 +43,23 @@ function tooLarge({place, link}: Port, index: number, {length, arp}: Packet): Bl
 
 function programsOn({place, link}: Port, here: NamespaceFacts): Block[] {
   const controls = here.trafficControl
-    .filter(({dev}) => dev === link.name)
+    .filter((each) => each.dev === link.name && each.side !== 'none' && !isAmple(each))
     .map(
       ({dev, side, kind, text}): Block => ({
         cause: 'tc-drop',
         at: place,
-        object: `${dev} ${side} ${kind}`,
+        object: `${kind} dev ${dev} ${side}`,
         evidence: `${link.name} at ${place} has ${text}`,
       }),
     )
   if (link.xdp === undefined) return controls
   return [...controls, {cause: 'xdp-drop', at: place, object: link.name, evidence: `${link.name} at ${place} has XDP program ${link.xdp}`}]
+}
+
+/** A plain queue that holds what a path holds back for a moment: a few dozen packets of any size. */
+export function isAmple({kind, text}: TrafficControlFacts): boolean {
+  const limit = Number(/"limit":(\d+)/.exec(text)?.[1] ?? 0)
+  return (kind.startsWith('pfifo') && limit >= 32) || (kind === 'bfifo' && limit >= 65_536)
 }
 
 /** The chains of the device itself: it sends where the frame begins or comes from its bridge, and takes in otherwise. */
@@ -118,7 +124,7 @@ function misdirected(
   to: LinkFacts | undefined,
 ): Block | undefined {
   const mac = frame.ether?.destination ?? ''
-  if (frame.arp?.operation === 'request') return undefined
+  if (frame.arp?.operation === 'request') return unasked(place, bridge, to)
   const entry = here.fdb.find((each) => each.master === bridge.name && each.mac === mac && each.permanent)
   // What comes in for a port's own MAC is the machine's; what the machine itself sends to it leaves by that port (br_dev_xmit).
   const right = entry && (entry.local && from ? !to : to && entry.dev === to.name)
@@ -138,6 +144,13 @@ function misdirected(
   }
 }
 
+/** A question for everybody that is not flooded to the one who could answer it. */
+function unasked(place: string, bridge: LinkFacts, to: LinkFacts | undefined): Block | undefined {
+  if (to?.port?.broadcast !== false) return undefined
+  const evidence = `${bridge.name} at ${place} does not flood ${to.name} with questions for everybody`
+  return {cause: 'neighbour-unresolved', at: place, object: to.name, evidence}
+}
+
 function judged(
   here: NamespaceFacts,
   hook: Hook,
@@ -148,12 +161,17 @@ function judged(
   block: (object: string) => Block,
 ): Block | undefined {
   const {verdict, by, doubts: unsure} = runHook(here.ruleset, hook, packet, families)
-  for (const ruling of unsure) doubts.push(doubtOf(ruling, at))
+  for (const ruling of unsure) {
+    const doubt = doubtOf(ruling, at)
+    doubts.push(doubt.cause === 'filter-drop' ? {...doubt, cause: block(doubt.object).cause} : doubt)
+  }
   return verdict === 'accept' || !by ? undefined : block(rulingWords(by))
 }
 
 export function doubtOf(ruling: Ruling, at: string): Block {
   const object = rulingWords(ruling)
+  if (/checksum set/.test(ruling.text))
+    return {cause: 'bad-checksum', at, object, evidence: `${object} at ${at} writes a checksum that need not be right`}
   return {cause: 'filter-drop', at, object, evidence: `${object} at ${at} is not understood`}
 }
 

@@ -218,6 +218,7 @@ class Run {
     const {payload, meta} = key as {payload?: {field?: string}; meta?: {key?: string}}
     const {field} = payload ?? {}
     if (meta?.key === 'mark' && typeof value === 'number') this.#mark = value
+    if (field === 'checksum') this.#doubts.push(by)
     if (field === 'saddr' || field === 'sport')
       this.#translated ??= {cause: 'source-nat', by, ...(typeof value === 'string' && {address: value})}
     if (field === 'daddr' || field === 'dport')
@@ -289,7 +290,7 @@ class Run {
     const {family, source, destination, sourcePort, destinationPort, reply, arp, length, ttl} = this.#packet
     const own = this.#packet.protocol
     if (protocol === 'ether') return this.#ether(field)
-    if (protocol === 'arp') return arp ? {operation: arp.operation, 'saddr ip': arp.source, 'daddr ip': arp.destination}[field] : null
+    if (protocol === 'arp') return arp ? arpField(arp, field) : null
     if (arp) return null
     if (protocol === 'ip' || protocol === 'ip6') {
       if ((protocol === 'ip' ? 4 : 6) !== family) return null
@@ -497,4 +498,9 @@ function rightWords(right: unknown): string {
   if (set) return `{ ${set.map(rightWords).join(', ')} }`
   if (prefix) return `${prefix.addr}/${prefix.len}`
   return range ? range.map(rightWords).join('-') : '?'
+}
+
+/** ARP of IPv4 over Ethernet (RFC 826): hardware type 1, addresses of 6 and 4 bytes. arptables asks for these in each rule. */
+function arpField({operation, source, destination}: NonNullable<Packet['arp']>, field: string): unknown {
+  return {htype: 1, hlen: 6, plen: 4, ptype: 'ip', operation, 'saddr ip': source, 'daddr ip': destination}[field]
 }

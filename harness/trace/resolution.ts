@@ -34,12 +34,12 @@ export function resolve(world: World, from: Port, asked: Asked): Resolution {
   const kept: Block[] = []
   const doubts: Block[] = []
   if (from.link.master !== undefined) return {answers, kept: [enslaved(from, from.link.master)], doubts}
+  const sender = requestSource(world.facts.get(from.place), from.link, asked)
   for (const way of segmentOf(world, from)) {
     const end = endOf(way)
     const there = world.facts.get(end.place)
     // A port of a bridge is no device of its own.
     if (!there || end.link.master !== undefined || end.place === from.place) continue
-    const sender = requestSource(world.facts.get(from.place), from.link, asked)
     const willing = holds(there, asked.nextHop) || (asked.family === 4 && answersForOther(there, end.link, asked.nextHop, sender))
     if (!willing) continue
     const block = suppressed(world, from, way, asked, sender, doubts)
@@ -154,6 +154,6 @@ function atPlace(at: string, here: NamespaceFacts, hook: 'input' | 'output', pac
 function onWay(world: World, way: Passage, packet: Packet, destination: string, doubts: Block[]): Block | undefined {
   const {block, doubts: unsure} = carried(world, way, packet, destination)
   // A program that lets packets pass may stop ARP, but where it is one of both it has been told already.
-  doubts.push(...unsure.filter(({cause}) => cause === 'filter-drop'))
+  doubts.push(...unsure.filter(({cause}) => cause === 'filter-drop' || cause === 'bridge-filter-drop'))
   return block
 }

@@ -16,6 +16,8 @@ export interface Routed {
   readonly sourcePort?: number | undefined
   readonly destinationPort?: number | undefined
   readonly mark?: number | undefined
+  /** Which next hop of a route that has several: the kernel's hash chooses, and nobody knows its seed. */
+  readonly branch?: number | undefined
 }
 
 export interface Routing {
@@ -68,10 +70,14 @@ function isOwn({priority, action, table, from, to, not}: RuleFacts): boolean {
 }
 
 /** The route that a table alone would give. */
-export function inTable(here: NamespaceFacts, table: string, {family, destination}: Routed): RouteFacts | undefined {
-  return here.routes
+export function inTable(here: NamespaceFacts, table: string, {family, destination, branch = 0}: Routed): RouteFacts | undefined {
+  const [found] = here.routes
     .filter((route) => route.table === table && route.family === family && contains(route.to, destination))
-    .sort((a, b) => (prefixLengthOf(b.to) ?? 0) - (prefixLengthOf(a.to) ?? 0) || a.metric - b.metric)[0]
+    .sort((a, b) => (prefixLengthOf(b.to) ?? 0) - (prefixLengthOf(a.to) ?? 0) || a.metric - b.metric)
+  const hop = found?.nextHops?.[branch % found.nextHops.length]
+  if (!found || !hop) return found
+  const {weight: _, ...taken} = hop
+  return {...found, ...taken}
 }
 
 /** Undefined: it has a selector of which the facts do not tell. */
@@ -114,22 +120,6 @@ export function sourceOn(here: NamespaceFacts, family: Family, dev: string | und
       }))
   const own = ofFamily(dev)
   return (own.find((each) => each.near) ?? own[0] ?? ofFamily(undefined)[0])?.address
-}
-
-/** The route as ip-route(8) writes it. */
-export function routeWords({type, to, via, dev, source, metric, table}: RouteFacts): string {
-  const destination = prefixLengthOf(to) === 0 ? 'default' : to.replace(/\/(32|128)$/, '')
-  return [
-    type === 'unicast' ? '' : type,
-    destination,
-    via === undefined ? '' : `via ${via}`,
-    dev === undefined ? '' : `dev ${dev}`,
-    table === 'main' ? '' : `table ${table}`,
-    source === undefined || via === undefined ? '' : `src ${source}`,
-    metric === 0 || metric === 1024 ? '' : `metric ${metric}`,
-  ]
-    .filter((word) => word !== '')
-    .join(' ')
 }
 
 /** The rule as ip-rule(8) writes it. */

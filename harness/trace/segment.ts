@@ -29,8 +29,32 @@ export interface World {
   readonly places: readonly Place[]
 }
 
+/** What was found out of one state of a lab, which is asked about again for every pair. */
+class Known {
+  readonly segments = new Map<string, Passage[]>()
+  readonly peers = new Map<string, Port | undefined>()
+}
+
+const KNOWN = new WeakMap<Facts, WeakMap<World['places'], Known>>()
+
+function knownOf({facts, places}: World): Known {
+  const ofFacts = KNOWN.get(facts) ?? new WeakMap<World['places'], Known>()
+  KNOWN.set(facts, ofFacts)
+  const known = ofFacts.get(places) ?? new Known()
+  ofFacts.set(places, known)
+  return known
+}
+
 /** Every device that frames from `from` get to, each with the way there; blocked ones only when `lax`. */
-export function segmentOf(world: World, from: Port, lax = false): Passage[] {
+export function segmentOf(world: World, from: Port, lax = false): readonly Passage[] {
+  const {segments} = knownOf(world)
+  const key = `${portKey(from)} ${lax}`
+  const segment = segments.get(key) ?? searched(world, from, lax)
+  segments.set(key, segment)
+  return segment
+}
+
+function searched(world: World, from: Port, lax: boolean): Passage[] {
   const found = new Map<string, Passage>()
   const queue: Passage[] = [{ports: [from]}]
   for (let passage = queue.shift(); passage; passage = queue.shift()) {
@@ -102,7 +126,7 @@ function neighboursOf(world: World, port: Port): Port[] {
   return isUnderlay(world, port) ? [...near, ...underlayPorts(world)] : near
 }
 
-function isUnderlay(world: World, {place, link}: Port): boolean {
+export function isUnderlay(world: World, {place, link}: Port): boolean {
   return link.name === 'eth0' && world.places.some(({name, netns}) => name === place && netns === undefined)
 }
 
@@ -125,6 +149,13 @@ function machineOf({places}: World, place: string): string {
 
 /** The other end of a veth pair, wherever it is: a machine knows its namespaces by number, they know it as their creator. */
 export function peerOf(world: World, port: Port): Port | undefined {
+  const {peers} = knownOf(world)
+  const key = portKey(port)
+  if (!peers.has(key)) peers.set(key, otherEnd(world, port))
+  return peers.get(key)
+}
+
+function otherEnd(world: World, port: Port): Port | undefined {
   const {peer} = port.link
   if (!peer || isUnderlay(world, port)) return undefined
   const own = machineOf(world, port.place)

@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node1')`
       ip route replace blackhole 10.244.2.0/24

@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node1')`
       nft add table ip translate

@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node1')`
       ip addr add 10.244.2.2/32 dev lo

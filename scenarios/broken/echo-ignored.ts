@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node2')`
       ip netns exec pod3 sysctl -w net.ipv4.icmp_echo_ignore_all=1

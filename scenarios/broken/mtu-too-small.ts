@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node2')`
       ip link set v-net-0 mtu 1400

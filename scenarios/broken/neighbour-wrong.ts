@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node1')`
       ip neigh replace 10.244.1.2 dev v-net-0 lladdr 02:00:00:00:00:99 nud permanent

@@ -8,7 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
-    ...stage('the fault'),
+    ...stage('a second cable, by which pod1 sends: what it gets comes by the first'),
     ...on('node1')`
       ip link add veth-pod1-2p type veth peer name veth-pod1-2
       ip link set veth-pod1-2p netns pod1
@@ -17,6 +17,10 @@ export default {
       ip -n pod1 addr add 10.254.0.2/30 dev veth-pod1-2p
       ip -n pod1 link set veth-pod1-2p up
       ip -n pod1 route replace default via 10.254.0.1 src 10.244.1.2
+    `,
+    ...threeNodes.checks,
+    ...stage('the fault'),
+    ...on('node1')`
       sysctl -w net.ipv4.conf.veth-pod1-2.rp_filter=1
     `,
   ],

@@ -8,6 +8,7 @@ export default {
   shows: [],
   steps: [
     ...threeNodes.steps,
+    ...threeNodes.checks,
     ...stage('the fault'),
     ...on('node1')`
       ip route replace 10.244.2.0/24 via 192.168.1.13
@@ -16,5 +17,9 @@ export default {
       ip route replace 10.244.2.0/24 via 192.168.1.11
     `,
   ],
-  checks: [reach('pod1', 'pod3').fails('routing-loop'), reach('pod4', 'pod3').fails('routing-loop'), reach.among('pod1', 'pod2', 'pod4')],
+  checks: [
+    reach('pod1', 'pod3').fails('routing-loop', 'node1'),
+    reach('pod4', 'pod3').fails('routing-loop', 'node1'),
+    reach.among('pod1', 'pod2', 'pod4'),
+  ],
 }

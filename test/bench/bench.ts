@@ -33,7 +33,7 @@ interface Figure {
   readonly floor: string
 }
 
-const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts}
+const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts, diagnose}
 const asked = process.argv.slice(2)
 const table = new Table({
   head: ['figure', 'at most', 'measured', 'beside it, in the same run'],
@@ -163,8 +163,58 @@ async function factsOn(name: string, limit: string, driver: Driver): Promise<Fig
   }
 }
 
-/** Runs a command to its end; it must succeed. */
-function sample([command = '', ...argv]: string[], extra: Record<string, string> = {}): Promise<Sample> {
+/** A lab that is up and has one fault, looked at; beside it what looks at the same and diagnoses nothing. */
+async function diagnose(): Promise<Figure[]> {
+  const fault = ['node1', '--', 'ip', 'route', 'del', '10.244.2.0/24']
+  const pair = await diagnosed('three-nodes', fault, [
+    {name: 'diagnose pod1 pod3, three nodes', limit: '1000 ms', argv: ['diagnose', 'pod1', 'pod3', '--no-trial']},
+    {name: 'diagnose pod1 pod3, the fix tried on a copy', limit: '2500 ms', argv: ['diagnose', 'pod1', 'pod3']},
+  ])
+  const all = {name: 'diagnose, all pairs of 30 pods, 220 of 1,056 fail', limit: '3000 ms', argv: ['diagnose', '--no-trial']}
+  return [...pair, ...(await diagnosed(writeManyPods(join(scratch, 'diagnosed-pods.ts'), 10), fault, [all]))]
+}
+
+interface Diagnosed {
+  readonly name: string
+  readonly limit: string
+  readonly argv: readonly string[]
+}
+
+async function diagnosed(scenario: string, fault: readonly string[], asked: readonly Diagnosed[]): Promise<Figure[]> {
+  const lab = `bench-diagnose-${process.pid}`
+  const podwire = async (...argv: string[]) => (await sample([PODWIRE, ...argv], {}, [0, 1])).milliseconds
+  await podwire('up', scenario, '--name', lab, '--driver', 'local', '--json')
+  try {
+    await podwire('exec', '--lab', lab, ...fault)
+    const ours = asked.map((): number[] => [])
+    const [version, bare]: [number[], number[]] = [[], []]
+    // As many pairs, the facts and the packets alone.
+    const beside = asked.some(({argv}) => argv.includes('pod1')) ? ['trace', 'pod1', 'pod3'] : ['check']
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [index, {argv}] of asked.entries()) ours[index]?.push(await podwire(...argv, '--lab', lab, '--json'))
+      version.push(await podwire('--version'))
+      bare.push(await podwire(...beside, '--lab', lab, '--patience', '0.25', '--json'))
+    }
+    return asked.map(({name, limit}, index) => ({
+      name,
+      limit,
+      measured: spread(ours[index] ?? []),
+      floor: [
+        `podwire --version ${spread(version)}`,
+        `podwire ${beside.join(' ')} ${spread(bare)} (${ratio(ours[index] ?? [], bare)})`,
+      ].join('\n'),
+    }))
+  } finally {
+    await podwire('down', lab)
+  }
+}
+
+/** Runs a command to its end; it must succeed, or end with one of these codes. */
+function sample(
+  [command = '', ...argv]: string[],
+  extra: Record<string, string> = {},
+  codes: readonly (number | null)[] = [0],
+): Promise<Sample> {
   return new Promise((resolve, reject) => {
     const begun = performance.now()
     const child = spawn(command, argv, {env: {...environment, ...extra}, stdio: ['ignore', 'pipe', 'pipe']})
@@ -177,7 +227,7 @@ function sample([command = '', ...argv]: string[], extra: Record<string, string>
     child.once('error', reject)
     child.once('close', (code) => {
       clearInterval(watch)
-      if (code !== 0) reject(new Error(`${command} ${argv.join(' ')} ended with ${code}: ${stderr}`))
+      if (!codes.includes(code)) reject(new Error(`${command} ${argv.join(' ')} ended with ${code}: ${stderr}`))
       else resolve({milliseconds: performance.now() - begun, megabytes: peak / 2 ** 20, stdout})
     })
   })

@@ -199,5 +199,5 @@ onEach(LOCAL, 'places, filters, files and numbers that cannot be: exit 2, and a 
   t.is((await home.podwire(['exec', 'node1', '--', 'ip', 'netns', 'del', 'pod1'])).code, 0)
   const gone = await home.podwire(['capture', 'pod1', '--seconds', '1'])
   t.is(gone.code, 3)
-  t.regex(gone.stderr, /pod1 could not be asked for its devices\n[\s\S]*no device of pod1 is up/)
+  t.regex(gone.stderr, /^error\[pod-missing\]: node1 has no network namespace pod1\n/)
 })

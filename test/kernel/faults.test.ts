@@ -6,7 +6,7 @@ import {reachVerdicts} from '../../harness/checks/reach.ts'
 import {readFacts} from '../../harness/facts/read.ts'
 import {FAULTS, firstPlace, injectionAt} from '../../harness/faults/catalogue.ts'
 import {differences} from '../../harness/faults/difference.ts'
-import type {Injection} from '../../harness/faults/fault.ts'
+import type {Fault, Injection} from '../../harness/faults/fault.ts'
 import {Unfit, wiredFrom} from '../../harness/faults/wired.ts'
 import type {Lab} from '../../harness/lab.ts'
 import {type FixCommand, type PacketSize, type Pair, type Place, placesAfter} from '../../harness/model.ts'
@@ -27,25 +27,42 @@ const ELSEWHERE = /has no IPv6 address|nothing needs it/
 
 onEach(ONE, 'every fault breaks what it says, and is healed without a trace', async (t, runner) => {
   t.timeout(600_000)
-  await using lab = await threeNodes(runner)
-  await breakAll(t, lab, () => true, ELSEWHERE)
+  // On two labs, since much of it is waiting for packets that do not come; each takes the next that is left.
+  const left = [...FAULTS]
+  const next = () => left.shift()
+  await Promise.all(
+    [1, 2].map(async () => {
+      await using lab = await threeNodes(runner)
+      await breakAll(t, lab, next, () => true, ELSEWHERE)
+    }),
+  )
 })
 
 onEach(ONE, 'faults of IPv6, and what IPv6 loses when a device goes down', async (t, runner) => {
   t.timeout(300_000)
   await using lab = await labOf(runner, 'dual-stack')
   const chosen = ['ipv6-disabled', 'interface-down', 'bridge-down', 'bridge-missing', 'pod-missing', 'mtu-too-small']
-  await breakAll(t, lab, (cause, title) => chosen.includes(cause) || /IPv6/.test(title), /(?!)/)
+  const left = [...FAULTS]
+  const isChosen = (cause: string, title: string) => chosen.includes(cause) || /IPv6/.test(title)
+  await breakAll(t, lab, () => left.shift(), isChosen, /(?!)/)
 })
 
-async function breakAll(t: ExecutionContext, lab: Lab, isChosen: (cause: string, title: string) => boolean, lacks: RegExp): Promise<void> {
+async function breakAll(
+  t: ExecutionContext,
+  lab: Lab,
+  next: () => Fault | undefined,
+  isChosen: (cause: string, title: string) => boolean,
+  lacks: RegExp,
+): Promise<void> {
   const places = placesAfter(lab.scenario, lab.scenario.stages.length)
   const every = allPairs(places)
   t.deepEqual(await unanswered(lab, places, every), [], 'before any fault')
   const before = await readFacts(lab.fleet, places)
   const wired = wiredFrom(before, places)
-  for (const {cause, variants} of FAULTS)
-    for (const variant of variants.filter(({title}) => isChosen(cause, title))) {
+  for (let fault = next(); fault; fault = next()) {
+    const {cause} = fault
+    const variants = fault.variants.filter(({title}) => isChosen(cause, title))
+    for (const variant of variants) {
       const said = `${cause}: ${variant.title}`
       const place = firstPlace(variant, wired)
       const injection = injectionAt(variant, wired, place ?? (variant.kind === 'pod' ? 'pod1' : 'node1'))
@@ -57,8 +74,9 @@ async function breakAll(t: ExecutionContext, lab: Lab, isChosen: (cause: string,
       t.deepEqual(await unbroken(lab, places, every, injection.breaks), [], `${said}, at ${place}: these pairs are not broken`)
       await type(t, lab, injection.heal, said)
       t.deepEqual(differences(before, await readFacts(lab.fleet, places)), [], `${said}, healed`)
-      t.deepEqual(await unanswered(lab, places, every), [], `${said}, healed`)
     }
+    if (variants.length > 0) t.deepEqual(await unanswered(lab, places, every), [], `${cause}, every variant healed`)
+  }
 }
 
 async function type(t: ExecutionContext, {fleet}: Lab, lines: readonly FixCommand[], said: string): Promise<void> {

@@ -191,7 +191,7 @@ onEach(ROOT, 'before anything is wired: nothing is known of pods without a names
     if (pod === undefined) t.true(answered)
     else {
       t.is(answered, null)
-      t.is(error, `${pod} has no namespace (ENOENT)`)
+      t.is(error, `${pod} has no namespace: pod-missing (ENOENT)`)
     }
   }
 })

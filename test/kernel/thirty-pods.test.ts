@@ -4,7 +4,7 @@ import {makeHome} from './tools/home.ts'
 import {pairsWith, withoutOwn} from './tools/labs.ts'
 import {manyPods} from './tools/many-pods.ts'
 import {readResult} from './tools/result.ts'
-import {ALL, onEach} from './tools/runners.ts'
+import {ALL, asRoot, LOCAL, onEach} from './tools/runners.ts'
 
 const THIRTY = {node1: 10, node2: 10, node3: 10}
 const PAIRS = 33 * 32
@@ -54,5 +54,39 @@ onEach(
     t.is(translated.length, 220)
     t.deepEqual(pairsWith('fail', noNat), translated)
     t.deepEqual(pairsWith('unknown', noNat), [])
+  },
+)
+
+interface Told {
+  readonly pairs: number
+  readonly failing: readonly string[]
+  readonly diagnoses: readonly {readonly cause: string; readonly where: {readonly node: string}; readonly pairs: readonly string[]}[]
+}
+
+onEach(
+  [LOCAL.find(({missing}) => missing === undefined) ?? asRoot],
+  'one fault that breaks 220 pairs of thirty pods is one diagnosis with 220 pairs, and a second one is a second',
+  async (t, runner) => {
+    await using home = makeHome(runner)
+    home.write('thirty-pods.ts', manyPods(THIRTY))
+    t.is((await home.podwire(['up', './thirty-pods.ts', '--driver', runner.driver])).code, 0)
+    const diagnosed = async () => {
+      const {code, stdout, stderr} = await home.podwire(['diagnose', '--no-trial', '--json'])
+      return {code, stderr, told: JSON.parse(stdout) as Told}
+    }
+    const names = ({diagnoses}: Told) => diagnoses.map(({cause, where, pairs}) => `${cause} ${where.node} ${pairs.length}`)
+    const whole = await diagnosed()
+    t.deepEqual([whole.code, whole.told.pairs, whole.told.failing, whole.told.diagnoses], [0, PAIRS, [], []], whole.stderr)
+    // Ten pods and node1 itself no longer reach ten pods, nor these them.
+    t.is((await home.podwire(['exec', 'node1', '--', 'ip', 'route', 'del', '10.244.2.0/24'])).code, 0)
+    const one = await diagnosed()
+    t.deepEqual(names(one.told), ['no-route node1 220'])
+    t.deepEqual([...(one.told.diagnoses[0]?.pairs ?? [])].sort(), [...one.told.failing].sort())
+    // One pod of node3 and everybody else, 32 each way.
+    t.is((await home.podwire(['exec', 'p3-5', '--', 'ip', 'link', 'set', 'eth0', 'down'])).code, 0)
+    const two = await diagnosed()
+    t.is(two.code, 1)
+    t.deepEqual(names(two.told), ['no-route node1 220', 'interface-down node3 64'])
+    t.is(two.told.failing.length, 284)
   },
 )

@@ -15,7 +15,7 @@ onEach(ALL, "pod3's namespace is gone: all about pod3 is unknown, the rest passe
     t.deepEqual(pairsWith('fail', pairsOf(outcome, check)), [], check)
     t.deepEqual(pairsWith('unknown', pairsOf(outcome, check)), all(EVERY, ...pod3BothWays), check)
   }
-  t.regex(evidenceOf(pairsOf(outcome, 'reach'), 'pod1 -> pod3'), /pod3 has no namespace \(ENOENT\)/)
+  t.regex(evidenceOf(pairsOf(outcome, 'reach'), 'pod1 -> pod3'), /pod3 has no namespace: pod-missing \(ENOENT\)/)
   t.deepEqual(pairsWith('unknown', pairsOf(outcome, 'unique-address')).length, 6)
   t.deepEqual(pairsWith('fail', pairsOf(outcome, 'unique-address')), [])
 })

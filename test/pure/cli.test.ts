@@ -6,7 +6,10 @@ import {Ajv2020} from 'ajv/dist/2020.js'
 import test from 'ava'
 import {NOBODY, podwireAsNobody} from '../tools/podwire.ts'
 
-const COMMANDS = ['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'clean', 'doctor']
+const COMMANDS = [
+  ...['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'graph', 'clean', 'doctor'],
+  ...['trace', 'diagnose', 'capture', 'debug', 'break', 'heal'],
+]
 
 const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>> = {
   'no command': {args: [], says: /Usage: podwire/},
@@ -29,6 +32,8 @@ const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>
   'a name that cannot name a lab': {args: ['up', 'three-nodes', '--name', 'Mine!'], says: /^error\[usage\]: Mine! cannot name a lab/},
   'check, with no lab running': {args: ['check'], says: /^error\[usage\]: no lab is running\n {3}= help: .*podwire up/},
   'exec, with no lab running': {args: ['exec', 'node1', '--', 'true'], says: /^error\[usage\]: no lab is running/},
+  'graph, with no lab running': {args: ['graph'], says: /^error\[usage\]: no lab is running/},
+  'a picture of no kind': {args: ['graph', '--format', 'jpeg'], says: /^error\[usage\]: no picture jpeg\n {3}= help: .*png/},
   'down, of a lab that is not there': {args: ['down', 'mine'], says: /^error\[usage\]: no lab mine is running/},
 }
 

@@ -1,7 +1,8 @@
 // What becomes of a claim that should fail: it holds when every pair fails for the reason that is named, and for no other.
 import test from 'ava'
 import {judge, type Reason, wordsOf} from '../../harness/checks/expectation.ts'
-import {reasonOf} from '../../harness/checks/reason.ts'
+import {reasonsFor} from '../../harness/checks/reason.ts'
+import type {Facts} from '../../harness/facts/facts.ts'
 import type {Cause, PairVerdict, Probe, Verdict} from '../../harness/model.ts'
 import {PLACES, recordedFacts} from '../tools/recorded.ts'
 
@@ -21,6 +22,9 @@ const because = (cause: Cause, at: string) => (): Reason => ({cause, at, evidenc
 const never = (): Reason => {
   throw new Error('nothing has to be explained')
 }
+
+const reasonOf = (probe: Probe, facts: Facts, before?: Facts): Reason =>
+  reasonsFor([probe], {facts, places: PLACES, mtu: 1500, before})(probe)
 
 test('without an expected failure the pairs add up, and nothing is explained', (t) => {
   t.deepEqual(judge([pair('pass'), pair('pass')], undefined, never), {verdict: 'pass', evidence: []})
@@ -89,16 +93,16 @@ function without(name: string, to: string) {
 }
 
 test('the reason of a lost exchange is what stops the request, or else what stops the reply', (t) => {
-  t.like(reasonOf(UNANSWERED, without('node1', '10.244.2.0/24'), PLACES), {cause: 'no-route', at: 'node1'})
-  t.like(reasonOf(UNANSWERED, without('node2', '10.244.1.0/24'), PLACES), {cause: 'no-return-route', at: 'node2'})
-  t.like(reasonOf(UNANSWERED, without('pod3', '0.0.0.0/0'), PLACES), {cause: 'no-return-route', at: 'pod3'})
+  t.like(reasonOf(UNANSWERED, without('node1', '10.244.2.0/24')), {cause: 'no-route', at: 'node1'})
+  t.like(reasonOf(UNANSWERED, without('node2', '10.244.1.0/24')), {cause: 'no-return-route', at: 'node2'})
+  t.like(reasonOf(UNANSWERED, without('pod3', '0.0.0.0/0')), {cause: 'no-return-route', at: 'pod3'})
 })
 
 test('where the tables let it pass, or the kernel says something else, the reason is unknown', (t) => {
-  t.is(reasonOf(UNANSWERED, recordedFacts(), PLACES).cause, 'unknown')
+  t.is(reasonOf(UNANSWERED, recordedFacts()).cause, 'unknown')
   const facts = without('pod1', '0.0.0.0/0')
-  t.is(reasonOf({...UNANSWERED, error: 'ENETUNREACH'}, facts, PLACES).cause, 'gateway-missing')
-  const contradicted = reasonOf({...UNANSWERED, error: 'EACCES'}, facts, PLACES)
+  t.is(reasonOf({...UNANSWERED, error: 'ENETUNREACH'}, facts).cause, 'gateway-missing')
+  const contradicted = reasonOf({...UNANSWERED, error: 'EACCES'}, facts)
   t.is(contradicted.cause, 'unknown')
   t.regex(contradicted.evidence, /the tables say gateway-missing \(.*\), the kernel EACCES/)
 })
@@ -110,5 +114,5 @@ test('an answer that would come from another place is a duplicate address', (t) 
   const lo = here.links.map((link) =>
     link.name === 'lo' ? {...link, addresses: [{address: '10.244.2.2', prefixLength: 32, scope: 'global'}]} : link,
   )
-  t.like(reasonOf(UNANSWERED, facts.set('node2', {...here, links: lo}), PLACES), {cause: 'duplicate-address', at: 'node2'})
+  t.like(reasonOf(UNANSWERED, facts.set('node2', {...here, links: lo})), {cause: 'duplicate-address', at: 'node2'})
 })

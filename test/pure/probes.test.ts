@@ -87,7 +87,7 @@ test('what concerns a pod without its namespace was not observed', (t) => {
   const probes = recordedProbes('no-namespace')
   for (const {from, to, answered, error} of probes) {
     if (from !== 'pod3' && to !== 'pod3') t.true(answered)
-    else t.deepEqual([answered, error], [null, 'pod3 has no namespace (ENOENT)'])
+    else t.deepEqual([answered, error], [null, 'pod3 has no namespace: pod-missing (ENOENT)'])
   }
 })
 

@@ -9,9 +9,11 @@ import {STATEMENTS} from '../../harness/documents.ts'
 import type {CheckResult, Claim, StageResult} from '../../harness/model.ts'
 import {errorJson, resultJson} from '../../harness/report/json.ts'
 import {failuresIn, type Shown, scenarioListJson, scenariosJson, statementRows} from '../../harness/report/statements.ts'
+import {topologyOf} from '../../harness/topology/build.ts'
 import {checkNoNat, checkReach, checkUniqueAddress, findings} from '../tools/findings.ts'
 import {podwireAsNobody} from '../tools/podwire.ts'
-import {MTU, PLACES, RECORDED, type Recording, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
+import {MTU, PLACES, RECORDED, type Recording, recordedFacts, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
+import {RUNS} from '../tools/runs.ts'
 
 type Json = Record<string, unknown>
 
@@ -145,6 +147,12 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
     ),
   ) as Json,
   'scenario-list': scenarioListJson([SHOWN]),
+  topology: {
+    format: 1,
+    kind: 'topology',
+    lab: 'mine',
+    ...(JSON.parse(JSON.stringify(topologyOf({facts: recordedFacts(), places: PLACES}, RECORDED.underlay))) as Json),
+  },
   cleaned: {format: 1, kind: 'cleaned', removed: ['record of lab mine'], running: ['other']},
   removed: {format: 1, kind: 'removed', removed: ['mine']},
   doctor: {
@@ -157,6 +165,29 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
     ],
   },
 }
+
+test('a result with diagnoses fits its schema, and none with a cause of another name or without a place', (t) => {
+  const fits = schema('result')
+  const {diagnosed = [], ...run} = RUNS.failing()
+  const document = JSON.parse(JSON.stringify(resultJson({...run, diagnosed}))) as Json & {diagnoses: Json[]}
+  t.is(document.diagnoses.length, 1)
+  t.true(fits(document), JSON.stringify(fits.errors))
+  const [one = {}] = document.diagnoses
+  t.false(fits({...document, diagnoses: [{...one, cause: 'bad-luck'}]}))
+  t.false(fits({...document, diagnoses: [{...one, where: {node: 'node2', netns: null}}]}))
+  t.false(fits({...document, diagnoses: {}}))
+})
+
+test('an error of a run that was cut short fits its schema, and not with another exit code or half a run', (t) => {
+  const fits = schema('error')
+  for (const make of [RUNS.interrupted, RUNS.refused, RUNS.unable, RUNS.unreadable]) {
+    const {exit, problems, step, sofar} = make()
+    const document = JSON.parse(JSON.stringify(errorJson(exit, problems, step, sofar))) as Json
+    t.true(fits(document), JSON.stringify(fits.errors))
+    t.false(fits({...document, exit: 4}))
+    t.false(fits({...document, run: {lab: 'x'}}))
+  }
+})
 
 for (const [kind, document] of Object.entries(DOCUMENTS)) {
   test(`a ${kind} document fits its schema, and not with a key too many, one too few or another format`, (t) => {

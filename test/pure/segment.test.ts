@@ -5,7 +5,7 @@ import type {Place} from '../../harness/model.ts'
 import {blockIn, type Port, peerOf, segmentOf, type World} from '../../harness/trace/segment.ts'
 import {link, namespace} from '../tools/facts.ts'
 
-const PORT = {state: 'forwarding', isolated: false, hairpin: false, learning: true, flood: true}
+const PORT = {state: 'forwarding', isolated: false, hairpin: false, learning: true, flood: true, broadcast: true, multicast: true}
 
 function pod(name: string): Place {
   return {name, kind: 'pod', node: 'node1', netns: name, address: '', addresses: []}

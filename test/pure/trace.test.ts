@@ -183,9 +183,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a node that could not be asked': {
     facts: () => new Map(recordedFacts()).set('pod1', undefined).set('node1', undefined),
-    ended: 'unknown',
-    at: 'pod1',
-    says: /^pod1 could not be asked$/,
+    ended: 'node-down',
+    at: 'node1',
+    says: /^nothing could be asked of node1$/,
   },
 }
 
@@ -396,7 +396,7 @@ test('whoever refuses the asker’s source does not answer its question either',
 })
 
 test('a port that neither learns nor is flooded hands nothing on', (t) => {
-  const port = {state: 'forwarding', isolated: false, hairpin: false, learning: false, flood: false}
+  const port = {state: 'forwarding', isolated: false, hairpin: false, learning: false, flood: false, broadcast: true, multicast: true}
   t.deepEqual(way(withLink('node1', 'veth-pod2-br', {port}), 'pod1', '10.244.1.3'), ['fdb-wrong', 'node1'])
   t.deepEqual(way(withLink('node1', 'veth-pod2-br', {port: {...port, learning: true}}), 'pod1', '10.244.1.3'), ['delivered', 'pod2'])
 })

@@ -1,7 +1,8 @@
 // Nodes that are running containers. What starts and what ends them is the driver's affair.
 import {text} from 'node:stream/consumers'
-import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, MachineError, NODE_SYSCTLS} from '../../driver.ts'
+import {type CommandStream, DEFAULT_TIME_LIMIT, type Fleet, MachineError, NODE_SYSCTLS, nodeDown} from '../../driver.ts'
 import {openSession, SESSION_SHELL, type Session, type ShellPipes} from '../../session.ts'
+import {statusOf} from './engine.ts'
 import {openShell, startInherited, startStream} from './exec.ts'
 import {followNodes} from './losses.ts'
 import type {Seat} from './seat.ts'
@@ -37,12 +38,21 @@ export function dockerFleet(
     return found
   }
 
+  /** @throws MachineError when its container is gone or does not run: 404 and 409 of the Docker Engine API */
+  async function reached<T>(node: string, start: (seat: Seat) => Promise<T>): Promise<T> {
+    const found = seat(node)
+    const starting = start(found)
+    try {
+      return await (losses ? losses.unlessLost(node, starting) : starting)
+    } catch (error) {
+      if (![404, 409].includes(statusOf(error) ?? 0)) throw error
+      throw nodeDown(node, `the engine has no running container ${found.container.id.slice(0, 12)}`)
+    }
+  }
+
   async function open(node: string): Promise<ShellPipes> {
-    const {engine, container} = seat(node)
-    const shell = openShell(engine.docker, container, SESSION_SHELL)
-    if (!losses) return shell
-    const pipes = await losses.unlessLost(node, shell)
-    losses.onLoss(node, pipes.stdout, pipes.kill)
+    const pipes = await reached(node, ({engine, container}) => openShell(engine.docker, container, SESSION_SHELL))
+    losses?.onLoss(node, pipes.stdout, pipes.kill)
     return pipes
   }
 
@@ -62,10 +72,8 @@ export function dockerFleet(
     },
 
     async stream(node, argv, {stdio = 'pipe'} = {}) {
-      const {engine, container} = seat(node)
-      if (stdio === 'inherit') return startInherited(engine.docker, container, argv)
-      const starting = startStream(engine.docker, container, argv)
-      const {abandon, ...stream} = await (losses ? losses.unlessLost(node, starting) : starting)
+      if (stdio === 'inherit') return reached(node, ({engine, container}) => startInherited(engine.docker, container, argv))
+      const {abandon, ...stream} = await reached(node, ({engine, container}) => startStream(engine.docker, container, argv))
       if (stream.stdout) losses?.onLoss(node, stream.stdout, abandon)
       streams.add(stream)
       void stream.exit.then(() => streams.delete(stream))
@@ -73,14 +81,8 @@ export function dockerFleet(
     },
 
     async copy(node, content, path) {
-      const {engine, container} = seat(node)
-      const starting = startStream(engine.docker, container, [
-        'sh',
-        '-c',
-        'mkdir -p "$(dirname "$0")" && cat >"$0" && chmod 700 "$0"',
-        path,
-      ])
-      const stream = await (losses ? losses.unlessLost(node, starting) : starting)
+      const argv = ['sh', '-c', 'mkdir -p "$(dirname "$0")" && cat >"$0" && chmod 700 "$0"', path]
+      const stream = await reached(node, ({engine, container}) => startStream(engine.docker, container, argv))
       if (stream.stdout) losses?.onLoss(node, stream.stdout, stream.abandon)
       stream.stdout?.resume()
       const complaint = stream.stderr ? text(stream.stderr) : ''

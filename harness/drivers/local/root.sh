@@ -36,7 +36,7 @@ link set eth0 up
 END
     echo "node $name $pid"
     exec 1>&2
-    while :; do sleep 2147483647; done
+    exec sleep 2147483647 # with this process the node goes
   ' node "$1" "$2" "$length"
 }
 

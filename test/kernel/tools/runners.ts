@@ -19,7 +19,7 @@ const isRoot = process.getuid?.() === 0
 
 export const asRoot: Runner = {title: 'local as root', driver: 'local', missing: isRoot ? undefined : 'the tests do not run as root'}
 
-const asUser: Runner = {
+export const asUser: Runner = {
   title: 'local as an ordinary user',
   driver: 'local',
   ...(isRoot && {user: NOBODY}),

@@ -1,0 +1,214 @@
+// --report and --out: which formats go where, that they can be written there, and their writing. A file is written whole or
+// not at all, and never before the run is over.
+import {randomBytes} from 'node:crypto'
+import {
+  accessSync,
+  appendFileSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import {basename, dirname, join, resolve} from 'node:path'
+import {MachineError} from '../driver.ts'
+import {suiteOf} from '../report/cases.ts'
+import {type Ended, isCutShort, nameOf} from '../report/ended.ts'
+import {githubText} from '../report/github.ts'
+import {errorJson, resultJson} from '../report/json.ts'
+import {markdownText} from '../report/markdown.ts'
+import {messageText} from '../report/message.ts'
+import {suggestion} from '../scenario/problem.ts'
+import {UsageError} from './exit.ts'
+import {outcomeText} from './narrate.ts'
+import {complain} from './terminal.ts'
+
+/** What each format's files end in. */
+const FORMATS = {text: 'txt', json: 'json', junit: 'xml', tap: 'tap', markdown: 'md', github: 'github.txt'} as const
+type Format = keyof typeof FORMATS
+
+export interface Destination {
+  readonly format: Format
+  /** A file; undefined for standard output. */
+  readonly path: string | undefined
+}
+
+export interface ReportOptions {
+  /** FORMAT, FORMAT=FILE or FORMAT=- each. */
+  readonly report?: readonly string[]
+  /** The folder of those that name no file. */
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/**
+ * Everything that is to be written, each place once and known to be writable.
+ * @param name of the scenario, as files in the folder are called
+ * @throws UsageError
+ */
+export function destinationsOf({report = [], out, json}: ReportOptions, name: string): Destination[] {
+  if (out !== undefined) prepareFolder(out)
+  const asked = report.length === 0 && out !== undefined ? ['json'] : report
+  const found = asked.map((text) => destinationOf(text, out, name))
+  // --json is json=-, also beside files.
+  if (json && !found.some(({format, path}) => format === 'json' && path === undefined)) found.push({format: 'json', path: undefined})
+  for (const [index, {path}] of found.entries()) {
+    if (path === undefined) continue
+    if (found.some((other, at) => at < index && other.path === path))
+      throw new UsageError(`two reports cannot both be ${path}`, ['name two files'])
+    prepareFile(path)
+  }
+  const [first, second] = found.filter(isDocument)
+  if (first && second)
+    throw new UsageError(`standard output holds one report: ${first.format} or ${second.format}`, [
+      `give one a file: --report ${second.format}=FILE`,
+    ])
+  return found
+}
+
+/** Standard output is this format's alone: people read elsewhere. Annotations and text stand among other lines. */
+export function isDocument({format, path}: Destination): boolean {
+  return path === undefined && format !== 'text' && format !== 'github'
+}
+
+function destinationOf(text: string, out: string | undefined, name: string): Destination {
+  const [, format = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
+  if (!isFormat(format)) throw new UsageError(`no report ${format}`, [suggestion(format, Object.keys(FORMATS))])
+  if (path === '')
+    throw new UsageError(`--report ${format}= names no file`, [`--report ${format}=FILE, or ${format}=- for standard output`])
+  if (path === '-') return {format, path: undefined}
+  if (path !== undefined) return {format, path: resolve(path)}
+  // Annotations are read in what a step prints.
+  if (out === undefined || format === 'github') return {format, path: undefined}
+  return {format, path: resolve(out, `${name}.${FORMATS[format]}`)}
+}
+
+function isFormat(text: string): text is Format {
+  return Object.hasOwn(FORMATS, text)
+}
+
+/**
+ * Makes the folder before anything starts, so that no result is lost for want of one. One level at a time: Node's own
+ * recursive mkdir never ends where the kernel refuses with ENOENT, as /proc does.
+ */
+function prepareFolder(out: string): void {
+  try {
+    if (!existsSync(out)) mkdirSync(out)
+    if (!statSync(out).isDirectory()) throw new Error('it is no folder')
+    accessSync(out, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new UsageError(`reports cannot be written to ${out}: ${wordsOf(error)}`, [
+      'name a folder that is there, or one to be made in one that is',
+    ])
+  }
+}
+
+/** A file is made beside the path and taken away again: permissions alone do not tell, of /proc and full disks not even root's. */
+export function prepareFile(path: string): void {
+  try {
+    const stats = statSync(path, {throwIfNoEntry: false})
+    if (stats?.isDirectory()) throw new Error('it is a folder')
+    if (stats) accessSync(path, constants.W_OK)
+    if (!isReplaced(path, stats)) return
+    const draft = draftOf(path)
+    try {
+      writeFileSync(draft, '', {flag: 'wx'})
+    } finally {
+      rmSync(draft, {force: true})
+    }
+  } catch (error) {
+    const folder = dirname(path)
+    const help = existsSync(folder) ? 'name another file, or - for standard output' : `make its folder first: mkdir -p ${folder}`
+    throw new UsageError(`nothing can be written to ${path}: ${wordsOf(error)}`, [help])
+  }
+}
+
+/** Devices and pipes are written to as they are, and so is what several commands of a GitHub step add to. */
+function isReplaced(path: string, stats: Stats | undefined): boolean {
+  return (stats?.isFile() ?? true) && !isStepSummary(path)
+}
+
+function isStepSummary(path: string): boolean {
+  const summary = process.env.GITHUB_STEP_SUMMARY ?? ''
+  return summary !== '' && resolve(summary) === path
+}
+
+/** In the same folder, so that the renaming is one step; a symbolic link stays one. */
+function draftOf(path: string): string {
+  const real = existsSync(path) ? realpathSync(path) : path
+  return join(dirname(real), `.${basename(real)}.${process.pid}-${randomBytes(4).toString('hex')}`)
+}
+
+/**
+ * @param quiet says nothing of the files
+ * @throws MachineError when a file cannot be written; the others are
+ */
+export async function writeReports(ended: Ended, destinations: readonly Destination[], quiet = false): Promise<void> {
+  const document = destinations.some(isDocument)
+  const failures: string[] = []
+  for (const {format, path} of destinations) {
+    // People's text has told it on the way.
+    if (format === 'text' && path === undefined) continue
+    const text = await textOf(ended, format)
+    if (path === undefined) (format === 'github' && document ? process.stderr : process.stdout).write(text)
+    else {
+      try {
+        writeWhole(path, text)
+        if (!quiet) complain(`wrote ${path}`)
+      } catch (error) {
+        failures.push(`${path}: ${wordsOf(error)}`)
+      }
+    }
+  }
+  if (failures.length > 0) throw new MachineError('report-not-written', failures.join('; '))
+}
+
+/** @throws Error of the kernel's, and nothing has changed */
+export function writeWhole(path: string, text: string | Uint8Array): void {
+  const stats = statSync(path, {throwIfNoEntry: false})
+  if (!isReplaced(path, stats)) {
+    appendFileSync(path, text)
+    return
+  }
+  const draft = draftOf(path)
+  try {
+    writeFileSync(draft, text, {flag: 'wx'})
+    if (stats) chmodSync(draft, stats.mode)
+    renameSync(draft, existsSync(path) ? realpathSync(path) : path)
+  } finally {
+    rmSync(draft, {force: true})
+  }
+}
+
+async function textOf(ended: Ended, format: Format): Promise<string> {
+  if (format === 'text') return `${plainText(ended)}\n`
+  if (format === 'json') return `${JSON.stringify(jsonOf(ended), undefined, 2)}\n`
+  // GitHub takes paths from the checkout's folder on.
+  const suite = suiteOf(ended, process.env.GITHUB_WORKSPACE || process.cwd())
+  if (format === 'github') return githubText(suite)
+  if (format === 'markdown') return markdownText(ended, suite)
+  // Loaded when they are asked for: an XML library is slower than a small lab.
+  if (format === 'tap') return (await import('../report/tap.ts')).tapText(suite)
+  return (await import('../report/junit.ts')).junitXml(suite)
+}
+
+function jsonOf(ended: Ended): Record<string, unknown> {
+  return isCutShort(ended) ? errorJson(ended.exit, ended.problems, ended.step, ended.sofar) : resultJson(ended)
+}
+
+function plainText(ended: Ended): string {
+  if (!isCutShort(ended)) return outcomeText(ended, PAPER)
+  return [`${nameOf(ended)} has no result`, ...ended.problems.map((problem) => messageText(problem, PAPER.paint))].join('\n\n')
+}
+
+/** Neither colours nor a width. */
+const PAPER = {paint: (_: string, text: string) => text, width: Number.POSITIVE_INFINITY}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

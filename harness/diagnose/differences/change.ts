@@ -1,0 +1,54 @@
+// What each family of differences is given, and what it gives. Pure.
+import type {Facts, NamespaceFacts, RouteFacts, RuleFacts} from '../../facts/facts.ts'
+import type {Cause, Place} from '../../model.ts'
+
+/** Something of one place that changed. */
+export interface Difference {
+  readonly place: string
+  readonly kind: 'namespace' | 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'fdb' | 'filter' | 'setting' | 'traffic-control'
+  /** What it is a fault by, when it is one. */
+  readonly cause: Cause
+  /** In the kernel's own words. */
+  readonly object: string
+  readonly device?: string
+  /** A route as it was, and as it is now: of one that is gone, and of a new one, there is but one of them. */
+  readonly route?: {readonly was?: RouteFacts; readonly is?: RouteFacts}
+  /** A rule that is there now. */
+  readonly rule?: RuleFacts
+  /** An address that is there now and was not. */
+  readonly address?: string
+  /** Where a device is that was here. */
+  readonly elsewhere?: string
+  /** A device, or a namespace, is not there any more. */
+  readonly missing?: true
+  /** Devices at other places that went with it, and took their routes along. */
+  readonly took?: readonly {readonly place: string; readonly device: string}[]
+  readonly evidence: string
+  /** It keeps back what routers say of packets that are too large (RFC 1191). */
+  readonly silences?: true
+  /** A table that is new and has several purposes, a change each; the line that removes it once all are undone. */
+  readonly table?: {readonly node: string; readonly purposes: number; readonly remove: string}
+  /** Typed at the place's machine, in order; empty where only the recipe's own lines bring it back. */
+  readonly undo: readonly string[]
+  /** The facts without the change and what went with it. */
+  readonly revert: (now: Facts) => Facts
+}
+
+/** A difference inside of one namespace. */
+export type Change = Omit<Difference, 'place' | 'revert'> & {readonly revert: (now: NamespaceFacts) => NamespaceFacts}
+
+/** One place before and now. */
+export interface Scene {
+  readonly was: NamespaceFacts
+  readonly is: NamespaceFacts
+  readonly place: Place
+  readonly places: readonly Place[]
+  /** `-n NETNS ` for ip, where the place is a pod. */
+  readonly inside: string
+  /** `ip netns exec NETNS ` for the other tools, where the place is a pod. */
+  readonly run: string
+  /** Of every device in the lab but bridges. */
+  readonly macs: readonly string[]
+  /** Another place has this address. */
+  readonly heldElsewhere: (address: string) => boolean
+}

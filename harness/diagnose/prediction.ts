@@ -1,0 +1,68 @@
+// The two ways of an exchange as the facts predict them, and what stops it. Pure.
+import type {Facts} from '../facts/facts.ts'
+import type {Place, Probe} from '../model.ts'
+import {type Disposition, type Journey, sourceTo, type Trace, traceTo} from '../trace.ts'
+
+export interface World {
+  readonly facts: Facts
+  readonly places: readonly Place[]
+  readonly mtu: number
+}
+
+/** Bytes of the small packets of each protocol, with the IP header. */
+const SMALL = {icmp: 84, tcp: 180, udp: 156} as const
+
+/** `stop` is undefined when nothing stops it. */
+export interface Prediction {
+  readonly forward: Trace
+  readonly back?: Trace
+  readonly stop?: Disposition
+}
+
+/** Where a route has several next hops the kernel chooses by a hash, so of those that it may have taken one that stops counts. */
+export function predict(world: World, probe: Probe): Prediction {
+  let found = predictBy(world, probe, 0)
+  for (let branch = 1; branch < mostHops(world.facts) && !found.stop; branch++) found = predictBy(world, probe, branch)
+  return found
+}
+
+function mostHops(facts: Facts): number {
+  return Math.max(1, ...[...facts.values()].flatMap((here) => here?.routes.map(({nextHops = []}) => nextHops.length) ?? []))
+}
+
+function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): Prediction {
+  const {from, to, address, protocol, size} = probe
+  const journey: Journey = {protocol, branch, length: size === 'full' ? mtu : SMALL[protocol]}
+  const forward = traceTo(facts, places, from, address, journey)
+  if (forward.ended !== 'delivered') return {forward, stop: forward}
+  if (places.some(({name}) => name === to) && forward.at !== to) {
+    const nat = forward.translated.find(({cause}) => cause === 'destination-nat')
+    const ended = nat ? 'destination-nat' : 'duplicate-address'
+    return {
+      forward,
+      stop: {
+        ended,
+        at: nat?.at ?? forward.at,
+        object: nat ? `${nat.by.family} ${nat.by.table} ${nat.by.chain}: ${nat.by.text}` : address,
+        evidence: `${address} is found at ${forward.at}, not at ${to}`,
+      },
+    }
+  }
+  const source = forward.source ?? sourceTo(facts, from, address)
+  if (source === undefined) return {forward, stop: sourceless(from, address, forward)}
+  const back = traceTo(facts, places, forward.at, source, {...journey, reply: true, source: address})
+  if (back.ended === 'delivered' && back.at === from) return {forward, back}
+  if (back.ended === 'delivered')
+    return {
+      forward,
+      back,
+      stop: {ended: 'duplicate-address', at: back.at, object: source, evidence: `replies to ${source} go to ${back.at}, not to ${from}`},
+    }
+  return {forward, back, stop: back}
+}
+
+/** With a link-local address alone it is answered by nobody beyond its link (RFC 4291 2.5.6). */
+function sourceless(from: string, address: string, {hops}: Trace): Disposition {
+  const object = hops[0]?.dev ?? ''
+  return {ended: 'address-missing', at: from, object, evidence: `${from} has no address to send to ${address} from`}
+}

@@ -1,0 +1,65 @@
+// What a root is told as: its code, its place, its object, and the changes that are one fault with it. Pure.
+import {contains} from '../address.ts'
+import type {RouteFacts} from '../facts/facts.ts'
+import type {Cause} from '../model.ts'
+import type {Disposition} from '../trace.ts'
+import type {Difference} from './differences/change.ts'
+import {replacedCause} from './differences/routes.ts'
+import {namedRoute} from './naming/routes.ts'
+import type {World} from './prediction.ts'
+import {type Around, isLost, isNear, oneWith} from './together.ts'
+import {tableOf} from './unseen.ts'
+
+export interface Told {
+  readonly cause: Cause
+  readonly at: string
+  readonly object: string
+  /** What is undone with it, the root first. */
+  readonly items: readonly Difference[]
+}
+
+/** @param stop where the path ended */
+export function told(world: World, root: Difference, stop: Disposition, around: Around): Told {
+  const origin =
+    root.kind === 'route' && around.changes.find((each) => each.place === root.place && each.device === root.device && isNear(each, root))
+  if (origin) return told(world, origin, stop, around)
+  const standIn = standsIn(root, around)
+  if (standIn) {
+    // It is told as if it had been put in the other's place.
+    const {found, replaced} = standIn
+    return {...told(world, replaced, stop, around), items: [found, ...oneWith(root, 'no-route', around)]}
+  }
+  const cause = root.kind === 'route' ? namedRoute(world, root, stop, around) : named(root, stop)
+  const items = oneWith(root, cause, around)
+  const lost = items.filter(({kind, route}) => kind === 'route' && route?.was && !route.is)
+  // A source is refused by whoever gets it.
+  if (cause === 'martian-source' && stop.ended === cause) return {cause, at: stop.at, object: stop.object, items}
+  if (lost.includes(root)) return {cause, at: root.place, object: lost.map(({object}) => object).join(', '), items}
+  const ruled = root.kind === 'filter' && tableOf(stop.object) === tableOf(root.object)
+  const object = ruled || cause === 'leaves-lab' ? stop.object || root.object : root.object
+  return {cause, at: root.elsewhere ?? root.place, object, items}
+}
+
+/** A route for more hosts, that takes what is for those of the one that is gone. */
+function standsIn(root: Difference, {causal}: Around): {found: Difference; replaced: Difference} | undefined {
+  const was = isLost(root) ? root.route?.was : undefined
+  const found = was && causal.find(({place, route}) => place === root.place && route?.is && !route.was && covers(route.is, was))
+  const is = found?.route?.is
+  if (!was || !is) return undefined
+  return {found, replaced: {...found, cause: found.cause === 'leaves-lab' ? found.cause : replacedCause(was, is), route: {was, is}}}
+}
+
+function covers(wide: RouteFacts, narrow: RouteFacts): boolean {
+  return wide.table === narrow.table && contains(wide.to, narrow.to.split('/')[0] ?? '')
+}
+
+/** Causes that say more of one change than the change alone does, by what became of the packet. */
+const SAYS_MORE: Readonly<Partial<Record<Difference['kind'], readonly Cause[]>>> = {
+  link: ['mtu-blackhole', 'mtu-too-small', 'wrong-namespace'],
+  filter: ['filter-drop', 'filter-reject', 'echo-ignored', 'arp-suppressed', 'bridge-filter-drop', 'source-nat', 'destination-nat'],
+  setting: ['martian-source'],
+}
+
+function named({kind, cause}: Difference, {ended}: Disposition): Cause {
+  return ended !== 'delivered' && SAYS_MORE[kind]?.includes(ended) ? ended : cause
+}
