@@ -6,6 +6,7 @@ export type CommandCause =
   | 'time-limit' // podwire killed it, alone, after its time limit
   | 'session-lost' // its shell went away under it
   | 'disposed' // the lab was removed while it ran
+  | 'cut-off' // it was not run: it would have cut podwire off from the machine
 
 export interface CommandResult {
   readonly node: string
@@ -48,6 +49,8 @@ export function endingOf(result: CommandResult): string {
       return 'its shell went away'
     case 'disposed':
       return 'the lab was removed while it ran'
+    case 'cut-off':
+      return 'not run'
     default:
       return `exit ${result.exitCode}`
   }

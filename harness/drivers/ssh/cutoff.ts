@@ -1,0 +1,3 @@
+export function cutoffCheck() {
+  return async (): Promise<string | undefined> => undefined
+}
