@@ -3,6 +3,7 @@ import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type StageResult} from '../model.ts'
 import type {ResultSource} from '../report/json.ts'
+import {machinesText} from '../report/machines.ts'
 import {checkText, hopsText, matrixText, milliseconds, requirementsText, shortfallText, stageText, stepText} from '../report/text.ts'
 import {stageFindingsText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
@@ -33,7 +34,7 @@ export function narrator(screen: Screen | undefined): Narrator {
 
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText(
-  {scenario, outcome, times}: Pick<ResultSource, 'scenario' | 'outcome' | 'times'>,
+  {scenario, outcome, machines = [], times}: Pick<ResultSource, 'scenario' | 'outcome' | 'machines' | 'times'>,
   {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
 ): string {
   const places = placesOf(scenario)
@@ -51,6 +52,7 @@ export function outcomeText(
   )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
+  if (machines.length > 0) parts.push(machinesText(machines))
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`
   parts.push(

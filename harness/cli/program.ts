@@ -29,7 +29,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     forPrograms = isForPrograms(action.opts())
   })
 
-  const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
+  const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES.filter((name) => name !== 'ssh')).default('auto')
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
   const lab = new Option('--lab <name>', 'which running lab; not needed while only one runs')
   const timeline = new Option('--timeline', 'probe every pair after every stage: what each part of the recipe bought')
@@ -37,7 +37,19 @@ export async function program(argv: readonly string[]): Promise<number> {
   const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(
     seconds(LONGEST_PATIENCE),
   )
+  const placed = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
   const privileged = new Option('--privileged', 'docker: privileged containers, where the few capabilities do not do')
+
+  const ssh = {
+    inventory: new Option('--inventory <file>', 'ssh: which machine is which node, in YAML or JSON'),
+    node: new Option('--node <name=[user@]host[:port]>', 'ssh: one of them; may be given again').argParser(collect).default(undefined),
+    config: new Option('--ssh-config <file>', 'ssh: in place of ~/.ssh/config'),
+    acceptNew: new Option('--accept-new', 'ssh: take keys of machines that are not known yet, and write them down'),
+    underlay: new Option('--underlay <kind>', 'ssh: how nodes are joined (default: vxlan)').choices(['vxlan', 'macvlan']),
+    bare: new Option('--bare', 'ssh: run the recipe on the machines themselves, in no namespace of its own'),
+    allowCutoff: new Option('--allow-cutoff', 'ssh, --bare: run lines, too, that would cut podwire’s own connection'),
+  }
+  const onMachines = (command: Command) => Object.values(ssh).reduce((one, option) => one.addOption(option), command)
 
   /** Adds a command whose action gives the exit code. */
   const command = (usage: string, description: string, ...lines: string[]) =>
@@ -46,16 +58,19 @@ export async function program(argv: readonly string[]): Promise<number> {
       .description(description)
       .addHelpText('after', examples(...lines))
 
-  command(
-    'run <scenario>',
-    'start the nodes, run every line, prove who reaches whom, remove all',
-    'podwire run three-nodes',
-    'podwire run ./mine.ts --driver local',
-    'podwire run three-nodes --report json --out results',
-    'podwire run three-nodes --driver docker --attach',
-    'podwire run ./mine.ts --keep',
+  onMachines(
+    command(
+      'run <scenario>',
+      'start the nodes, run every line, prove who reaches whom, remove all',
+      'podwire run three-nodes',
+      'podwire run ./mine.ts --driver local',
+      'podwire run three-nodes --report json --out results',
+      'podwire run three-nodes --driver docker --attach',
+      'podwire run three-nodes --driver ssh --inventory machines.yaml',
+      'podwire run ./mine.ts --keep',
+    ),
   )
-    .addOption(driver)
+    .addOption(placed)
     .addOption(privileged)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
     .option('--report <format>', 'text or json; may be given again; json alone takes standard output', collect, [])
@@ -82,14 +97,16 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./scenarios.ts')).scenarios(options)
     })
 
-  command(
-    'up <scenario>',
-    'start, run every line, check, and keep the lab running',
-    'podwire up three-nodes',
-    'podwire up three-nodes --name mine --driver local',
+  onMachines(
+    command(
+      'up <scenario>',
+      'start, run every line, check, and keep the lab running',
+      'podwire up three-nodes',
+      'podwire up three-nodes --name mine --driver local',
+    ),
   )
     .option('--name <lab>', "the lab's name (default: the scenario's)")
-    .addOption(driver)
+    .addOption(placed)
     .addOption(privileged)
     .addOption(timeLimit)
     .addOption(patience)
@@ -256,7 +273,7 @@ function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
 }
 
-function collect(value: string, all: string[]): string[] {
+function collect(value: string, all: string[] = []): string[] {
   return [...all, value]
 }
 

@@ -10,15 +10,17 @@ import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
 import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
 import {type ResultSource, resultJson} from '../report/json.ts'
+import {restoredText} from '../report/machines.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
 import {narrator, outcomeText} from './narrate.ts'
+import type {SshChoices} from './ssh-choices.ts'
 import {complain, errors, isForPrograms, output, print, printJson, type Screen} from './terminal.ts'
 
-export interface RunOptions {
+export interface RunOptions extends SshChoices {
   readonly driver: DriverChoice
   readonly privileged?: boolean
   readonly attach?: boolean
@@ -76,15 +78,17 @@ function nextCommands({name, nodes}: Scenario): string {
 }
 
 /** Removes the lab and tells what became of it. */
-async function ending({lab, outcome, result}: Finished, options: RunOptions, reports: readonly Format[]): Promise<number> {
+async function ending({lab, chosen, outcome, result}: Finished, options: RunOptions, reports: readonly Format[]): Promise<number> {
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
-  const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
+  const {restored} = chosen
+  const times = {...result.times, dispose: performance.now() - disposing, total: performance.now()}
+  const full = {...result, ...(restored && {machines: restored}), times}
   const screen = screenFor(options)
   if (screen) screen.write(`\n${outcomeText(full, screen)}`)
   if (options.out !== undefined) for (const format of reports) writeReport(full, format, options.out)
   if (isForPrograms(options)) printJson(resultJson(full))
-  return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+  return outcome.verdict === 'pass' && !restored?.some(({left}) => left.length > 0) ? EXIT.asClaimed : EXIT.checkFailed
 }
 
 /**
@@ -99,7 +103,11 @@ export async function standUp(
 ): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
-  const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
+  const chosen = await chooseDriver(options.driver, {
+    ...(options.privileged && {privileged: true}),
+    progress: complain,
+    ssh: options,
+  })
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const held = hold(lab)
   try {
@@ -139,6 +147,7 @@ export async function standUp(
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
     }
     await lab[Symbol.asyncDispose]()
+    for (const one of chosen.restored ?? []) complain(restoredText(one))
     throw error
   } finally {
     held.release()

@@ -2,6 +2,7 @@
 // that knows the old one could be misled by the new one.
 import type {Outcome} from '../checks/check.ts'
 import type {CommandResult} from '../command.ts'
+import type {Restored} from '../drivers/ssh.ts'
 import type {Scenario, Stage} from '../model.ts'
 import type {Message} from './message.ts'
 
@@ -13,12 +14,14 @@ export interface ResultSource {
   readonly driver: {readonly name: string; readonly reason: string; readonly description: string}
   readonly history: readonly CommandResult[]
   readonly outcome: Outcome
+  /** What became of the machines, where the driver ran on some and the lab is gone. */
+  readonly machines?: readonly Restored[]
   /** Milliseconds. */
   readonly times: Readonly<Record<string, number>>
 }
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
-export function resultJson({lab, scenario, driver, history, outcome, times}: ResultSource): Record<string, unknown> {
+export function resultJson({lab, scenario, driver, history, outcome, machines, times}: ResultSource): Record<string, unknown> {
   const {name, file, title, shows, underlay, nodes, pods, hosts, files, stages} = scenario
   return {
     format: FORMAT,
@@ -33,6 +36,7 @@ export function resultJson({lab, scenario, driver, history, outcome, times}: Res
     checks: outcome.checks,
     stages: outcome.stages,
     requirements: outcome.requirements,
+    ...(machines && {machines}),
     times,
   }
 }

@@ -1,7 +1,7 @@
 // From a name to where it is and how one gets in: ssh_config(5), the user's file first, then the machine's.
 import {globSync, readFileSync} from 'node:fs'
 import {homedir, userInfo} from 'node:os'
-import {isAbsolute, join, resolve} from 'node:path'
+import {resolve as absolute, isAbsolute, join} from 'node:path'
 import SSHConfig from 'ssh-config'
 import type {Hop, Target} from './handle.ts'
 
@@ -26,7 +26,11 @@ export interface SshOptions {
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']
 const DEEPEST_INCLUDE = 16
 
-export type Resolver = (wanted: Wanted) => Target
+export interface Resolver {
+  (wanted: Wanted): Target
+  /** Whether a Host line of the configuration has this very name. */
+  hasHost(name: string): boolean
+}
 
 /**
  * Reads the configuration once.
@@ -36,12 +40,13 @@ export function resolver({config, acceptNew = false}: SshOptions): Resolver {
   const text =
     config === undefined ? [join(home(), '.ssh/config'), '/etc/ssh/ssh_config'].map(readable).join('\n') : readFileSync(config, 'utf8')
   const parsed = SSHConfig.parse(included(text, config === undefined ? join(home(), '.ssh') : '.'))
-  return (wanted) => {
+  const resolve = (wanted: Wanted): Target => {
     const {hop, jump} = resolveHop(parsed, wanted, acceptNew)
     const route = wanted.jump ?? jump ?? 'none'
     const jumps = route === 'none' ? [] : route.split(',').map((each) => resolveHop(parsed, parseDestination(each.trim()), acceptNew).hop)
     return {...hop, jumps, ...(wanted.underlay !== undefined && {underlay: wanted.underlay})}
   }
+  return Object.assign(resolve, {hasHost: (name: string) => parsed.find({Host: name}) !== undefined})
 }
 
 /** [user@]host[:port], with an IPv6 address in brackets where a port follows; or ssh://... */
@@ -72,13 +77,13 @@ function resolveHop(config: SSHConfig, wanted: Wanted, acceptNew: boolean): {hop
       host,
       port,
       user,
-      keys: (named.length > 0 ? named : DEFAULT_KEYS.map((name) => `~/.ssh/${name}`)).map((key) => resolve(fill(key))),
+      keys: (named.length > 0 ? named : DEFAULT_KEYS.map((name) => `~/.ssh/${name}`)).map((key) => absolute(fill(key))),
       keysOnly: wanted.key !== undefined || one('IdentitiesOnly') === 'yes',
       ...(agent && agent !== 'none' && {agent: fill(agent === 'SSH_AUTH_SOCK' ? (process.env.SSH_AUTH_SOCK ?? '') : agent)}),
       knownHosts: [
         ...words(all('UserKnownHostsFile'), ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']),
         ...words(all('GlobalKnownHostsFile'), ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
-      ].map((file) => resolve(fill(file))),
+      ].map((file) => absolute(fill(file))),
       ...(alias !== undefined && {knownAs: alias}),
       hashNames: one('HashKnownHosts') === 'yes',
       // `no` would take changed keys too: here it takes new ones, and no more.
