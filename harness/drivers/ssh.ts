@@ -3,7 +3,7 @@
 // process on its machine whose time limit podwire renews: when podwire or the line goes, the machine undoes it all by itself.
 import {randomInt} from 'node:crypto'
 import {type Driver, type Fleet, type FleetSpec, MachineError, NODE_SYSCTLS} from '../driver.ts'
-import {cutoffCheck} from './ssh/cutoff.ts'
+import {cutsOff} from './ssh/cutoff.ts'
 import {type FleetEnds, type HeldNode, sshFleet} from './ssh/fleet.ts'
 import {type Kept, type Target, whereIs} from './ssh/handle.ts'
 import {type AskPassphrase, type KeyRing, keyRing} from './ssh/keys.ts'
@@ -81,7 +81,7 @@ function guard({
   readonly bare?: boolean | undefined
   readonly allowCutoff?: boolean | undefined
 }): Pick<FleetEnds, 'refuses'> {
-  return bare && !allowCutoff ? {refuses: cutoffCheck()} : {}
+  return bare && !allowCutoff ? {refuses: cutsOff} : {}
 }
 
 async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing): Promise<Fleet> {

@@ -43,8 +43,10 @@ export interface SshMachines extends AsyncDisposable {
 }
 
 export interface SshMachinesOptions {
-  /** Names of machines, at 10.99.0.11 and up. */
+  /** Names of machines, at .11 and up. */
   readonly names: readonly string[]
+  /** The first three numbers of the machines' network; 10.99.0 where it is not said. */
+  readonly network?: string
   /** Lines for every sshd_config. */
   readonly settings?: readonly string[]
 }
@@ -52,14 +54,14 @@ export interface SshMachinesOptions {
 export const CONTROLLER = 'controller'
 let labs = 0
 
-export async function startMachines({names, settings = []}: SshMachinesOptions): Promise<SshMachines> {
+export async function startMachines({names, network = '10.99.0', settings = []}: SshMachinesOptions): Promise<SshMachines> {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-ssh-'))
   chmodSync(folder, 0o755)
-  const machines = names.map((name, index) => ({name, address: `10.99.0.${index + 11}`}))
+  const machines = names.map((name, index) => ({name, address: `${network}.${index + 11}`}))
   const fleet = await localDriver().start({
     lab: `ssh-${process.pid}-${++labs}`,
-    underlay: '10.99.0.0/24',
-    nodes: [...machines, {name: CONTROLLER, address: '10.99.0.1'}],
+    underlay: `${network}.0/24`,
+    nodes: [...machines, {name: CONTROLLER, address: `${network}.1`}],
   })
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content, {mode: 0o600})

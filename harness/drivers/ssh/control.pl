@@ -46,6 +46,7 @@ sub about {
     boot => read_file('/proc/sys/kernel/random/boot_id') // '',
     netns => readlink('/proc/self/ns/net') // '',
     addresses => join(' ', map { / inet6? (\S+).* scope global/ ? $1 : () } lines_of(qw(ip -o addr show))),
+    hooks => hooks(),
     kernel => join(' ', (POSIX::uname())[0, 2, 4]),
     missing => join(' ', grep { my $tool = $_; !(m{/} ? -x : grep { -x "$_/$tool" } split /:/, $ENV{PATH}) } split ' ', $tools // ''),
   );
@@ -55,9 +56,26 @@ sub about {
     my ($device) = ($route // '') =~ /\bdev (\S+)/;
     my ($holder) = grep { m{ (?:inet6?) \Q$server\E/} } lines_of(qw(ip -o addr show));
     ($device) = $holder =~ /^\d+: (\S+)/ if $holder;
-    %facts = (%facts, client => $client, server => $server, port => $port, device => $device // '', mtu => read_file("/sys/class/net/$device/mtu") // '') if defined $device;
+    %facts = (%facts, client => $client, server => $server, port => $port, device => $device // '', mtu => read_file("/sys/class/net/$device/mtu") // '', devices => join(' ', $device, below($device)), route => join(' ', split ' ', (lines_of(qw(ip -o route get fibmatch), $client))[0] // '')) if defined $device;
   }
   return join '', map { "$_\t$facts{$_}\n" } sort keys %facts;
+}
+
+# Devices that a device is made of: a bridge's ports, a VLAN's parent.
+sub below {
+  my ($device) = @_;
+  return map { my ($name) = m{/lower_([^/]+)$}; ($name, below($name)) } glob "/sys/class/net/$device/lower_*";
+}
+
+# FAMILY TABLE CHAIN=HOOK, joined by commas.
+sub hooks {
+  my ($table, $chain, @found);
+  for (lines_of(qw(nft list ruleset))) {
+    if (/^table (\S+ \S+) /) { $table = $1 }
+    elsif (/^\s+chain (\S+) /) { $chain = $1 }
+    elsif (/\bhook (\S+)/ && defined $chain) { push @found, "$table $chain=$1" }
+  }
+  return join ',', @found;
 }
 
 # Never waits: without a reader nobody holds the node any more.
