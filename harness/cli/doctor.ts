@@ -9,9 +9,10 @@ import {packagesOf} from '../packages.ts'
 import {FORMAT} from '../report/json.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
+import {assertSsh, type SshChoices} from './ssh-choices.ts'
 import {paint, print, printJson} from './terminal.ts'
 
-interface Item {
+export interface Item {
   readonly id: string
   readonly state: 'ok' | 'missing' | 'unknown'
   readonly what: string
@@ -19,7 +20,7 @@ interface Item {
 }
 
 /** What the named scenarios make beyond a bridge and veth pairs; a machine can do without for the main job. */
-const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
+export const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
   {id: 'bridge', line: 'ip link add d0 type bridge', needed: true},
   {id: 'veth', line: 'ip link add d1 type veth peer name d2', needed: true},
   {id: 'vxlan', line: 'ip link add d3 type vxlan id 1 dstport 4789 dev eth0', needed: false},
@@ -30,7 +31,14 @@ const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
   {id: 'dummy', line: 'ip link add d8 type dummy', needed: false},
 ]
 
-export async function doctor({json}: {readonly json?: boolean}): Promise<number> {
+interface DoctorOptions extends SshChoices {
+  readonly json?: boolean
+  readonly driver?: string
+}
+
+export async function doctor({json, driver = 'auto', ...ssh}: DoctorOptions): Promise<number> {
+  assertSsh(driver, ssh)
+  if (driver === 'ssh') return (await import('./doctor-machines.ts')).doctorMachines(ssh, json === true)
   const local = await examineLocal()
   const docker = await examineDocker()
   const items = [...local.items, ...docker.items, neighbourItem()]
@@ -43,7 +51,7 @@ export async function doctor({json}: {readonly json?: boolean}): Promise<number>
   return ready ? EXIT.asClaimed : EXIT.cannotRun
 }
 
-function itemText({state, what, help}: Item): string {
+export function itemText({state, what, help}: Item): string {
   const mark = {ok: paint('green', '✓'), missing: paint('red', '✗'), unknown: paint('yellow', '?')}[state]
   return `${mark} ${what}${help === undefined ? '' : `\n    ${paint('dim', help)}`}`
 }
@@ -75,20 +83,20 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
 }
 
 /** The commands of group node, looked for where nodes look. */
-async function toolItems(fleet: Fleet): Promise<Item[]> {
+export async function toolItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {
   return Promise.all(
     packagesOf('node').map(async ({name, command: tool}): Promise<Item> => {
-      const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
+      const {exitCode} = await fleet.run(node, `command -v ${tool}`)
       if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
       return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
     }),
   )
 }
 
-async function deviceItems(fleet: Fleet): Promise<Item[]> {
+export async function deviceItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {
   const items: Item[] = []
   for (const {id, line, needed} of DEVICES) {
-    const {exitCode, stderr} = await fleet.run('node1', line)
+    const {exitCode, stderr} = await fleet.run(node, line)
     const state = exitCode === 0 ? 'ok' : exitCode === null ? 'unknown' : 'missing'
     const help =
       state === 'ok'

@@ -6,6 +6,7 @@ import type {CaptureOptions} from './capture.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
+import type {SshChoices} from './ssh-choices.ts'
 import {isForPrograms, printJson} from './terminal.ts'
 import type {TraceOptions} from './trace.ts'
 
@@ -244,9 +245,21 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./clean.ts')).clean(options)
     })
 
-  command('doctor', 'what this machine can, and what it lacks', 'podwire doctor', 'podwire doctor --json')
+  const {inventory, node, config, acceptNew} = ssh
+  command(
+    'doctor',
+    'what this machine can, and what it lacks; with --driver ssh, what each machine of an inventory does',
+    'podwire doctor',
+    'podwire doctor --json',
+    'podwire doctor --driver ssh --inventory machines.yaml',
+  )
+    .addOption(new Option('--driver <name>', 'whose machines').choices(['auto', 'ssh']).default('auto'))
+    .addOption(inventory)
+    .addOption(node)
+    .addOption(config)
+    .addOption(acceptNew)
     .addOption(json)
-    .action(async (options: {json?: boolean}) => {
+    .action(async (options: SshChoices & {json?: boolean}) => {
       code = await (await import('./doctor.ts')).doctor(options)
     })
 

@@ -138,7 +138,7 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
   }
 }
 
-/** All connections at once; of several that fail the first is told, with how many others there are. */
+/** All connections at once; of several that fail each is told, with what helps with the first. */
 async function openAll(spec: FleetSpec, targets: readonly Target[], ring: KeyRing): Promise<Machine[]> {
   const opened = await Promise.allSettled(spec.nodes.map(({name}, index) => openMachine(name, targets[index] as Target, ring)))
   const failed = opened.flatMap((each, index) =>
@@ -149,8 +149,8 @@ async function openAll(spec: FleetSpec, targets: readonly Target[], ring: KeyRin
   if (!first) return machines
   for (const machine of machines) machine.close()
   if (!(first.reason instanceof MachineError)) throw first.reason
-  const more = others.length === 0 ? '' : ` (and so for ${others.map(({node}) => node).join(', ')})`
-  throw new MachineError(first.reason.code, `${first.node}: ${first.reason.message}${more}`, first.reason.help)
+  const more = others.map(({node, reason}) => `${node}: ${words(reason)}`)
+  throw new MachineError(first.reason.code, [`${first.node}: ${first.reason.message}`, ...more].join('\n'), first.reason.help)
 }
 
 function machineOf(machines: readonly Machine[], name: string): Machine {

@@ -1,6 +1,5 @@
 // Driver ssh, on two machines with an OpenSSH server each.
 import test from 'ava'
-import {resolver} from '../../harness/drivers/ssh/config.ts'
 import {sshDriver} from '../../harness/drivers/ssh.ts'
 import {missingForMachines, type SshMachines, startMachines} from '../tools/ssh-machines.ts'
 import {holdToContract} from './suite.ts'
@@ -11,10 +10,8 @@ const machines: SshMachines | undefined = missing === undefined ? await startMac
 await holdToContract({
   name: 'ssh',
   missing: async () => missing,
-  driver() {
-    const resolve = resolver({config: machines?.config})
-    return sshDriver({targets: (nodes) => nodes.map((_, index) => resolve({host: machines?.machines[index]?.name ?? ''}))})
-  },
+  driver: () =>
+    sshDriver(machines?.driverOptions({node1: 'first', node2: 'second', left: 'first', right: 'second'}) ?? {targets: () => []}),
 })
 
 test.after.always('the machines go', async () => machines?.[Symbol.asyncDispose]())

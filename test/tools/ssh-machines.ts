@@ -1,14 +1,17 @@
 // Machines with a real OpenSSH server each: namespaces of this machine, joined by a bridge in another one, and beside them
 // one that podwire runs in. Nothing of it touches this machine's own network, and the kernel removes all of it with us.
 import {spawnSync} from 'node:child_process'
-import {chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
 import type {CommandStream, Fleet} from '../../harness/driver.ts'
 import {localDriver} from '../../harness/drivers/local.ts'
+import {machinesFrom} from '../../harness/drivers/ssh/inventory.ts'
+import type {SshDriverOptions} from '../../harness/drivers/ssh.ts'
 import {eventually} from './eventually.ts'
-import {namespacesOf, processesIn} from './namespaces.ts'
+import {processesIn} from './namespaces.ts'
 
 const FETCHED = fileURLToPath(new URL('../../node_modules/.cache/podwire-sshd', import.meta.url))
 
@@ -35,12 +38,35 @@ export interface SshMachines extends AsyncDisposable {
   readonly machines: readonly SshMachine[]
   /** An ssh_config with a Host for each machine: `ssh -F`. Connections go through the controller's namespace. */
   readonly config: string
+  /** What podwire's driver takes for its options, with the configuration that is there. */
+  driverOptions(nodes?: Readonly<Record<string, string>>): SshDriverOptions
   /** The machines, and `controller`, where podwire can run. */
   readonly fleet: Fleet
   /** Argv in front of another, to run it where podwire is. */
   readonly inController: readonly string[]
   write(name: string, content: string): string
+  /** podwire as a person calls it in the controller, who has no other configuration than this one. */
+  podwire(argv: readonly string[], options?: CallOptions): Promise<Called>
+  /** The same, and the process itself. */
+  begin(argv: readonly string[], options?: CallOptions): Promise<{stream: CommandStream; ended: Promise<Called>}>
+  /** Lines on a machine, as root, beside podwire; one that fails ends the test. */
+  type(machine: string, ...lines: readonly string[]): Promise<string>
 }
+
+interface CallOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** A command in front: script(1) gives a terminal. */
+  readonly through?: readonly string[]
+  readonly input?: string
+}
+
+export interface Called {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const PODWIRE = fileURLToPath(new URL('../../harness/cli/podwire', import.meta.url))
 
 export interface SshMachinesOptions {
   /** Names of machines, at .11 and up. */
@@ -70,8 +96,7 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
   makeKey(join(folder, 'key'))
   const authorized = write('authorized_keys', readFileSync(join(folder, 'key.pub'), 'utf8'))
   chmodSync(authorized, 0o644)
-  const accounts = write('passwd', `${readFileSync('/etc/passwd', 'utf8')}${ACCOUNTS}`)
-  chmodSync(accounts, 0o644)
+  makeAccounts(folder)
   const known = machines.map(({name, address}) => {
     makeKey(join(folder, `${name}.host`))
     return `${address} ${readFileSync(join(folder, `${name}.host.pub`), 'utf8')}`
@@ -79,7 +104,7 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
   const servers = await Promise.all(
     machines.map(async ({name}) => {
       const file = write(`${name}.sshd_config`, serverConfig(folder, name, settings))
-      const {exitCode, stderr} = await fleet.run(name, `mkdir -m 755 /run/sshd && mount --bind ${accounts} /etc/passwd`)
+      const {exitCode, stderr} = await fleet.run(name, [...overlays(folder), 'mkdir -m 755 /run/sshd'].join(' && '))
       if (exitCode !== 0) throw new Error(stderr.toString())
       return fleet.stream(name, [sshd() ?? 'sshd', '-D', '-e', '-f', file])
     }),
@@ -92,10 +117,21 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
   const inController = ['nsenter', '--target', await processOf(fleet, CONTROLLER), '--net']
   write('known_hosts', known.join(''))
   const hosts = machines.map(({name, address}) => `Host ${name}\n  HostName ${address}\n`)
-  const config = write(
-    'ssh_config',
-    `${hosts.join('')}Host *\n  User root\n  IdentityFile ${folder}/key\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile ${folder}/known_hosts\n  GlobalKnownHostsFile none\n  ProxyCommand ${inController.join(' ')} socat STDIO TCP:%h:%p,nodelay\n`,
-  )
+  const common = `${hosts.join('')}Host *\n  User root\n  UserKnownHostsFile ${folder}/known_hosts\n  GlobalKnownHostsFile none\n`
+  const keyed = `${common}  IdentityFile ${folder}/key\n  IdentitiesOnly yes\n  IdentityAgent none\n`
+  const config = write('ssh_config', `${keyed}  ProxyCommand ${inController.join(' ')} socat STDIO TCP:%h:%p,nodelay\n`)
+  mkdirSync(join(folder, '.ssh'), {mode: 0o700})
+  write('.ssh/config', keyed)
+  write('without-key', common)
+
+  async function begin(argv: readonly string[], {env = {}, through = [], input = ''}: CallOptions = {}) {
+    const words = Object.entries({HOME: folder, NO_COLOR: '1', ...env}).map(([name, value]) => `${name}=${value}`)
+    const stream = await fleet.stream(CONTROLLER, ['env', '-C', folder, ...words, ...through, PODWIRE, ...argv])
+    stream.stdin?.end(input)
+    const {stdout, stderr, exit} = stream
+    if (!stdout || !stderr) throw new Error('a stream without pipes')
+    return {stream, ended: Promise.all([text(stdout), text(stderr), exit]).then(([out, err, code]) => ({code, stdout: out, stderr: err}))}
+  }
   return {
     folder,
     machines,
@@ -103,6 +139,21 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
     fleet,
     inController,
     write,
+    begin,
+    podwire: async (argv, options) => (await begin(argv, options)).ended,
+    async type(machine, ...lines) {
+      let output = ''
+      for (const line of lines) {
+        const {exitCode, stdout, stderr} = await fleet.run(machine, line, {shell: 'observer'})
+        if (exitCode !== 0) throw new Error(`${machine}# ${line}\n${stderr}`)
+        output += stdout.toString()
+      }
+      return output
+    },
+    driverOptions(nodes = {}) {
+      const given = Object.entries(nodes).map(([name, where]) => `${name}=${where}`)
+      return {targets: machinesFrom({config, nodes: given})}
+    },
     async [Symbol.asyncDispose]() {
       await fleet[Symbol.asyncDispose]()
       rmSync(folder, {recursive: true, force: true})
@@ -110,8 +161,35 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
   }
 }
 
-/** Who can log in, besides root: sshd's own account, and a person. */
-const ACCOUNTS = 'sshd:x:64990:65534::/run/sshd:/usr/sbin/nologin\nwalker:x:64991:64991::/tmp:/bin/sh\n'
+/** Who can log in, besides root: sshd's own account, one who may use sudo, and one who may not. */
+const ACCOUNTS = [
+  'sshd:x:64990:65534::/run/sshd:/usr/sbin/nologin',
+  'walker:x:64991:65534::/tmp:/bin/sh',
+  'guest:x:64992:65534::/tmp:/bin/sh',
+]
+
+/** The machines' own accounts, beside this machine's. */
+function makeAccounts(folder: string): void {
+  mkdirSync(join(folder, 'etc'))
+  const files = {
+    passwd: `${readFileSync('/etc/passwd', 'utf8')}${ACCOUNTS.join('\n')}\n`,
+    shadow: `root:*:19000::::::\n${ACCOUNTS.map((account) => `${account.split(':')[0]}:*:19000::::::`).join('\n')}\n`,
+    sudoers: 'walker ALL=(ALL) NOPASSWD: ALL\n',
+  }
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(folder, 'etc', name), content)
+    chmodSync(join(folder, 'etc', name), {passwd: 0o644, shadow: 0o600, sudoers: 0o440}[name] ?? 0o600)
+  }
+}
+
+/** Lines with which a machine has these accounts, and the programs that were fetched, before its own. */
+function overlays(folder: string): string[] {
+  const fetched = existsSync(FETCHED)
+  return [
+    ...(fetched ? [`mount -t overlay overlay -o lowerdir=${FETCHED}/usr:/usr /usr`] : []),
+    `mount -t overlay overlay -o lowerdir=${[join(folder, 'etc'), ...(fetched ? [join(FETCHED, 'etc')] : []), '/etc'].join(':')} /etc`,
+  ]
+}
 
 function serverConfig(folder: string, name: string, settings: readonly string[]): string {
   return `${[
@@ -149,12 +227,5 @@ async function processOf(fleet: Fleet, node: string): Promise<string> {
   const {stdout} = await fleet.run(node, 'readlink /proc/self/ns/net')
   const [pid] = processesIn([stdout.toString().trim()])
   if (pid === undefined) throw new Error(`no process in ${node}`)
-  void namespacesOf
   return pid
-}
-
-/** Ends a stream, and waits for it. */
-export async function ended(stream: CommandStream): Promise<number | null> {
-  stream.kill()
-  return stream.exit
 }

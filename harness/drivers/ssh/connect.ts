@@ -26,8 +26,7 @@ export async function connect({jumps, ...target}: Target, ring: KeyRing): Promis
   try {
     for (const hop of [...jumps, target]) {
       const before = way.at(-1)
-      const sock = before ? await forward(before, hop) : hop.proxyCommand === undefined ? undefined : proxy(hop.proxyCommand)
-      way.push(await connectHop(hop, ring, sock))
+      way.push(await connectHop(hop, ring, before ? {stream: await forward(before, hop)} : proxy(hop.proxyCommand)))
     }
   } catch (error) {
     for (const {end} of way.reverse()) end()
@@ -51,43 +50,52 @@ function forward({client}: Connection, hop: Hop): Promise<Duplex> {
   })
 }
 
-/** ssh_config(5), ProxyCommand: a command whose standard streams are the connection. */
-function proxy(command: string): Duplex {
-  const child = spawn('sh', ['-c', `exec ${command}`], {stdio: ['pipe', 'pipe', 'pipe']})
-  const complaint = text(child.stderr).catch(() => '')
-  const stream = Duplex.from({readable: child.stdout, writable: child.stdin})
-  child.once('error', (error) => stream.destroy(error))
-  child.once('exit', (code) => {
-    if (code !== 0 && code !== null)
-      void complaint.then((words) => stream.destroy(new Error(`its proxy command ended with ${code}: ${words.trim()}`)))
-  })
-  stream.once('close', () => child.kill())
-  return stream
+/** What a connection goes over, where that is no TCP connection of its own. */
+interface Carrier {
+  readonly stream: Duplex
+  /** What it complained of, once it has ended. */
+  readonly complaint?: Promise<string>
 }
 
-function connectHop(hop: Hop, ring: KeyRing, sock: Duplex | undefined): Promise<Connection> {
+/** ssh_config(5), ProxyCommand: a command whose standard streams are the connection. */
+function proxy(command: string | undefined): Carrier | undefined {
+  if (command === undefined) return undefined
+  const child = spawn('sh', ['-c', `exec ${command}`], {stdio: ['pipe', 'pipe', 'pipe']})
+  const stream = Duplex.from({readable: child.stdout, writable: child.stdin})
+  stream.on('error', () => undefined) // told as the end of the connection
+  stream.once('close', () => child.kill())
+  const complaint = text(child.stderr).then(
+    (words) => words.trim().split('\n').at(-1) ?? '',
+    () => '',
+  )
+  return {stream, complaint}
+}
+
+function connectHop(hop: Hop, ring: KeyRing, carrier: Carrier | undefined): Promise<Connection> {
   const name = nameInKnownHosts(hop.knownAs ?? hop.host, hop.knownAs === undefined ? hop.port : 22)
   const known = readKnownHosts(hop.knownHosts)
-  const {handler, tried} = authentication(hop, ring)
+  const {handler, tried, failure} = authentication(hop, ring)
   const client = new Client()
   let refusal: MachineError | undefined
+  /** The library tells that the connection ended; why, the proxy command may know. */
+  const because = async (why: string) => (await carrier?.complaint) || why
   return new Promise((resolve, reject) => {
     let why = 'the machine closed it'
     let ready = false
     const ended = new Promise<string>((tell) => client.once('close', () => tell(why)))
     client.on('error', (error: Error & {level?: string}) => {
       why = error.level === 'client-timeout' ? 'it has not answered for 5 seconds' : error.message
-      if (!ready) reject(refusal ?? explain(hop, error, tried))
       client.destroy()
+      if (!ready) void because(why).then((words) => reject(refusal ?? failure() ?? explain(hop, error, words, tried)))
     })
-    client.once('close', () => ready || reject(refusal ?? unreachable(hop, why)))
+    client.once('close', () => ready || void because(why).then((words) => reject(refusal ?? unreachable(hop, words))))
     client.once('ready', () => {
       ready = true
       client.setNoDelay(true) // small frames both ways: Nagle's algorithm would hold each up for 40 ms
       resolve({client, ended, end: () => void client.end()})
     })
     client.connect({
-      ...(sock ? {sock} : {host: hop.host, port: hop.port}),
+      ...(carrier ? {sock: carrier.stream} : {host: hop.host, port: hop.port}),
       username: hop.user,
       readyTimeout: READY_LIMIT,
       ...KEEPALIVE,
@@ -153,8 +161,8 @@ function refuseKey(hop: Hop, name: string, key: Buffer): MachineError | undefine
   }
 }
 
-function explain(hop: Hop, error: Error & {level?: string}, tried: readonly string[]): MachineError {
-  if (error.level !== 'client-authentication') return unreachable(hop, error.message)
+function explain(hop: Hop, {level}: {level?: string}, why: string, tried: readonly string[]): MachineError {
+  if (level !== 'client-authentication') return unreachable(hop, why)
   const shown = tried.length === 0 ? 'there was no key to show' : `it takes none of ${tried.join(', ')}`
   return new MachineError('ssh-refused', `${whereIs(hop)} does not let us in: ${shown}`, [
     `name a key that it takes (key: in the inventory, IdentityFile in ~/.ssh/config), or start an agent: ssh-add`,

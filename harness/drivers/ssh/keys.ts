@@ -57,11 +57,14 @@ export interface Authentication {
   readonly handler: AuthHandlerMiddleware
   /** What was shown, for the message when none of it was taken. */
   readonly tried: readonly string[]
+  /** What went wrong on podwire's side: nobody could be asked. */
+  readonly failure: () => unknown
 }
 
 /** Keys that lie open, then the agent, then those that somebody must be asked for. */
 export function authentication(hop: Hop, ring: KeyRing): Authentication {
   const tried: string[] = []
+  let failed: unknown
   const locked = hop.keys.filter((path) => ring.isEncrypted(path))
   const offers = [
     ...hop.keys.filter((path) => !locked.includes(path)).map((path) => () => offerKey(path)),
@@ -91,7 +94,13 @@ export function authentication(hop: Hop, ring: KeyRing): Authentication {
   const handler = (left: AuthenticationType[] | null, _partial: boolean | null, callback: (method: never) => void) => {
     // The first question is asked without a key, to hear what the machine takes (RFC 4252, 5.2).
     if (left === null) return callback({type: 'none', username: hop.user} as never)
-    void next().then((method) => callback(method as never))
+    next().then(
+      (method) => callback(method as never),
+      (error: unknown) => {
+        failed = error
+        callback(false as never)
+      },
+    )
   }
-  return {handler: handler as unknown as AuthHandlerMiddleware, tried}
+  return {handler: handler as unknown as AuthHandlerMiddleware, tried, failure: () => failed}
 }

@@ -125,7 +125,7 @@ sub tables {
       my @text = lines_of($save, '-c', '-t', $table->[1]);
       next if !@text || grep { /is incompatible/ } @text;
       $theirs{"@$table"} = 1;
-      keep_rules($save, $table->[1], \@text, \@iptables, \@iptables_whole);
+      keep_rules($save, $table->[1], \@text, \@iptables, \@iptables_whole, chains_of(@$table));
     }
   }
   for (['/proc/net/ip_tables_names', 'iptables-legacy-save'], ['/proc/net/ip6_tables_names', 'ip6tables-legacy-save']) {
@@ -141,14 +141,17 @@ sub tables {
   return (nft => \@nft, 'nft-whole' => \@nft_whole, iptables => \@iptables, 'iptables-whole' => \@iptables_whole);
 }
 
-# A table without rules of its own, all policies ACCEPT, is as good as none: the old iptables cannot take one back.
+sub chains_of { return grep { defined } map { /^\s+chain (\S+)/ ? $1 : undef } lines_of(qw(nft list table), @_) }
+
+# A table without rules of its own, all policies ACCEPT, is as good as none: the old iptables cannot take one back. Of nft's
+# own, which chains there are counts too: iptables-save names the usual ones whether or not they are there.
 sub keep_rules {
-  my ($save, $table, $text, $compared, $whole) = @_;
+  my ($save, $table, $text, $compared, $whole, @chains) = @_;
   my @kept = grep { !/^#/ } @$text;
   push @$whole, join ' ', $save, $table, join "\x0b", @kept;
   my @plain = map { my $line = $_; $line =~ s/^\[\d+:\d+\] //; $line =~ s/ \[\d+:\d+\]$//; $line } @kept;
-  return unless grep { /^-/ || (/^:/ && !/ ACCEPT$/) } @plain;
-  push @$compared, join ' ', $save, $table, join "\x0b", @plain;
+  return unless @chains || grep { /^-/ || (/^:/ && !/ ACCEPT$/) } @plain;
+  push @$compared, join ' ', $save, $table, join "\x0b", @plain, @chains ? 'chains ' . join ' ', @chains : ();
 }
 
 # PATH VALUE of what can be read and written.

@@ -154,6 +154,10 @@ sub undo_tables {
     my $text = defined $whole ? substr $whole, 1 + length $key : join "\x0b", "*$table", accepting($now, $key), 'COMMIT';
     $text =~ s/\x0b/\n/g;
     push @$run, "$restore -c -T $table # as it was" if feed_ok("$text\n", $restore, '-c', '-T', $table);
+    next unless $save =~ /-nft-/;
+    my ($chains) = map { /\x0bchains (.*)$/ ? $1 : () } $had->('iptables', $key) // '';
+    my %had = map { $_ => 1 } split ' ', $chains // '';
+    $do->(qw(nft delete chain), $family, $table, $_) for grep { !$had{$_} } chains_of($family, $table);
   }
 }
 
