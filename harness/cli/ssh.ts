@@ -50,8 +50,8 @@ async function askPassphrase(key: string, attempt: number): Promise<string | und
     ])
   }
   const terminal = new ReadStream(file)
+  terminal.setRawMode(true) // before it asks: what is typed is never shown
   complain(`${attempt > 1 ? 'That was not it. ' : ''}Passphrase for ${key}:`)
-  terminal.setRawMode(true)
   try {
     return await typed(terminal)
   } finally {

@@ -47,9 +47,9 @@ export function sshDriver(options: SshDriverOptions): Driver {
       const found = await Promise.allSettled(kept.nodes.map((node) => attach(node, ring)))
       const machines = found.map((each) => (each.status === 'fulfilled' ? each.value : undefined))
       if (machines.every((machine) => machine === undefined)) return undefined
-      const nodes = kept.nodes.flatMap(({name, pid}, index): [string, HeldNode][] => {
+      const nodes = kept.nodes.flatMap(({name, pid, folder}, index): [string, HeldNode][] => {
         const machine = machines[index]
-        return machine ? [[name, {machine, pid}]] : []
+        return machine ? [[name, {machine, pid, folder}]] : []
       })
       return sshFleet(new Map(nodes), {
         description: kept.description,
@@ -67,7 +67,7 @@ export function sshDriver(options: SshDriverOptions): Driver {
 
     async remove(handle) {
       const {nodes} = handle as unknown as Kept
-      const ended = await Promise.allSettled(nodes.map(({name, target, folder}) => endThere(name, target, folder, ring, options)))
+      const ended = await Promise.allSettled(nodes.map((node) => endThere(node, ring, options)))
       const failed = ended.find((each) => each.status === 'rejected')
       if (failed) throw failed.reason
     },
@@ -89,10 +89,8 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
   const targets = options.targets(spec.nodes.map(({name}) => name))
   const machines = await openAll(spec, targets, ring)
   const held = new Map<string, HeldNode>()
-  const folders = new Map<string, string>()
   const endAll = async () => {
-    const names = [...folders.keys()]
-    const reports = await Promise.allSettled(names.map((name) => end(machineOf(machines, name), name, options)))
+    const reports = await Promise.allSettled([...held].map(([name, node]) => end(node, name, options)))
     for (const machine of machines) machine.close()
     const failed = reports.find((each) => each.status === 'rejected')
     if (failed) throw failed.reason
@@ -105,9 +103,9 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
         const {node} = machine
         const answer = await machine.control('start', startLines(spec, node, address, underlay.lines(node), bare))
         const told = new Map(answer.split('\n').map((line) => line.split('\t') as [string, string]))
-        folders.set(node, told.get('folder') ?? '')
-        machine.beat(told.get('folder') ?? '')
-        held.set(node, {machine, pid: Number(told.get('pid'))})
+        const folder = told.get('folder') ?? ''
+        machine.beat(folder)
+        held.set(node, {machine, pid: Number(told.get('pid')), folder})
       }),
     )
     for (const [index, each] of started.entries()) if (each.status === 'rejected') throw notStarted(surveyed[index], each.reason)
@@ -117,12 +115,12 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
       ...guard(options),
       outlived: () => kept,
       async keep(remember) {
-        const nodes = [...held].map(([name, {machine, pid}]) => ({name, target: machine.target, folder: folders.get(name) ?? '', pid}))
+        const nodes = [...held].map(([name, {machine, pid, folder}]) => ({name, target: machine.target, folder, pid}))
         const handle = {nodes, bare, allowCutoff: options.allowCutoff ?? false, description: underlay.description} satisfies Kept
         remember?.(handle)
         kept = true
         await Promise.all(machines.map((machine) => machine.control('keep')))
-        if (bare) for (const {machine, pid} of held.values()) (await machine.commands({pid})).leave()
+        if (bare) for (const {machine, ...inside} of held.values()) (await machine.commands(inside)).leave()
         return handle
       },
       async dispose() {
@@ -134,7 +132,9 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
     return fleet
   } catch (error) {
     await endAll().catch(() => undefined) // the machines do it by themselves then
-    throw error
+    const lost = machines.find((machine) => machine.lost !== undefined)?.lost
+    if (error instanceof MachineError || lost === undefined) throw error
+    throw new MachineError('ssh-lost', `${lost} (${words(error)})`, [`its machine undoes the lab by itself within ${SWITCH_LIMIT} seconds`])
   }
 }
 
@@ -151,10 +151,6 @@ async function openAll(spec: FleetSpec, targets: readonly Target[], ring: KeyRin
   if (!(first.reason instanceof MachineError)) throw first.reason
   const more = others.map(({node, reason}) => `${node}: ${words(reason)}`)
   throw new MachineError(first.reason.code, [`${first.node}: ${first.reason.message}`, ...more].join('\n'), first.reason.help)
-}
-
-function machineOf(machines: readonly Machine[], name: string): Machine {
-  return machines.find(({node}) => node === name) as Machine
 }
 
 /** What holder.pl reads: KEY, a tab, VALUE. */
@@ -181,9 +177,15 @@ function notStarted(surveyed: Surveyed | undefined, reason: unknown): unknown {
 }
 
 /** Ends a node that this podwire holds. @throws MachineError when the machine is not as it was, or nobody can tell */
-async function end(machine: Machine, node: string, {restored}: SshDriverOptions): Promise<void> {
+async function end({machine, ...inside}: HeldNode, node: string, {restored}: SshDriverOptions): Promise<void> {
   let report: string
   try {
+    if (inside.pid === 0) {
+      // What runs on the machine itself ends before its changes are undone.
+      const commands = await machine.commands(inside)
+      commands.end()
+      await commands.closed
+    }
     report = await machine.control('end')
   } catch (error) {
     const gone = error instanceof MachineError && error.code === 'node-gone'
@@ -209,13 +211,13 @@ async function attach({name, target, folder}: Kept['nodes'][number], ring: KeyRi
 }
 
 /** Ends a node that a record names. One that is gone is no error. */
-async function endThere(name: string, target: Target, folder: string, ring: KeyRing, options: SshDriverOptions): Promise<void> {
+async function endThere({name, target, folder, pid}: Kept['nodes'][number], ring: KeyRing, options: SshDriverOptions): Promise<void> {
   const machine = await openMachine(name, target, ring)
   try {
     await machine.control('attach', folder).catch((error: unknown) => {
       if (words(error) !== 'its holder is gone') throw error
     })
-    await end(machine, name, options)
+    await end({machine, pid, folder}, name, options)
   } finally {
     machine.close()
   }

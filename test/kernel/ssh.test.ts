@@ -203,8 +203,13 @@ onMachines('a key with a passphrase: from an agent, from a person at a terminal,
   const held = await machines.podwire(argv, {env: await agentWith(t, key, 'open sesame')})
   t.is(held.code, 0, held.stderr)
 
-  const typed = await machines.podwire(argv, {through: ['script', '-qe', '/dev/null', '-c', 'exec "$0" "$@"']})
-  t.is(typed.code, 0, typed.stderr)
+  const {stream, ended} = await machines.begin(argv, {through: ['sh', '-c', 'exec script -qe -c "$*" /dev/null', 'sh'], input: null})
+  const answers = ['not it\n', 'open sesame\n']
+  stream.stdout?.on('data', (chunk: Buffer) => chunk.includes('Passphrase for') && stream.stdin?.write(answers.shift() ?? '\x03'))
+  const typed = await ended
+  t.is(typed.code, 0, typed.stdout)
+  t.regex(typed.stdout, /Passphrase for .*locked:[\s\S]*That was not it\. Passphrase for/)
+  t.notRegex(typed.stdout, /open sesame/)
 })
 
 /** An agent that holds the key, for as long as the test runs. */
@@ -217,3 +222,143 @@ async function agentWith(t: ExecutionContext, key: string, passphrase: string): 
   await machines.type('controller', `SSH_AUTH_SOCK=${socket} SSH_ASKPASS=${ask} SSH_ASKPASS_REQUIRE=force DISPLAY=none ssh-add -q ${key}`)
   return {SSH_AUTH_SOCK: socket}
 }
+
+onMachines('who is not root is, by sudo; where sudo refuses podwire says so and ends with 3', async (t) => {
+  const file = scenario('sudo', ['test "$(id -u)" = 0', 'ip link add v-net-0 type bridge'])
+  const walker = await machines.podwire(['run', file, ...SSH, '--node', 'node1=walker@10.99.0.11'])
+  t.is(walker.code, 0, walker.stderr)
+  t.regex(walker.stdout, /node1 \(walker@10\.99\.0\.11\) is as it was/)
+  const guest = await machines.podwire(['run', file, ...SSH, '--node', 'node1=guest@10.99.0.11'])
+  t.is(guest.code, 3)
+  t.regex(guest.stderr, /error\[no-root\]: node1: guest may not be root on guest@10\.99\.0\.11: .*sudo/)
+})
+
+onMachines('a machine behind another: over a jump host, and not without', async (t) => {
+  await machines.type(
+    'node2',
+    'nft add table ip behind',
+    "nft add chain ip behind c '{ type filter hook input priority 0; }'",
+    'nft add rule ip behind c ip saddr 10.99.0.1 tcp dport 22 reject',
+  )
+  try {
+    const file = scenario('jump', ['true'])
+    const straight = await machines.podwire(['run', file, ...SSH])
+    t.is(straight.code, 3)
+    t.regex(straight.stderr, /error\[ssh-unreachable\]: node2: root@10\.99\.0\.12 cannot be reached/)
+    const inventory = machines.write('jump.json', JSON.stringify({nodes: {node1: 'node1', node2: {host: 'node2', jump: 'node1'}}}))
+    const jumped = await machines.podwire(['run', file, ...SSH, '--inventory', inventory])
+    t.is(jumped.code, 0, jumped.stderr)
+  } finally {
+    await machines.type('node2', 'nft delete table ip behind')
+  }
+})
+
+onMachines('a lab that is kept is there for other commands, until it is taken down, and its machines are then as they were', async (t) => {
+  const before = await factsOf(machines, NAMES)
+  t.is((await machines.podwire(['up', 'three-nodes', ...SSH])).code, 0)
+  const listed = await machines.podwire(['ls', '--json'])
+  t.deepEqual(
+    (JSON.parse(listed.stdout) as {labs: {driver: string}[]}).labs.map(({driver}) => driver),
+    ['ssh'],
+  )
+  const said = await machines.podwire(['exec', 'node2', '--', 'sh', '-c', 'cat; uname -n >&2; exit 7'], {input: 'fed'})
+  t.deepEqual([said.code, said.stdout, said.stderr], [7, 'fed', 'node2\n'])
+  t.is((await machines.podwire(['exec', 'pod1', '--', 'ping', '-c1', '-W5', '10.244.2.2'])).code, 0)
+  const shell = await machines.podwire(['shell', 'pod1'], {
+    through: ['sh', '-c', 'exec script -qe -c "$*" /dev/null', 'sh'],
+    input: 'ip -br addr; exit 5\n',
+  })
+  t.is(shell.code, 5, shell.stdout)
+  t.regex(shell.stdout, /pod1# [\s\S]*10\.244\.1\.2\/24/)
+  t.is((await machines.podwire(['check'])).code, 0)
+  t.is((await machines.podwire(['exec', 'node2', '--', 'ip', 'route', 'del', '10.244.1.0/24'])).code, 0)
+  t.is((await machines.podwire(['check'])).code, 1)
+  t.is((await machines.podwire(['down'])).code, 0)
+  t.deepEqual((JSON.parse((await machines.podwire(['ls', '--json'])).stdout) as {labs: unknown[]}).labs, [])
+  t.deepEqual(await factsOf(machines, NAMES), before)
+})
+
+onMachines('two nodes on one machine are refused', async (t) => {
+  const {code, stderr} = await machines.podwire(['run', scenario('twins', ['true']), ...SSH, '--node', 'node2=root@10.99.0.11'])
+  t.is(code, 3)
+  t.regex(stderr, /error\[one-machine\]: node[12] and node[12] are the same machine/)
+})
+
+onMachines('a firewall between the machines is told before anything runs', async (t) => {
+  await machines.type(
+    'node2',
+    'nft add table ip wall',
+    "nft add chain ip wall c '{ type filter hook input priority 0; }'",
+    'nft add rule ip wall c udp dport 4789 drop',
+  )
+  try {
+    const {code, stderr} = await machines.podwire(['run', scenario('wall', ['touch /run/ran']), ...SSH])
+    t.is(code, 3)
+    t.regex(stderr, /error\[underlay\]: node[12] \(10\.99\.0\.1[12]\) does not reach node[12] .*\n.*let UDP 4789 pass/)
+  } finally {
+    await machines.type('node2', 'nft delete table ip wall')
+  }
+})
+
+onMachines('--underlay macvlan: addresses of their own in the machines’ network', async (t) => {
+  const {code, stdout, stderr} = await machines.podwire([
+    'run',
+    scenario('macvlan', ['true'], "reach('node1', 'node2')"),
+    ...SSH,
+    '--underlay',
+    'macvlan',
+    '--json',
+  ])
+  t.is(code, 0, stderr)
+  t.is(readResult({stdout, stderr}).mtu, 1500)
+  t.regex(stdout, /underlay 192\.168\.1\.0\/24 by macvlan in their own network/)
+})
+
+onMachines('doctor looks at every machine side by side, and says of each what is missing', async (t) => {
+  const inventory = machines.write(
+    'doctor.yaml',
+    'nodes:\n  node1: node1\n  node2: {host: node2, user: walker}\n  node3: {host: node3, user: guest}\n',
+  )
+  const whole = await machines.podwire(['doctor', ...SSH, '--node', 'node1=node1', '--node', 'node2=walker@node2'])
+  t.is(whole.code, 0, whole.stdout)
+  t.regex(whole.stdout, /│ +│ node1 │ node2 │/)
+  t.regex(whole.stdout, /│ machine +│ +✓ +│ +✓ +│/)
+  t.regex(whole.stdout, /✓ they reach one another: .* by VXLAN/)
+  const {code, stdout} = await machines.podwire(['doctor', ...SSH, '--inventory', inventory, '--json'])
+  t.is(code, 3)
+  const {items} = JSON.parse(stdout) as {items: {id: string; state: string; machine?: string; what: string; help?: string}[]}
+  t.deepEqual(
+    items.filter(({id}) => id === 'machine').map(({machine, state}) => [machine, state]),
+    [
+      ['node1', 'ok'],
+      ['node2', 'ok'],
+      ['node3', 'missing'],
+    ],
+  )
+  t.regex(items.find(({machine}) => machine === 'node3')?.help ?? '', /sudo without a password/)
+  // The twin: a command that is not there is named, with its package.
+  await machines.type('node2', 'mount -t tmpfs tmpfs /usr/lib/cni')
+  const lacking = await machines.podwire(['doctor', ...SSH, '--node', 'node2=node2'])
+  await machines.type('node2', 'umount /usr/lib/cni')
+  t.is(lacking.code, 3)
+  t.regex(lacking.stdout, /✗ node2: \/usr\/lib\/cni\/host-local\n +apt-get install containernetworking-plugins/)
+})
+
+onMachines('what is not said, or said wrong, is told with the nearest right thing', async (t) => {
+  const file = scenario('usage', ['true'])
+  for (const [argv, says] of [
+    [['--inventory', machines.write('bad.yaml', 'nodes: {node1: {hots: node1}}')], /hots.*did you mean host\?/],
+    [['--inventory', machines.write('none.yaml', 'nodes: [')], /none\.yaml cannot be read/],
+    [
+      ['--ssh-config', machines.write('empty', ''), '--node', 'nod1=node1'],
+      /nothing says which machine node1 is[\s\S]*did you mean nod1\?/,
+    ],
+  ] as const) {
+    const {code, stderr} = await machines.podwire(['run', file, ...SSH, ...argv])
+    t.is(code, 2)
+    t.regex(stderr, says)
+  }
+  const other = await machines.podwire(['run', file, '--driver', 'local', '--bare'])
+  t.is(other.code, 2)
+  t.regex(other.stderr, /--bare is of the ssh driver[\s\S]*--driver ssh/)
+})

@@ -57,7 +57,8 @@ interface CallOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A command in front: script(1) gives a terminal. */
   readonly through?: readonly string[]
-  readonly input?: string
+  /** null: the test writes it, and ends it. */
+  readonly input?: string | null
 }
 
 export interface Called {
@@ -127,7 +128,7 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
   async function begin(argv: readonly string[], {env = {}, through = [], input = ''}: CallOptions = {}) {
     const words = Object.entries({HOME: folder, NO_COLOR: '1', ...env}).map(([name, value]) => `${name}=${value}`)
     const stream = await fleet.stream(CONTROLLER, ['env', '-C', folder, ...words, ...through, PODWIRE, ...argv])
-    stream.stdin?.end(input)
+    if (input !== null) stream.stdin?.end(input)
     const {stdout, stderr, exit} = stream
     if (!stdout || !stderr) throw new Error('a stream without pipes')
     return {stream, ended: Promise.all([text(stdout), text(stderr), exit]).then(([out, err, code]) => ({code, stdout: out, stderr: err}))}

@@ -13,6 +13,8 @@ const READY_LIMIT = 15_000
 /** With so many questions unanswered a connection is lost: noticed within 5 seconds. */
 const KEEPALIVE = {keepaliveInterval: 1_500, keepaliveCountMax: 2}
 
+const CLOSED = 'the machine closed it'
+
 export interface Connection {
   readonly client: Client
   /** Resolves with why when it has ended, whoever ended it. */
@@ -20,13 +22,16 @@ export interface Connection {
   end(): void
 }
 
-/** @throws MachineError that says what is wrong with this machine, or one on the way, and what to do */
-export async function connect({jumps, ...target}: Target, ring: KeyRing): Promise<Connection> {
+/**
+ * @param limit milliseconds for each machine on the way
+ * @throws MachineError that says what is wrong with this machine, or one on the way, and what to do
+ */
+export async function connect({jumps, ...target}: Target, ring: KeyRing, limit = READY_LIMIT): Promise<Connection> {
   const way: Connection[] = []
   try {
     for (const hop of [...jumps, target]) {
       const before = way.at(-1)
-      way.push(await connectHop(hop, ring, before ? {stream: await forward(before, hop)} : proxy(hop.proxyCommand)))
+      way.push(await connectHop(hop, ring, limit, before ? {stream: await forward(before, hop)} : proxy(hop.proxyCommand)))
     }
   } catch (error) {
     for (const {end} of way.reverse()) end()
@@ -71,25 +76,37 @@ function proxy(command: string | undefined): Carrier | undefined {
   return {stream, complaint}
 }
 
-function connectHop(hop: Hop, ring: KeyRing, carrier: Carrier | undefined): Promise<Connection> {
+function connectHop(hop: Hop, ring: KeyRing, most: number, carrier: Carrier | undefined): Promise<Connection> {
   const name = nameInKnownHosts(hop.knownAs ?? hop.host, hop.knownAs === undefined ? hop.port : 22)
   const known = readKnownHosts(hop.knownHosts)
-  const {handler, tried, failure} = authentication(hop, ring)
   const client = new Client()
+  let limit: NodeJS.Timeout | undefined
+  const asking = (now: boolean) => {
+    clearTimeout(limit)
+    if (!now) limit = setTimeout(() => client.emit('error', new Error(`it does not answer within ${most / 1000} seconds`)), most)
+  }
+  const {handler, tried, failure} = authentication(hop, ring, asking)
   let refusal: MachineError | undefined
   /** The library tells that the connection ended; why, the proxy command may know. */
   const because = async (why: string) => (await carrier?.complaint) || why
   return new Promise((resolve, reject) => {
-    let why = 'the machine closed it'
+    let why: string | undefined
     let ready = false
-    const ended = new Promise<string>((tell) => client.once('close', () => tell(why)))
+    asking(false)
+    const ended = new Promise<string>((tell) => client.once('close', () => tell(why ?? CLOSED)))
     client.on('error', (error: Error & {level?: string}) => {
-      why = error.level === 'client-timeout' ? 'it has not answered for 5 seconds' : error.message
+      clearTimeout(limit)
+      const first = why === undefined // what follows is of the destroying
+      why ??= error.level === 'client-timeout' ? 'it has not answered for 5 seconds' : error.message
       client.destroy()
-      if (!ready) void because(why).then((words) => reject(refusal ?? failure() ?? explain(hop, error, words, tried)))
+      if (!ready && first) void because(why).then((words) => reject(refusal ?? failure() ?? explain(hop, error, words, tried)))
     })
-    client.once('close', () => ready || void because(why).then((words) => reject(refusal ?? unreachable(hop, words))))
+    client.once(
+      'close',
+      () => ready || why !== undefined || void because(CLOSED).then((words) => reject(refusal ?? unreachable(hop, words))),
+    )
     client.once('ready', () => {
+      clearTimeout(limit)
       ready = true
       client.setNoDelay(true) // small frames both ways: Nagle's algorithm would hold each up for 40 ms
       resolve({client, ended, end: () => void client.end()})
@@ -97,7 +114,7 @@ function connectHop(hop: Hop, ring: KeyRing, carrier: Carrier | undefined): Prom
     client.connect({
       ...(carrier ? {sock: carrier.stream} : {host: hop.host, port: hop.port}),
       username: hop.user,
-      readyTimeout: READY_LIMIT,
+      readyTimeout: 0, // ours waits while a person types
       ...KEEPALIVE,
       authHandler: handler,
       algorithms: {serverHostKey: {prepend: preferred(knownTypes(known, name)), append: [], remove: []}},

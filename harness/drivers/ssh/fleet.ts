@@ -12,6 +12,8 @@ import type {MultiplexedStream} from './multiplexer.ts'
 export interface HeldNode {
   readonly machine: Machine
   readonly pid: number
+  /** Its holder's, on the machine. */
+  readonly folder: string
 }
 
 export interface FleetEnds {
@@ -40,8 +42,8 @@ export function sshFleet(nodes: ReadonlyMap<string, HeldNode>, ends: FleetEnds):
   }
 
   async function start(node: string, argv: readonly string[]): Promise<MultiplexedStream> {
-    const {machine, pid} = held(node)
-    return (await machine.commands({pid})).start(argv)
+    const {machine, ...inside} = held(node)
+    return (await machine.commands(inside)).start(argv)
   }
 
   async function openShell(node: string): Promise<ShellPipes> {

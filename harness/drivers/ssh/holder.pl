@@ -136,6 +136,9 @@ sub hold {
   if ($lifeline) {
     close $lifeline->{pipe};
     waitpid $lifeline->{pid}, 0;
+  } elsif (!$asked) {
+    unlink "$folder/node";    # what runs for podwire on the machine itself ends first (multiplexer.pl)
+    select undef, undef, undef, 1.5;
   }
   restore_files($folder);
   my ($run, $left) = undo($before);

@@ -73,9 +73,12 @@ const EXAMPLE = ['an inventory reads: nodes: {node1: {host: 192.0.2.11, user: ro
 function wrong(issues: readonly v.BaseIssue<unknown>[]): string {
   const [first] = issues
   // Of a node that is neither text nor an object of the right kind, what is wrong with the object is what helps.
-  const issue = first?.type === 'union' ? (first.issues?.find(({path}) => path !== undefined) ?? first) : first
+  const within = first?.type === 'union' ? (first.issues ?? []).filter(({path}) => path !== undefined) : issues
+  const issue = within.find(({expected}) => expected === 'never') ?? within[0] ?? first
   if (!issue) return 'it is no inventory'
-  const path = [first, ...(issue === first ? [] : [issue])].flatMap((each) => each?.path?.map(({key}) => String(key)) ?? []).join('.')
+  const path = [...(issues.includes(issue) ? [] : [first]), issue]
+    .flatMap((each) => each?.path?.map(({key}) => String(key)) ?? [])
+    .join('.')
   const key = String(issue.path?.at(-1)?.key ?? '')
   if (issue.type === 'strict_object' && issue.expected === 'never') return `${path} is not known; ${suggestion(key, KEYS)}`
   if (issue.received === 'undefined') return `${path} is missing`

@@ -61,8 +61,11 @@ export interface Authentication {
   readonly failure: () => unknown
 }
 
-/** Keys that lie open, then the agent, then those that somebody must be asked for. */
-export function authentication(hop: Hop, ring: KeyRing): Authentication {
+/**
+ * Keys that lie open, then the agent, then those that somebody must be asked for.
+ * @param asking told while a person is asked, who may take longer than a machine
+ */
+export function authentication(hop: Hop, ring: KeyRing, asking: (now: boolean) => void): Authentication {
   const tried: string[] = []
   let failed: unknown
   const locked = hop.keys.filter((path) => ring.isEncrypted(path))
@@ -73,7 +76,8 @@ export function authentication(hop: Hop, ring: KeyRing): Authentication {
   ]
 
   async function offerKey(path: string) {
-    const key = await ring.open(path)
+    asking(true)
+    const key = await ring.open(path).finally(() => asking(false))
     if (key) tried.push(path)
     return key && {type: 'publickey' as const, username: hop.user, key}
   }

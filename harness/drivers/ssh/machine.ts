@@ -14,13 +14,16 @@ import {asRoot, CONTROL, MULTIPLEXER, NO_PERL, NO_SUDO, perlArgv} from './progra
 /** Milliseconds between two beats, and seconds without one after which the machine undoes all by itself. */
 const BEAT = 2_000
 export const SWITCH_LIMIT = 15
-/** Milliseconds before each try to connect again; together well below the switch's limit. */
-const AGAIN = [0, 300, 1_000, 2_000]
+/** Milliseconds before each try to connect again, and for each; together below the switch's limit. */
+const AGAIN = [0, 300, 1_000]
+const AGAIN_LIMIT = 3_500
 
 /** Where a node's commands run. */
 export interface Inside {
   /** The process that holds its namespaces; 0: the machine itself. */
   readonly pid: number
+  /** Its holder's folder: without it what runs on the machine itself would outlive the lab. */
+  readonly folder: string
 }
 
 export interface Machine {
@@ -79,8 +82,13 @@ export async function openMachine(node: string, target: Target, ring: KeyRing): 
   }
 
   async function established(): Promise<Link> {
-    const connection = await connect(target, ring)
-    const fresh: Link = {connection, asked: await openControl(connection.client, target)}
+    const connection = await connect(target, ring, lost === undefined ? undefined : AGAIN_LIMIT)
+    const asked = await openControl(connection.client, target).catch((error: unknown) => {
+      connection.end()
+      if (error instanceof MachineError) throw error
+      throw new MachineError('ssh-unreachable', `${whereIs(target)} was lost while it was set up: ${words(error)}`)
+    })
+    const fresh: Link = {connection, asked}
     if (folder !== undefined) {
       try {
         await fresh.asked('attach', folder)
@@ -113,10 +121,13 @@ export async function openMachine(node: string, target: Target, ring: KeyRing): 
       }, BEAT)
       beating.unref()
     },
-    async commands({pid}) {
+    async commands({pid, folder: holder}) {
       const here = await current()
       here.multiplexer ??= (async () => {
-        const started = await openSession(here.connection.client, asRoot([...inside(pid), ...perlArgv(MULTIPLEXER, pid === 0 ? '1' : '0')]))
+        const started = await openSession(
+          here.connection.client,
+          asRoot([...inside(pid), ...perlArgv(MULTIPLEXER, pid === 0 ? holder : '')]),
+        )
         started.stderr.resume()
         started.write(MULTIPLEXER)
         const opened = multiplex(started)

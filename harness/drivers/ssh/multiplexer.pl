@@ -8,7 +8,8 @@
 #   out   1, 2 output   C descriptor that has ended   X exit code, 128 + n where signal n ended it   W credit for input
 #
 # The end of standard input is podwire's end, or the connection's: what was started through it, and lives, is killed.
-# $ARGV[0]: 1 where there is no lab to end with: then also what the commands left behind is killed, unless told to `L`eave it.
+# $ARGV[0]: the holder's folder, where there are no namespaces to end with. Then also what the commands left behind is killed,
+# unless told to `L`eave it; and all of it when the holder goes: the connection may be cut without anybody hearing of it.
 use strict;
 use warnings;
 use POSIX qw(:sys_wait_h EAGAIN EINTR ENOENT);
@@ -16,7 +17,8 @@ use POSIX qw(:sys_wait_h EAGAIN EINTR ENOENT);
 my $WINDOW = 262144;
 my $PIECE = 65536;
 my $MOST_WAITING = 1048576;
-my $reaps = $ARGV[0];
+my $holder = $ARGV[0] // '';
+my $reaps = $holder ne '';
 my $PR_SET_CHILD_SUBREAPER = 36;
 if ($reaps) {    # orphans of the commands are this process's then (prctl(2)); the call's number is the processor's
   my (undef, undef, undef, undef, $machine) = POSIX::uname();
@@ -38,7 +40,7 @@ pipe(my $woken, my $wake) or die "pipe: $!\n";
 nonblocking($_) for $woken, $wake, \*STDIN, \*STDOUT;
 $SIG{CHLD} = sub { syswrite $wake, '.' };
 
-loop: while (1) {
+while (1) {
   my ($reading, $writing) = ('', '');
   vec($reading, fileno $woken, 1) = 1;
   vec($reading, fileno STDIN, 1) = 1;
@@ -50,7 +52,8 @@ loop: while (1) {
     }
     vec($writing, fileno $stream->{in}, 1) = 1 if $stream->{in} && length $stream->{queue};
   }
-  next if select($reading, $writing, undef, undef) < 0;
+  next if select($reading, $writing, undef, $reaps ? 0.5 : undef) < 0;
+  last if $reaps && !-e "$holder/node";
   if (vec($reading, fileno $woken, 1)) { sysread $woken, my $dots, 4096; collect() }
   if (vec($writing, fileno STDOUT, 1) && length $outgoing) {
     my $count = syswrite STDOUT, $outgoing, $PIECE;

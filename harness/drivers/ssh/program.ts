@@ -21,15 +21,16 @@ export function perlArgv(program: Buffer, ...args: string[]): string[] {
 
 /**
  * The line that sshd hands to the user's login shell, whichever that is: sh becomes root's argv, with a node's environment,
- * by sudo where it is not root already, which never asks (-n). SSH_CONNECTION comes last, since sudo does not hand it on.
- * @param tell says `sudo`, in a line of its own, where that is taken
+ * by sudo where it is not root already, which never asks (-n).
+ * @param first says `sudo`, in a line of its own, where that is taken; and hands SSH_CONNECTION on as the last argument,
+ *   which sudo does not
  */
-export function asRoot(argv: readonly string[], environment: Readonly<Record<string, string>> = {}, tell = false): string {
+export function asRoot(argv: readonly string[], environment: Readonly<Record<string, string>> = {}, first = false): string {
   const set = Object.entries({...NODE_ENVIRONMENT, ...environment}).map(([name, value]) => `${name}=${value}`)
   const line =
     `PATH=$PATH:${NODE_ENVIRONMENT.PATH}; command -v perl >/dev/null || exit ${NO_PERL}; as=; ` +
-    `if [ "$(id -u)" != 0 ]; then command -v sudo >/dev/null || { echo "there is no sudo" >&2; exit ${NO_SUDO}; }; as="sudo -n --"; ${tell ? 'echo sudo; ' : ''}fi; ` +
-    'exec $as env -i "$@" "$SSH_CONNECTION"'
+    `if [ "$(id -u)" != 0 ]; then command -v sudo >/dev/null || { echo "there is no sudo" >&2; exit ${NO_SUDO}; }; as="sudo -n --"; ${first ? 'echo sudo; ' : ''}fi; ` +
+    `exec $as env -i "$@"${first ? ' "$SSH_CONNECTION"' : ''}`
   return `exec sh -c ${quoted(line)} podwire ${[...set, ...argv].map(quoted).join(' ')}`
 }
 
