@@ -49,7 +49,8 @@ export function sshDriver(options: SshDriverOptions): Driver {
       if (machines.every((machine) => machine === undefined)) return undefined
       const nodes = kept.nodes.flatMap(({name, pid, folder}, index): [string, HeldNode][] => {
         const machine = machines[index]
-        return machine ? [[name, {machine, pid, folder}]] : []
+        // Without the folder what a command leaves running stays: the lab is not ours to end.
+        return machine ? [[name, {machine, pid, folder: kept.bare ? '' : folder}]] : []
       })
       return sshFleet(new Map(nodes), {
         description: kept.description,

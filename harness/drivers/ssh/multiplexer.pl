@@ -160,7 +160,8 @@ sub feed {
 sub read_from {
   my ($id, $stream, $number, $from) = @_;
   my $most = $stream->{credit}{$number} < $PIECE ? $stream->{credit}{$number} : $PIECE;
-  my $count = sysread $from, my $content, $most;
+  my $content;
+  my $count = sysread $from, $content, $most;
   return if !defined $count && passing();
   if ($count) {
     $stream->{credit}{$number} -= $count;
