@@ -114,6 +114,7 @@ export async function startMachines({names, network = '10.99.0', settings = []}:
     stdout?.resume()
     stderr?.resume()
   }
+  await introduce(fleet, machines)
   await Promise.all(machines.map(({address}) => answering(fleet, address)))
   const inController = ['nsenter', '--target', await processOf(fleet, CONTROLLER), '--net']
   write('known_hosts', known.join(''))
@@ -173,7 +174,8 @@ const ACCOUNTS = [
 function makeAccounts(folder: string): void {
   mkdirSync(join(folder, 'etc'))
   const files = {
-    passwd: `${readFileSync('/etc/passwd', 'utf8')}${ACCOUNTS.join('\n')}\n`,
+    // Root's own shell may do anything when it starts, on this machine: a plain one, at home elsewhere, does nothing.
+    passwd: `${readFileSync('/etc/passwd', 'utf8').replace(/^root:.*$/m, 'root:x:0:0:root:/tmp:/bin/sh')}${ACCOUNTS.join('\n')}\n`,
     shadow: `root:*:19000::::::\n${ACCOUNTS.map((account) => `${account.split(':')[0]}:*:19000::::::`).join('\n')}\n`,
     sudoers: 'walker ALL=(ALL) NOPASSWD: ALL\n',
   }
@@ -206,6 +208,22 @@ function serverConfig(folder: string, name: string, settings: readonly string[])
     'MaxStartups 100',
     'LogLevel ERROR',
   ].join('\n')}\n`
+}
+
+/**
+ * The machines know each other's hardware addresses for good. Machines of their own would each have a neighbour table; these
+ * share one, and entries that are permanent do not count there.
+ */
+async function introduce(fleet: Fleet, machines: readonly SshMachine[]): Promise<void> {
+  const macs = await Promise.all(machines.map(({name}) => fleet.run(name, 'cat /sys/class/net/eth0/address')))
+  const lines = machines.map(
+    ({address}, index) => `neigh replace ${address} lladdr ${macs[index]?.stdout.toString().split('\n')[0]} dev eth0 nud permanent\n`,
+  )
+  const results = await Promise.all(
+    machines.map(({name}, own) => fleet.run(name, `ip -batch - <<'END'\n${lines.filter((_, index) => index !== own).join('')}END`)),
+  )
+  const failed = results.find(({exitCode}) => exitCode !== 0)
+  if (failed) throw new Error(`${failed.node}: ${failed.stderr}`)
 }
 
 /** @param passphrase none leaves it open */

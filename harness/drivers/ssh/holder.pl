@@ -27,7 +27,7 @@ echo "$pid"
 read -r _ # eth0 is there
 ip addr add "$address/$length" dev eth0
 ip link set eth0 up
-while read -r peer && [ -n "$peer" ]; do bridge fdb append 00:00:00:00:00:00 dev eth0 dst "$peer"; done
+while read -r peer && [ -n "$peer" ]; do echo "fdb append 00:00:00:00:00:00 dev eth0 dst $peer"; done | bridge -batch -
 echo ready
 exec >/dev/null 2>&1
 while read -r _; do :; done
