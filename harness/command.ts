@@ -7,6 +7,7 @@ export type CommandCause =
   | 'session-lost' // its shell went away under it
   | 'node-lost' // its node went away under it, with its machine or its engine; what other nodes do stands
   | 'disposed' // the lab was removed while it ran
+  | 'cut-off' // it was not run: it would have cut podwire off from the machine
 
 export interface CommandResult {
   readonly node: string
@@ -51,6 +52,8 @@ export function endingOf(result: CommandResult): string {
       return 'its node went away'
     case 'disposed':
       return 'the lab was removed while it ran'
+    case 'cut-off':
+      return 'not run'
     default:
       return `exit ${result.exitCode}`
   }

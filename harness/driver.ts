@@ -4,7 +4,7 @@ import type {Readable, Writable} from 'node:stream'
 import type {CommandResult} from './command.ts'
 import type {Machine} from './model.ts'
 
-export type DriverName = 'local' | 'docker'
+export type DriverName = 'local' | 'docker' | 'ssh'
 
 /** What a driver needs to know of a scenario. */
 export interface FleetSpec {

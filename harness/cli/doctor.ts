@@ -10,9 +10,10 @@ import {FORMAT} from '../report/format.ts'
 import {endpointsFor} from './engines.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
+import {assertSsh, type SshChoices} from './ssh-choices.ts'
 import {paint, print, printJson} from './terminal.ts'
 
-interface Item {
+export interface Item {
   readonly id: string
   readonly state: 'ok' | 'missing' | 'unknown'
   readonly what: string
@@ -20,7 +21,7 @@ interface Item {
 }
 
 /** What the named scenarios make beyond a bridge and veth pairs; a machine can do without for the main job. */
-const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
+export const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
   {id: 'bridge', line: 'ip link add d0 type bridge', needed: true},
   {id: 'veth', line: 'ip link add d1 type veth peer name d2', needed: true},
   {id: 'vxlan', line: 'ip link add d3 type vxlan id 1 dstport 4789 dev eth0', needed: false},
@@ -31,7 +32,15 @@ const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
   {id: 'dummy', line: 'ip link add d8 type dummy', needed: false},
 ]
 
-export async function doctor({json, engines}: {readonly json?: boolean; readonly engines?: readonly string[]}): Promise<number> {
+interface DoctorOptions extends SshChoices {
+  readonly json?: boolean
+  readonly driver?: string
+  readonly engines?: readonly string[]
+}
+
+export async function doctor({json, engines, driver = 'auto', ...ssh}: DoctorOptions): Promise<number> {
+  assertSsh(driver, ssh)
+  if (driver === 'ssh') return (await import('./doctor-machines.ts')).doctorMachines(ssh, json === true)
   if (engines) return tell(await examineEngines(engines), json)
   const local = await examineLocal()
   const docker = await examineDocker()
@@ -48,7 +57,7 @@ function tell({ready, items}: {ready: boolean; items: readonly Item[]}, json = f
   return ready ? EXIT.asClaimed : EXIT.cannotRun
 }
 
-function itemText({state, what, help}: Item): string {
+export function itemText({state, what, help}: Item): string {
   const mark = {ok: paint('green', '✓'), missing: paint('red', '✗'), unknown: paint('yellow', '?')}[state]
   return `${mark} ${what}${help === undefined ? '' : `\n    ${paint('dim', help)}`}`
 }
@@ -80,20 +89,20 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
 }
 
 /** The commands of group node, looked for where nodes look. */
-async function toolItems(fleet: Fleet): Promise<Item[]> {
+export async function toolItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {
   return Promise.all(
     packagesOf('node').map(async ({name, command: tool}): Promise<Item> => {
-      const {exitCode} = await fleet.run('node1', `command -v ${tool}`)
+      const {exitCode} = await fleet.run(node, `command -v ${tool}`)
       if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
       return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
     }),
   )
 }
 
-async function deviceItems(fleet: Fleet): Promise<Item[]> {
+export async function deviceItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {
   const items: Item[] = []
   for (const {id, line, needed} of DEVICES) {
-    const {exitCode, stderr} = await fleet.run('node1', line)
+    const {exitCode, stderr} = await fleet.run(node, line)
     const state = exitCode === 0 ? 'ok' : exitCode === null ? 'unknown' : 'missing'
     const help =
       state === 'ok'

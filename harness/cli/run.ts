@@ -12,6 +12,7 @@ import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from 
 import {withPaths} from '../report/diagnosed.ts'
 import {type CutShort, nameOf} from '../report/ended.ts'
 import type {ResultSource, SoFar} from '../report/json.ts'
+import {restoredText} from '../report/machines.ts'
 import {lostWords} from '../report/text.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
@@ -22,9 +23,10 @@ import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
 import {narrator, outcomeText} from './narrate.ts'
 import {type Destination, destinationsOf, isDocument, type ReportOptions, writeReports} from './reports.ts'
+import type {SshChoices} from './ssh-choices.ts'
 import {complain, errors, output, print, type Screen} from './terminal.ts'
 
-export interface RunOptions extends ReportOptions, EngineOptions {
+export interface RunOptions extends ReportOptions, EngineOptions, SshChoices {
   readonly driver: DriverChoice
   readonly privileged?: boolean
   readonly attach?: boolean
@@ -150,16 +152,18 @@ function nextCommands({name, nodes}: Scenario): string {
 }
 
 /** Removes the lab and tells what became of it. */
-async function ending({lab, outcome, result}: Finished, {quiet}: RunOptions, reporting: Reporting): Promise<number> {
+async function ending({lab, chosen, outcome, result}: Finished, {quiet}: RunOptions, reporting: Reporting): Promise<number> {
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   if (isInterrupted()) throw new Error('interrupted')
-  const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
+  const {restored} = chosen
+  const times = {...result.times, dispose: performance.now() - disposing, total: performance.now()}
+  const full = {...result, ...(restored && {machines: restored}), times}
   const {screen, destinations} = reporting
   if (screen) screen.write(`${quiet ? '' : '\n'}${outcomeText(full, screen)}`)
   reporting.done = true
   await writeReports(full, destinations, quiet)
-  return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+  return outcome.verdict === 'pass' && !restored?.some(({left}) => left.length > 0) ? EXIT.asClaimed : EXIT.checkFailed
 }
 
 /** Nobody reads what happens on the way. */
@@ -186,7 +190,12 @@ export async function standUp(
   const begun = performance.now()
   assertNeighboursFit(scenario)
   const several = severalFor(options, scenario)
-  const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain, several})
+  const chosen = await chooseDriver(options.driver, {
+    ...(options.privileged && {privileged: true}),
+    progress: complain,
+    several,
+    ssh: options,
+  })
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const tell = await narrator(screen === NOWHERE ? undefined : screen, scenario)
   const held = hold(lab)
@@ -244,6 +253,7 @@ export async function standUp(
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
     }
     await lab[Symbol.asyncDispose]()
+    for (const one of chosen.restored ?? []) complain(restoredText(one))
     throw error
   } finally {
     held.release()
