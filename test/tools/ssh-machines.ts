@@ -16,7 +16,7 @@ import {processesIn} from './namespaces.ts'
 const FETCHED = fileURLToPath(new URL('../../node_modules/.cache/podwire-sshd', import.meta.url))
 
 /** Where the server is: this machine's own, or the one that fixtures/setup.sh fetched and did not install. */
-export function sshd(): string | undefined {
+function sshd(): string | undefined {
   return ['/usr/sbin/sshd', join(FETCHED, 'usr/sbin/sshd')].find((path) => existsSync(path))
 }
 
@@ -78,7 +78,7 @@ export interface SshMachinesOptions {
   readonly settings?: readonly string[]
 }
 
-export const CONTROLLER = 'controller'
+const CONTROLLER = 'controller'
 let labs = 0
 
 export async function startMachines({names, network = '10.99.0', settings = []}: SshMachinesOptions): Promise<SshMachines> {

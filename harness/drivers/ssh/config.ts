@@ -1,5 +1,6 @@
 // From a name to where it is and how one gets in: ssh_config(5), the user's file first, then the machine's.
 import {globSync, readFileSync} from 'node:fs'
+import {isIPv6} from 'node:net'
 import {homedir, userInfo} from 'node:os'
 import {resolve as absolute, isAbsolute, join} from 'node:path'
 import SSHConfig from 'ssh-config'
@@ -51,8 +52,10 @@ export function resolver({config, acceptNew = false}: SshOptions): Resolver {
 
 /** [user@]host[:port], with an IPv6 address in brackets where a port follows; or ssh://... */
 export function parseDestination(text: string): {host: string; port?: number; user?: string} {
-  const [, user, bracketed, plain, port] =
-    /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:]+|[^:]*:[^:]*:.*?))(?::(\d+))?\/?$/.exec(text) ?? []
+  const [, user, rest = ''] = /^(?:ssh:\/\/)?(?:(.+)@)?(.*?)\/?$/.exec(text) ?? []
+  const [, bracketed, plain, port] = isIPv6(rest)
+    ? [undefined, undefined, rest]
+    : (/^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(rest) ?? [])
   const host = bracketed ?? plain
   if (host === undefined || host === '' || /[\s']/.test(text) || host.startsWith('-')) throw new Error(`${text} is no [user@]host[:port]`)
   return {host, ...(user !== undefined && {user}), ...(port !== undefined && {port: Number(port)})}

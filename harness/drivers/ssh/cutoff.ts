@@ -25,16 +25,25 @@ export function cutBy(line: string, way: OwnWay): string | undefined {
   return undefined
 }
 
+/** Words and what ends a command, as a shell line has them: what is quoted ends none. */
+const TOKENS = /(?:'[^']*'|"[^"]*"|\\.|[^\s'";|&(){}\\])+|[;|&\n(){}]/g
+
 /** Commands of a shell line, without assignments and what only runs another. Quotes are taken off. */
 function simpleCommands(line: string): string[][] {
-  return line.split(/&&|\|\||[;|&\n(){}]/).map((part) => {
-    const words = (part.match(/'[^']*'|"[^"]*"|[^\s'"]+/g) ?? []).map((word) => word.replace(/^['"]|['"]$/g, ''))
-    while (words[0] !== undefined && (/^\w+=/.test(words[0]) || /^(?:sudo|exec|command|env|nohup|-n|!|then|do|else)$/.test(words[0])))
-      words.shift()
+  const commands: string[][] = [[]]
+  for (const [token] of line.matchAll(TOKENS)) {
+    if (/^[;|&\n(){}]$/.test(token)) commands.push([])
+    else commands.at(-1)?.push(token.replaceAll(/['"]|\\(?=.)/g, ''))
+  }
+  for (const words of commands) {
+    while (words[0] !== undefined && (/^\w+=/.test(words[0]) || RUNNERS.includes(words[0]))) words.shift()
     if (words[0] === 'timeout') words.splice(0, 2)
-    return words
-  })
+  }
+  return commands
 }
+
+/** What only runs another command, or stands before one. */
+const RUNNERS: readonly string[] = ['sudo', 'exec', 'command', 'env', 'nohup', '-n', '!', 'then', 'do', 'else', 'if', 'while']
 
 function judge(words: readonly string[], way: OwnWay): string | undefined {
   const name = (words[0] ?? '').replace(/^.*\//, '')

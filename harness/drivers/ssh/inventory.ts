@@ -58,7 +58,7 @@ export function parseInventory(content: string, file: string): Inventory {
 }
 
 /** @throws InventoryError when it is not there, or is none */
-export function readInventory(file: string): Inventory {
+function readInventory(file: string): Inventory {
   let content: string
   try {
     content = readFileSync(file, 'utf8')
