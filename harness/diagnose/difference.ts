@@ -61,7 +61,12 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
       return {place: place.name, ...change, ...lost, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
-  return found.filter((difference) => !isOtherEnd(difference, found, before, places))
+  return found.filter((difference) => !isOtherEnd(difference, found, before, places) && !isLeftPort(difference, found))
+}
+
+/** A port whose cable has lost its other end is disabled; the device's carrier is told up to a second later (linkwatch). */
+function isLeftPort({place, device, cause}: Difference, all: readonly Difference[]): boolean {
+  return cause === 'stp-listening' && all.some(({took = []}) => took.some((end) => end.place === place && end.device === device))
 }
 
 /** What others have learned of whoever holds an address, they have learned while another held it. */

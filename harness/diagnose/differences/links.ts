@@ -65,7 +65,10 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
         object: `${old.name} ${link.mac}`,
       })
     if (old.arp && !link.arp)
-      found.push(change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}))
+      found.push({
+        ...change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}),
+        revert: (now) => withoutMadeUp(withLink(old.name, {arp: true})(now), old.name),
+      })
     if (link.xdp !== undefined && old.xdp === undefined)
       found.push({
         ...change(
@@ -113,4 +116,9 @@ function withoutXdp(name: string) {
       return each.name === name ? rest : each
     }),
   })
+}
+
+/** A device that asks nobody takes its own address for everybody's (arp_constructor): that goes once it asks again. */
+function withoutMadeUp(now: NamespaceFacts, device: string): NamespaceFacts {
+  return {...now, neighbours: now.neighbours.filter(({dev, state}) => dev !== device || state !== 'NOARP')}
 }
