@@ -88,10 +88,9 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
   const targets = options.targets(spec.nodes.map(({name}) => name))
   const machines = await openAll(spec, targets, ring)
   const held = new Map<string, HeldNode>()
-  const inOrder = () =>
-    spec.nodes.flatMap(({name}): [string, HeldNode][] =>
-      [[name, held.get(name)] as const].filter((each): each is [string, HeldNode] => each[1] !== undefined),
-    )
+  /** As the scenario has them: which one was up first is chance. */
+  const inOrder = () => [...held].sort(([a], [b]) => place(a) - place(b))
+  const place = (node: string) => spec.nodes.findIndex(({name}) => name === node)
   const endAll = async () => {
     const ended = await Promise.allSettled(inOrder().map(([name, node]) => end(node, name)))
     for (const machine of machines) machine.close()
