@@ -68,9 +68,7 @@ export function sshDriver(options: SshDriverOptions): Driver {
 
     async remove(handle) {
       const {nodes} = handle as unknown as Kept
-      const ended = await Promise.allSettled(nodes.map((node) => endThere(node, ring, options)))
-      const failed = ended.find((each) => each.status === 'rejected')
-      if (failed) throw failed.reason
+      tell(await Promise.allSettled(nodes.map((node) => endThere(node, ring))), options)
     },
   }
 }
@@ -90,11 +88,13 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
   const targets = options.targets(spec.nodes.map(({name}) => name))
   const machines = await openAll(spec, targets, ring)
   const held = new Map<string, HeldNode>()
+  /** As the scenario has them: which one was up first is chance. */
+  const inOrder = () => [...held].sort(([a], [b]) => place(a) - place(b))
+  const place = (node: string) => spec.nodes.findIndex(({name}) => name === node)
   const endAll = async () => {
-    const reports = await Promise.allSettled([...held].map(([name, node]) => end(node, name, options)))
+    const ended = await Promise.allSettled(inOrder().map(([name, node]) => end(node, name)))
     for (const machine of machines) machine.close()
-    const failed = reports.find((each) => each.status === 'rejected')
-    if (failed) throw failed.reason
+    tell(ended, options)
   }
   try {
     const surveyed = await survey(spec, machines, bare)
@@ -116,7 +116,7 @@ async function start(spec: FleetSpec, options: SshDriverOptions, ring: KeyRing):
       ...guard(options),
       outlived: () => kept,
       async keep(remember) {
-        const nodes = [...held].map(([name, {machine, pid, folder}]) => ({name, target: machine.target, folder, pid}))
+        const nodes = inOrder().map(([name, {machine, pid, folder}]) => ({name, target: machine.target, folder, pid}))
         const handle = {nodes, bare, allowCutoff: options.allowCutoff ?? false, description: underlay.description} satisfies Kept
         remember?.(handle)
         kept = true
@@ -177,8 +177,15 @@ function notStarted(surveyed: Surveyed | undefined, reason: unknown): unknown {
   ])
 }
 
+/** Tells of the machines in their order. @throws whatever kept one from being ended */
+function tell(ended: readonly PromiseSettledResult<Restored>[], {restored}: SshDriverOptions): void {
+  for (const each of ended) if (each.status === 'fulfilled') restored?.(each.value)
+  const failed = ended.find((each) => each.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
 /** Ends a node that this podwire holds. @throws MachineError when the machine is not as it was, or nobody can tell */
-async function end({machine, ...inside}: HeldNode, node: string, {restored}: SshDriverOptions): Promise<void> {
+async function end({machine, ...inside}: HeldNode, node: string): Promise<Restored> {
   let report: string
   try {
     if (inside.pid === 0) {
@@ -190,14 +197,14 @@ async function end({machine, ...inside}: HeldNode, node: string, {restored}: Ssh
     report = await machine.control('end')
   } catch (error) {
     const gone = error instanceof MachineError && error.code === 'node-gone'
-    if (gone || words(error) === 'its holder is gone') return restored?.({node, machine: whereIs(machine.target), undone: [], left: []})
+    if (gone || words(error) === 'its holder is gone') return {node, machine: whereIs(machine.target), undone: [], left: []}
     throw new MachineError('not-removed', `${node} cannot be asked to undo the lab: ${words(error)}`, [
       `its machine does it by itself within ${SWITCH_LIMIT} seconds`,
     ])
   }
   const lines = report.split('\n').map((line) => line.split('\t') as [string, string])
   const of = (kind: string) => lines.filter(([word]) => word === kind).map(([, what]) => what)
-  restored?.({node, machine: whereIs(machine.target), undone: of('undone'), left: of('left')})
+  return {node, machine: whereIs(machine.target), undone: of('undone'), left: of('left')}
 }
 
 async function attach({name, target, folder}: Kept['nodes'][number], ring: KeyRing): Promise<Machine> {
@@ -212,13 +219,13 @@ async function attach({name, target, folder}: Kept['nodes'][number], ring: KeyRi
 }
 
 /** Ends a node that a record names. One that is gone is no error. */
-async function endThere({name, target, folder, pid}: Kept['nodes'][number], ring: KeyRing, options: SshDriverOptions): Promise<void> {
+async function endThere({name, target, folder, pid}: Kept['nodes'][number], ring: KeyRing): Promise<Restored> {
   const machine = await openMachine(name, target, ring)
   try {
     await machine.control('attach', folder).catch((error: unknown) => {
       if (words(error) !== 'its holder is gone') throw error
     })
-    await end({machine, pid, folder}, name, options)
+    return await end({machine, pid, folder}, name)
   } finally {
     machine.close()
   }
