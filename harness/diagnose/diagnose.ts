@@ -123,6 +123,7 @@ function merged(groups: readonly Case[][]): Case[][] {
     const item = (cases[0] as Case).root.items[0]
     const same =
       kept.find(([first]) => item !== undefined && first?.root.items[0] === item) ??
+      kept.find(([first]) => first && undoneTogether(first.root, (cases[0] as Case).root)) ??
       kept.find(
         ([first]) =>
           first &&
@@ -143,6 +144,12 @@ function merged(groups: readonly Case[][]): Case[][] {
     else kept.push([...cases])
   }
   return kept
+}
+
+/** Each is mended by what mends the other, whichever of the two it was told as. */
+function undoneTogether(a: Root, b: Root): boolean {
+  const [one, other] = [a.items[0], b.items[0]]
+  return a.cause === b.cause && one !== undefined && other !== undefined && a.items.includes(other) && b.items.includes(one)
 }
 
 function isFilter({cause}: Root): boolean {
