@@ -1,12 +1,13 @@
 // A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
 
+import {pairsToReach} from './checks/pairs.ts'
 import type {Driver} from './driver.ts'
 import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
 import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
-import {allPairs, probePairs} from './probe/probe.ts'
+import {probePairs} from './probe/probe.ts'
 
 /** Something typed at a machine after the scenario's own lines. */
 export interface Line {
@@ -35,13 +36,14 @@ export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSp
     await using lab = await startLab(`trial-${process.pid}`, scenario, driver)
     await carryOut(lab)
     await type(lab, typed)
-    const before = await probeLab(lab, ['small'])
+    // Full packets before as well: what is learned of a path's size is learned here as it was there.
+    const before = await probeLab(lab)
     const refused = await type(
       lab,
       fix.map(({where, command}) => ({node: where, command})),
     )
     await forgetUnresolved(lab.fleet, placesAfter(scenario, scenario.stages.length))
-    const after = await probeLab(lab, ['small', 'full'])
+    const after = await probeLab(lab)
     const failing = pairsOf(before, (answered) => answered !== true)
     const still = pairsOf(after, (answered) => answered !== true)
     const total = new Set(after.map(pairOf)).size
@@ -74,11 +76,10 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
   return refused
 }
 
-async function probeLab({fleet, scenario}: Lab, sizes: readonly ('small' | 'full')[]): Promise<Probe[]> {
+async function probeLab({fleet, scenario}: Lab): Promise<Probe[]> {
   const places: Place[] = placesAfter(scenario, scenario.stages.length)
-  const cluster = places.filter(({kind}) => kind !== 'host')
   const mtu = underlayMtu(await readInterfaces(fleet, places), places)
-  return probePairs(fleet, places, allPairs(cluster), {mtu, patience: PATIENCE, sizes})
+  return probePairs(fleet, places, pairsToReach(scenario, places), {mtu, patience: PATIENCE})
 }
 
 function pairOf({from, to}: Probe): string {

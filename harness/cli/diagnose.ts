@@ -1,6 +1,7 @@
 // podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
 import {createInterface} from 'node:readline/promises'
 import {check} from '../checks/check.ts'
+import {clusterOf, pairsToReach} from '../checks/pairs.ts'
 import {localDriver} from '../drivers/local.ts'
 import {withEvidence} from '../evidence/evidence.ts'
 import {examine} from '../examine.ts'
@@ -36,7 +37,7 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   const {kept, fleet} = running
   await using _ = fleet
   const places = placesAfter(kept.scenario, kept.scenario.stages.length)
-  const pairs = pairsFor(places, from, to)
+  const pairs = from === undefined ? pairsToReach(kept.scenario, places) : pairsFor(places, from, to)
   const examined = await examine(fleet, places, pairs, {
     history: kept.history,
     before: factsBefore(kept),
@@ -63,9 +64,8 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
 }
 
 /** Both ways, so that a missing way back is seen from where it is missing. */
-function pairsFor(places: readonly Place[], from: string | undefined, to: string | undefined): Pair[] {
-  const cluster = places.filter(({kind}) => kind !== 'host')
-  if (from === undefined) return allPairs(cluster)
+function pairsFor(places: readonly Place[], from: string, to: string | undefined): Pair[] {
+  const cluster = clusterOf(places)
   const names = places.map(({name}) => name)
   for (const name of [from, to ?? from])
     if (!names.includes(name)) throw new UsageError(`no place ${name} in this lab`, [suggestion(name, names)])
