@@ -4,7 +4,7 @@ import {check} from '../checks/check.ts'
 import {clusterOf, pairsToReach} from '../checks/pairs.ts'
 import {localDriver} from '../drivers/local.ts'
 import {withEvidence} from '../evidence/evidence.ts'
-import {examine} from '../examine.ts'
+import {type Examined, examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
 import {gapsIn} from '../facts/gaps.ts'
 import {forgetUnresolved} from '../facts/neighbours.ts'
@@ -47,7 +47,7 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   // A packet is watched in this lab while the fixes are tried on another.
   const [watched, trial] = await Promise.all([
     options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
-    options.trial === false ? undefined : tried(examined.diagnoses, running),
+    options.trial === false ? undefined : tried(examined, running),
   ])
   const diagnoses = watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
   const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
@@ -92,7 +92,7 @@ function quoted(word: string): string {
 }
 
 /** All fixes together, on one copy: two faults at once need both. */
-async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Trial | undefined> {
+async function tried({diagnoses, facts}: Pick<Examined, 'diagnoses' | 'facts'>, running: RunningLab): Promise<Trial | undefined> {
   const fixable = diagnoses.filter(({fix}) => fix.length > 0)
   if (fixable.length === 0) return undefined
   return await tryFix({
@@ -100,6 +100,7 @@ async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Prom
     scenario: running.kept.scenario,
     typed: typedIn(running),
     fix: fixable.flatMap(({fix}) => fix),
+    facts,
     unrecorded: journalOf(running.kept).some(({interactive}) => interactive === true),
   })
 }
