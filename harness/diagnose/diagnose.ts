@@ -3,7 +3,7 @@ import type {Facts} from '../facts/facts.ts'
 import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
 import {rootOf} from './cause.ts'
-import {differences} from './difference.ts'
+import {differencesSeen} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {isFixed} from './differences/neighbours.ts'
 import {fixFor} from './fix.ts'
@@ -25,8 +25,8 @@ const MOST_FAULTS = 12
 
 /** Nothing for a lab in which every pair works and nothing is translated. */
 export function diagnose(observed: Observed): Diagnosis[] {
-  const {places, probes, mtu, before, history} = observed
-  let changes: readonly Difference[] = before ? differences(before, observed.facts, places) : []
+  const {places, probes, mtu, history} = observed
+  let changes: readonly Difference[] = differencesSeen(observed)
   let facts: Facts = observed.facts
   let failing = probes.filter(({answered}) => answered !== true)
   const found = new Map<string, Case[]>()
