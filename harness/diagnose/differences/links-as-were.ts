@@ -69,8 +69,10 @@ export function withEnds(before: Facts, now: Facts, places: readonly Place[], na
     const ports = kept.map((link) => {
       const old = was?.links.find((each) => each.name === link.name)
       const whole = old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
-      // The other end of what was moved knows it by where it is now.
-      return old?.peer && link.mac === old.mac ? {...whole, index: old.index, peer: old.peer, carrier: old.carrier} : whole
+      if (!old?.peer || link.mac !== old.mac) return whole
+      // The other end of what was moved knows it by where it is now; a port without carrier forwards nothing (br_port_carrier_check).
+      const port = old.carrier && !link.carrier && whole.port && old.port && {port: {...whole.port, state: old.port.state}}
+      return {...whole, index: old.index, peer: old.peer, carrier: old.carrier, ...port}
     })
     facts.set(key, {
       ...is,
