@@ -448,8 +448,8 @@ class Walk {
   #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
     const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
     if (entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)) return undefined
-    // A device that asks nobody takes its own address for everybody's: that it asks nobody is the cause.
-    if (!from.link.arp && entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
+    // A device that asks nobody takes its own address for everybody's, and forgets it once it asks (arp_netdev_event).
+    if (entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
     const right = this.#answering(from, nextHop)
     const way = segmentOf(this.#world, from).find((each) => this.#takes(each, entry.mac as string))
     const rightly = right.some((each) => this.#takes(each, entry.mac as string))

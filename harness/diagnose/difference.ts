@@ -65,7 +65,9 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
         const reverted = revert(own)
         const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, own, reverted, change) : reverted
         const after = new Map(facts).set(place.name, whole)
-        return change.address === undefined ? after : withoutLearned(after, change.address)
+        // A device that had another's MAC is known by that one.
+        const renamed = change.cause === 'duplicate-mac' ? (is.links.find(({name}) => name === change.device)?.addresses ?? []) : []
+        return [...renamed.map(({address}) => address), change.address ?? []].flat().reduce(withoutLearned, after)
       }
       const old = change.missing && was.links.find(({name}) => name === change.object)
       if (!old) return {place: place.name, ...change, revert: here}

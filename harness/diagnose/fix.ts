@@ -118,7 +118,8 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       return firstWords(known, place, (line) => line.includes(`${object} `) && line.includes(' master '))
     case 'mtu-too-small':
     case 'mtu-blackhole':
-      return [`ip ${inside}link set dev ${object} mtu ${known.mtu}`]
+      // Where a router only said a size, nobody knows whose it is.
+      return object.startsWith('mtu ') ? [] : [`ip ${inside}link set dev ${object} mtu ${known.mtu}`]
     case 'no-route':
     case 'no-return-route':
     case 'gateway-missing':
