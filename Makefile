@@ -2,7 +2,7 @@
 # which is over in milliseconds once it is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop engines engines-stop node-image setup
+.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop engines engines-stop node-image setup setup-solutions
 
 # Set here and on the command line, never by an environment variable that happens to be called so.
 NAME = three-nodes
@@ -34,7 +34,7 @@ debug: ## one prompt over a running lab; where none runs, over NAME=three-nodes:
 	@./harness/cli/podwire debug
 
 test: ## lint and every test, on both drivers: ARGS=test/pure/address.test.ts for some
-	@fixtures/setup.sh node host engine test ssh
+	@fixtures/setup.sh node host engine test ssh $${CI:+solutions}
 	@test/run.sh $(ARGS)
 
 test-deep: ## 500 random labs, the trace against the kernel: minutes; SEED=7 draws others
@@ -66,6 +66,9 @@ engines-stop: ## stop them; nothing of them stays
 node-image: ## make the image of the docker driver's nodes
 	@fixtures/setup.sh node host engine
 	@$(node) harness/drivers/docker/build-image.ts
+
+setup-solutions: ## install what the ready solutions' scenarios need besides; no service is started
+	@fixtures/setup.sh node host solutions
 
 setup: ## install what `make scenario` needs, and nothing else
 	@fixtures/setup.sh node host

@@ -61,8 +61,9 @@ export function reaches({from, to, address, forward, back}: BothWays): boolean {
 
 /** Where prediction and observation disagree, a sentence each. */
 export function conflictsOf(ways: BothWays, {answered, request, error, protocol}: Probe): string[] {
-  if (answered === null) return []
   const {forward, back} = ways
+  // What is not known disagrees with nothing.
+  if (answered === null || forward.ended === 'unknown' || back?.ended === 'unknown') return []
   const conflicts: string[] = []
   const {seen, sent, seenAt} = request
   const stopped = forward.ended === 'delivered' ? undefined : `${forward.ended} at ${forward.at}`

@@ -12,6 +12,10 @@ export interface FleetSpec {
   readonly lab: string
   readonly underlay: string
   readonly nodes: readonly Machine[]
+  /** Commands that are wanted beyond what every node has. A driver that makes its nodes' file systems chooses one that has them. */
+  readonly tools?: readonly string[]
+  /** Device files of this machine that the nodes are to be able to open. */
+  readonly devices?: readonly string[]
 }
 
 /** Plain data with which another process finds a kept fleet again. Its content is the driver's own affair. */

@@ -4,7 +4,7 @@ import {diagnose} from './diagnose/diagnose.ts'
 import type {Observed} from './diagnose/observed.ts'
 import type {Fleet} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
-import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+import {fullMtu, readInterfaces} from './facts/interfaces.ts'
 import {forgetNeighbours} from './facts/neighbours.ts'
 import {readFacts} from './facts/read.ts'
 import type {Diagnosis, Pair, Place, Probe} from './model.ts'
@@ -21,6 +21,8 @@ export interface Examined {
 export interface ExamineOptions extends Pick<Observed, 'history'> {
   /** The facts when the lab worked. */
   readonly before?: Facts | undefined
+  /** Bytes of a full packet, where that is not the underlay's MTU. */
+  readonly mtu?: number | undefined
   /** Milliseconds; what is lost in a lab is lost at once. */
   readonly patience?: number
 }
@@ -29,7 +31,8 @@ const PATIENCE = 250
 
 export async function examine(fleet: Fleet, places: readonly Place[], pairs: readonly Pair[], options: ExamineOptions): Promise<Examined> {
   const {history, before, patience = PATIENCE} = options
-  const mtu = underlayMtu(await readInterfaces(fleet, places), places)
+  const interfaces = await readInterfaces(fleet, places)
+  const mtu = fullMtu(options.mtu === undefined ? {} : {mtu: options.mtu}, interfaces, places)
   const look = async (again = patience): Promise<Examined> => {
     // Probes first: what they leave in the neighbour tables is part of what is looked at.
     const probes = await probePairs(fleet, places, pairs, {mtu, patience: again})

@@ -2,8 +2,10 @@
 import {readFile} from 'node:fs/promises'
 import PQueue from 'p-queue'
 import {CommandError, type CommandResult, type History} from './command.ts'
+import {startDaemon} from './daemons.ts'
 import {type Driver, type Fleet, MachineError} from './driver.ts'
 import {machinesOf, type Scenario, type Stage, type Step} from './model.ts'
+import {assertNeeds} from './needs.ts'
 
 export interface Lab extends AsyncDisposable {
   readonly name: string
@@ -13,9 +15,20 @@ export interface Lab extends AsyncDisposable {
   readonly history: History
 }
 
-/** Starts the scenario's nodes; nothing is wired yet. */
+/**
+ * Starts the scenario's nodes; nothing is wired yet.
+ * @throws MachineError when this machine cannot, or lacks what the scenario needs; then nothing of it is left
+ */
 export async function startLab(name: string, scenario: Scenario, driver: Driver): Promise<Lab> {
-  const fleet = await driver.start({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
+  const tools = scenario.needs.map(({tool}) => tool)
+  const {underlay, devices} = scenario
+  const fleet = await driver.start({lab: name, underlay, nodes: machinesOf(scenario), tools, devices})
+  try {
+    await assertNeeds(fleet, scenario)
+  } catch (error) {
+    await fleet[Symbol.asyncDispose]()
+    throw error
+  }
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 
@@ -67,7 +80,7 @@ async function carryOutStage(lab: Lab, stage: Stage, follower: StepFollower, tim
     byNode.map((steps) => async () => {
       for (const step of steps) {
         if (refusal) return
-        const result = await lab.fleet.run(step.node, step.command, timeLimit === undefined ? {} : {timeLimit})
+        const result = await runStep(lab.fleet, step, timeLimit)
         lab.history.push(result)
         tell(step, result)
         // Without one node the others go on: the report is of them.
@@ -76,6 +89,11 @@ async function carryOutStage(lab: Lab, stage: Stage, follower: StepFollower, tim
     }),
   )
   if (refusal) throw refusal
+}
+
+function runStep(fleet: Fleet, step: Step, timeLimit: number | undefined): Promise<CommandResult> {
+  if (step.daemon) return startDaemon(fleet, step, step.daemon, timeLimit)
+  return fleet.run(step.node, step.command, timeLimit === undefined ? {} : {timeLimit})
 }
 
 /** Nodes run side by side and are told one after the other: a line is held back until those above it have been told. */

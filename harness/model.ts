@@ -39,6 +39,27 @@ export interface Step {
   readonly node: string
   readonly command: string
   readonly source: SourceLine
+  /** The command stays: it belongs to the lab, beside everything that comes later. */
+  readonly daemon?: DaemonSpec
+}
+
+/** A process that a step starts and the lab ends. */
+export interface DaemonSpec {
+  /** /run/podwire/NAME.pid on its machine holds its process id, /run/podwire/NAME.log what it says. */
+  readonly name: string
+  readonly place: string
+  /** The namespace it runs in; absent for the machine's own. */
+  readonly netns?: string
+  /** It is ready when this succeeds there; without it, once it runs. */
+  readonly ready?: string
+}
+
+/** A command that a scenario needs on its machines beyond what every node has. */
+export interface Need {
+  /** A name that is looked for in PATH, or an absolute path. */
+  readonly tool: string
+  /** The Debian package that brings it. */
+  readonly package: string
 }
 
 /** Steps that belong together, and the sentence of the document that they carry out. All nodes finish a stage before the next begins. */
@@ -85,6 +106,11 @@ export interface ExpectedFailure {
   readonly at?: string
 }
 
+/**
+ * `within` of a claim: it need not hold at once, but so many milliseconds after the last line of its stage began at the latest,
+ * and how long it took is told.
+ */
+
 /** A claim over pairs of places. Without `from` and `to` it is of every place of the cluster and every other one. */
 export interface PairClaim {
   readonly check: 'reach' | 'no-nat'
@@ -95,6 +121,7 @@ export interface PairClaim {
   /** Of these packets alone: of one protocol in both sizes, or of one size in every protocol. */
   readonly only?: Protocol | PacketSize
   readonly fails?: ExpectedFailure
+  readonly within?: number
   readonly source: SourceLine
 }
 
@@ -123,11 +150,47 @@ export interface CommandClaim {
   /** All of these stand in its output; with `exit: 'failure'` also in what it says on standard error. */
   readonly prints: readonly string[]
   readonly exit: 'success' | 'failure'
+  readonly within?: number
+  readonly source: SourceLine
+}
+
+/** What a packet travels in: nothing, or a tunnel's header of this kind; `udp` is a whole IP packet as UDP's payload. */
+export const ENCAPSULATIONS = ['none', 'vxlan', 'geneve', 'udp'] as const
+export type Encapsulation = (typeof ENCAPSULATIONS)[number]
+
+/** A packet as it is on the wire. */
+export interface WireFormat {
+  readonly encapsulation: Encapsulation
+  /** Source and destination of the packet that was sent. */
+  readonly inner: readonly [string, string]
+  /** Source and destination of the packet that carries it. */
+  readonly outer?: readonly [string, string]
+  /** The tunnel's UDP port. */
+  readonly port?: number
+  /** The network identifier of VXLAN (RFC 7348) or Geneve (RFC 8926). */
+  readonly vni?: number
+}
+
+/** What is claimed of a request and its answer. */
+export interface ClaimedFormat extends WireFormat {
+  /** The answer's own `vni`, where each way is in another network: its destination's. */
+  readonly answerVni?: number
+}
+
+/** A claim of what an echo request of one place to another, and its answer, are on the wire between them. */
+export interface WireClaim {
+  readonly check: 'wire'
+  readonly from: string
+  readonly to: string
+  /** Where it is looked at; without it at eth0 of the machine of `from`, where the answer comes by too. */
+  readonly at?: {readonly place: string; readonly device: string}
+  /** As the request is; the answer is the same with its addresses exchanged. */
+  readonly carries: ClaimedFormat
   readonly source: SourceLine
 }
 
 /** What a scenario claims of its lab, at the stage where it stands. */
-export type Claim = PairClaim | AddressClaim | HopsClaim | CommandClaim
+export type Claim = PairClaim | AddressClaim | HopsClaim | CommandClaim | WireClaim
 
 /** A whole experiment as one value, already validated. */
 export interface Scenario {
@@ -136,6 +199,14 @@ export interface Scenario {
   readonly title: string
   /** The documents' statements that this shows, in their words. */
   readonly shows: readonly string[]
+  /** The ready network whose datapath this is: `Flannel, vxlan`. */
+  readonly solution?: string
+  /** What its machines need beyond what every node has. */
+  readonly needs: readonly Need[]
+  /** Device files that its machines have to be able to open: /dev/net/tun. */
+  readonly devices: readonly string[]
+  /** The size in bytes of full packets between its places, where that is not the underlay's MTU. */
+  readonly mtu?: number
   /** The network that joins the nodes, in CIDR notation: 192.168.1.0/24 in the documents. */
   readonly underlay: string
   readonly nodes: readonly NodeSpec[]
@@ -195,7 +266,7 @@ export type Family = 4 | 6
 export type Protocol = 'icmp' | 'tcp' | 'udp'
 export const PROTOCOLS: readonly Protocol[] = ['icmp', 'tcp', 'udp']
 
-/** `small` is a packet of some 60 bytes; `full` fills the underlay's MTU with Don't Fragment set. */
+/** `small` is a packet of some 60 bytes; `full` fills the scenario's MTU, which is the underlay's where none is said, with Don't Fragment set. */
 export type PacketSize = 'small' | 'full'
 export const PACKET_SIZES: readonly PacketSize[] = ['small', 'full']
 
@@ -268,6 +339,23 @@ export interface CommandVerdict {
   readonly output: string
 }
 
+/** A packet as it was seen on the wire. */
+export interface WireFrame extends WireFormat {
+  /** Bytes with the outermost IP header, and how many of them are not the packet that was sent. */
+  readonly length: number
+  readonly overhead: number
+}
+
+/** How long a claim took to hold. */
+export interface Convergence {
+  /** Milliseconds that were claimed. */
+  readonly within: number
+  /** Milliseconds from the beginning of the stage's last line to the end of the first look that found it so; null: none did. */
+  readonly after: number | null
+  /** How often it was looked at. */
+  readonly looks: number
+}
+
 /** A claim's result over all its pairs. */
 export interface CheckResult {
   readonly check: Claim['check']
@@ -281,6 +369,9 @@ export interface CheckResult {
   /** Why the claim does not hold or is not known to, where that is not already in the pairs. */
   readonly evidence: readonly string[]
   readonly command?: CommandVerdict
+  readonly convergence?: Convergence
+  /** What was seen, and where: `node1/eth0`. */
+  readonly wire?: {readonly at: string; readonly frames: readonly WireFrame[]}
   readonly source?: SourceLine
 }
 

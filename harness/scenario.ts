@@ -1,7 +1,7 @@
 // What a scenario file is written with. Everything here makes plain data; nothing starts, and nothing is checked yet:
 // scenario/validate.ts does that when the file is loaded, so that all mistakes are told at once, each with its line.
 import {fileURLToPath} from 'node:url'
-import type {Cause, Claim, PacketSize, PairClaim, Protocol, SourceLine} from './model.ts'
+import type {Cause, Claim, ClaimedFormat, PacketSize, PairClaim, Protocol, SourceLine} from './model.ts'
 
 /** One address, or one of each family, without prefix lengths. */
 export type Addresses = string | readonly string[]
@@ -12,8 +12,16 @@ export interface Declaration {
   readonly title: string
   /** The documents' statements that this shows, in their words. */
   readonly shows?: readonly string[]
+  /** The ready network whose datapath this is. */
+  readonly solution?: string
   /** The network that joins the nodes, in CIDR notation. */
   readonly underlay: string
+  /** command: the Debian package that brings it; for commands that not every node has. Without one the scenario is not run. */
+  readonly needs?: Readonly<Record<string, string>>
+  /** Device files that lines and daemons open: '/dev/net/tun'. */
+  readonly devices?: readonly string[]
+  /** Bytes of a full packet between places, where a tunnel takes some of the underlay's MTU. */
+  readonly mtu?: number
   /** name: its address on the underlay, which it starts with; then others that it should answer at, which steps give it */
   readonly nodes: Readonly<Record<string, Addresses>>
   /** name: the node it is on and the address that it should answer at. Its namespace has its name. */
@@ -30,6 +38,17 @@ export type DeclaredStep =
   | {readonly kind: 'stage'; readonly title: string; readonly sentence?: string}
   | {readonly kind: 'step'; readonly node: string; readonly command: string; readonly source: SourceLine}
   | {readonly kind: 'address'; readonly place: string; readonly address: Addresses; readonly source: SourceLine}
+  | DeclaredDaemon
+
+/** A command that stays until the lab goes, and how one knows that it is ready. */
+export interface DeclaredDaemon {
+  readonly kind: 'daemon'
+  readonly place: string
+  readonly name: string
+  readonly command: string
+  readonly ready?: string
+  readonly source: SourceLine
+}
 
 /** A claim as it is written: what is claimed, and how to say that it should not hold. */
 export interface DeclaredClaim {
@@ -37,15 +56,24 @@ export interface DeclaredClaim {
   readonly claim: Claim
 }
 
-export interface FailingClaim extends DeclaredClaim {
+/** A claim that need not hold at once. */
+export interface TimedClaim extends DeclaredClaim {
+  /**
+   * It holds so many milliseconds after the last line of its stage began, at the latest; looked at again and again until it
+   * does, and the time is told. Among `steps` alone.
+   */
+  within(milliseconds: number): DeclaredClaim
+}
+
+export interface FailingClaim extends TimedClaim {
   /** It holds: what a claim says when nothing is added. */
-  holds(): DeclaredClaim
+  holds(): TimedClaim
   /**
    * It does not hold here, and for this reason; a failure for another reason is not what is claimed.
    * @param cause what a diagnosis would name: 'no-route', 'forwarding-off', ...
    * @param at the place where the cause is; for `reach` alone, where packets are followed
    */
-  fails(cause: Cause | (string & {}), at?: string): DeclaredClaim
+  fails(cause: Cause | (string & {}), at?: string): TimedClaim
 }
 
 /** A claim about packets between pairs of places. */
@@ -90,6 +118,37 @@ export function on(node: string): (lines: TemplateStringsArray, ...filled: never
       source: {file: source.file, line},
     }))
   }
+}
+
+/**
+ * A daemon of the lab: a literal command that stays until the lab goes, in its turn among the lines of its machine. What it
+ * says is in /run/podwire/NAME.log there, and in the folder of --out at the end; its process id in /run/podwire/NAME.pid.
+ *
+ *     daemon('node1', 'bird')`bird -f -c /run/bird.conf -s /run/bird.ctl`.readyWhen`birdc -s /run/bird.ctl show status`,
+ *
+ * @param place a node, a host or a pod, in whose namespace it runs
+ */
+export function daemon(place: string, name: string): (lines: TemplateStringsArray, ...filled: never[]) => StartedDaemon {
+  return (template, ...filled) => {
+    const source = callSite()
+    const lines = literalLines(template, filled, source)
+    const command = lines.map((line) => line.command).join('\n')
+    const declared: DeclaredDaemon = {kind: 'daemon', place, name, command, source: {...source, line: lines[0]?.line ?? source.line}}
+    return {
+      ...declared,
+      readyWhen: (condition, ...more) => ({
+        ...declared,
+        ready: literalLines(condition, more, source)
+          .map((line) => line.command)
+          .join('\n'),
+      }),
+    }
+  }
+}
+
+export interface StartedDaemon extends DeclaredDaemon {
+  /** The next line of its machine waits until this command succeeds there. */
+  readyWhen(lines: TemplateStringsArray, ...filled: never[]): DeclaredDaemon
 }
 
 /** From this stage on a place should answer at another address: a pod that was made again, a subnet that was moved. */
@@ -144,10 +203,8 @@ export function runs(place: string): (lines: TemplateStringsArray, ...filled: ne
     const source = callSite()
     const lines = literalLines(template, filled, source)
     const command = lines.map((line) => line.command).join('\n')
-    const claim = (exit: 'success' | 'failure', prints: readonly string[]): DeclaredClaim => ({
-      kind: 'claim',
-      claim: {check: 'command', place, command, exit, prints, source: {file: source.file, line: lines[0]?.line ?? source.line}},
-    })
+    const claim = (exit: 'success' | 'failure', prints: readonly string[]): TimedClaim =>
+      timed({check: 'command', place, command, exit, prints, source: {file: source.file, line: lines[0]?.line ?? source.line}})
     return {
       ...claim('success', []),
       holds: () => claim('success', []),
@@ -158,13 +215,34 @@ export function runs(place: string): (lines: TemplateStringsArray, ...filled: ne
   }
 }
 
-export interface CommandOutcome extends DeclaredClaim {
+export interface CommandOutcome extends TimedClaim {
   /** It ends with 0: what is claimed when nothing is added. */
-  holds(): DeclaredClaim
+  holds(): TimedClaim
   /** It ends with 0, and all of these stand in its output. */
-  prints(...texts: readonly [string, ...string[]]): DeclaredClaim
+  prints(...texts: readonly [string, ...string[]]): TimedClaim
   /** It ends with another code, and all of these stand in what it says: the kernel's or the tool's own words. */
-  fails(...texts: readonly [string, ...string[]]): DeclaredClaim
+  fails(...texts: readonly [string, ...string[]]): TimedClaim
+}
+
+/**
+ * What an echo request of one place to another is on the wire, and its answer: captured at the machine of the first, and
+ * decoded by tshark.
+ *
+ *     wire('pod1', 'pod3').carries({
+ *       encapsulation: 'vxlan', vni: 1, port: 8472,
+ *       outer: ['192.168.1.11', '192.168.1.12'], inner: ['10.244.1.2', '10.244.2.2'],
+ *     })
+ *
+ * @param at a place and a device of it, where it is looked at elsewhere than at eth0 of the machine of `from`: 'spine1/eth1'
+ */
+export function wire(from: string, to: string, at?: string): {carries(format: ClaimedFormat): DeclaredClaim} {
+  const source = callSite()
+  const [place, device] = at?.split('/') ?? []
+  const claim = {check: 'wire', from, to, ...(at !== undefined && {at: {place, device}}), source} as const
+  // Without a format it is no claim. That it was written is kept, so that its line can be told.
+  return {kind: 'claim', claim, carries: (format: ClaimedFormat) => ({kind: 'claim', claim: {...claim, carries: format}})} as unknown as {
+    carries(format: ClaimedFormat): DeclaredClaim
+  }
 }
 
 function ofPackets(claim: PairClaim): PacketClaim {
@@ -173,15 +251,16 @@ function ofPackets(claim: PairClaim): PacketClaim {
 
 function mayFail(claim: Extract<Claim, {fails?: unknown}>): FailingClaim {
   return {
-    kind: 'claim',
-    claim,
-    holds: () => ({kind: 'claim', claim}),
-    fails: (cause, at) => ({
-      kind: 'claim',
-      // 'no route' is as good as 'no-route'; whether there is such a cause is seen when the file is loaded.
-      claim: {...claim, fails: {cause: causeIn(cause), ...(at !== undefined && {at})}},
-    }),
+    ...timed(claim),
+    holds: () => timed(claim),
+    // 'no route' is as good as 'no-route'; whether there is such a cause is seen when the file is loaded.
+    fails: (cause, at) => timed({...claim, fails: {cause: causeIn(cause), ...(at !== undefined && {at})}}),
   }
+}
+
+/** Whether a claim of its kind can take a time is seen when the file is loaded. */
+function timed(claim: Claim): TimedClaim {
+  return {kind: 'claim', claim, within: (milliseconds) => ({kind: 'claim', claim: {...claim, within: milliseconds} as Claim})}
 }
 
 /** What is no text, or an empty one, is told when the file is loaded. */

@@ -12,6 +12,7 @@ import {endOf, resolve} from './trace/resolution.ts'
 import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routing.ts'
 import {type Block, blockIn, holderLink, holds, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
+import {isCarriedBetween, missingEnd, outerOf} from './trace/tunnel.ts'
 
 /** What is sent. Everything but the addresses has a default: a small echo request. */
 export interface Journey {
@@ -61,6 +62,9 @@ export interface Trace extends Disposition {
 
 /** More than any packet that leaves with a time to live of 64 can pass (RFC 791). */
 const MOST_HOPS = 64
+
+/** Deeper than anybody's. */
+const MOST_TUNNELS = 3
 
 /** An echo request with fping's usual payload. */
 const SMALL = 84
@@ -112,7 +116,11 @@ class Walk {
   /** A neighbour entry that has led it elsewhere than to the next hop: should it not arrive, that is why. */
   #astray: Disposition | undefined
 
-  constructor(world: World, from: string, destination: string, journey: Journey) {
+  /** How many tunnels it is in. */
+  readonly #depth: number
+
+  constructor(world: World, from: string, destination: string, journey: Journey, depth = 0) {
+    this.#depth = depth
     this.#world = world
     this.#from = from
     this.#destination = destination
@@ -427,6 +435,8 @@ class Walk {
   ): Port {
     const from: Port = {place: at, link}
     const nextHop = this.#nextHop(here, route)
+    if (link.kind === 'tun' || link.kind === 'tap')
+      throw this.#stop('unknown', at, link.name, `${link.name} at ${at} hands it to a process, and what that does is not seen`)
     if (!link.up) throw stop(link.kind === 'bridge' ? 'bridge-down' : 'interface-down', link.name, `${link.name} is down at ${at}`)
     // The other end is out of sight, or podwire would say which one it is.
     if (!link.carrier && link.kind !== 'bridge' && !peerOf(this.#world, from))
@@ -436,8 +446,23 @@ class Walk {
     const {block, doubts} = carried(this.#world, way, this.#packet(undefined), port.link.mac)
     this.#doubts.push(...doubts)
     if (block) throw this.#blocked(block)
+    for (const [index, end] of way.ports.entries()) this.#carry(end, way.ports[index + 1])
     this.#mark = 0 // it is the namespace's own
     return port
+  }
+
+  /** The UDP packet between the ends of a tunnel has a way of its own, and what stops it stops what it carries. */
+  #carry(end: Port, next: Port | undefined): void {
+    if (!isCarriedBetween(end, next)) return
+    const outer = outerOf(this.#world, end, next)
+    if (!outer) return
+    if (this.#depth === MOST_TUNNELS) throw this.#stop('unknown', end.place, end.link.name, 'a tunnel in a tunnel in a tunnel')
+    const {source, destination, port} = outer
+    // Its length is no matter: the kernel fragments what is too long (ip-link(8), vxlan df unset).
+    const journey: Journey = {protocol: 'udp', source, destinationPort: port}
+    const way = new Walk(this.#world, end.place, destination, journey, this.#depth + 1).run()
+    this.#doubts.push(...way.doubts)
+    if (way.ended !== 'delivered') throw new Stopped(way)
   }
 
   #blocked({cause, at, object, evidence}: Block): Stopped {
@@ -505,9 +530,11 @@ class Walk {
   /** Nobody on the segment holds the next hop's address: what keeps whoever should from being there. */
   #whyNotThere(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Stopped {
     const blocked = segmentOf(this.#world, from, true).find((way) => holdsThere(this.#world, way, nextHop))
-    const block = blocked && blockIn(this.#world, blocked.ports)
+    const block = blocked && (blockIn(this.#world, blocked.ports) ?? this.#notCarried(blocked))
     if (block) return new Stopped({ended: block.cause, at: block.at, object: block.object, evidence: block.evidence})
     const meant = this.#world.places.find(({addresses}) => addresses.some((address) => sameHost(address, nextHop)))
+    const lacking = this.#endMissing(from, meant)
+    if (lacking) return this.#blocked(lacking)
     const holder = [...this.#world.facts].find(([, facts]) => holds(facts, nextHop))
     if (holder) return this.#elsewhere(from, nextHop, route, holder[0], stop)
     if (meant) {
@@ -531,6 +558,32 @@ class Walk {
     if (route.via !== undefined)
       return stop('next-hop-unreachable', routeWords(route), `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
     return stop('neighbour-unresolved', nextHop, `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
+  }
+
+  /** By a tunnel on the way that has no entry for it, or another's. Who is not routed into it is asked for by everybody's address. */
+  #notCarried(way: Passage): Block | undefined {
+    const routed = isCarriedBetween(way.ports[0] as Port, way.ports[1])
+    return carried(this.#world, way, this.#packet(undefined), routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
+  }
+
+  /** A tunnel of this segment, or the one that it is routed into, leads to a machine that has no other end of it. */
+  #endMissing(from: Port, meant: Place | undefined): Block | undefined {
+    const concerned = (place: string) => (meant ? meant.node === place : this.#ownerOf() === place)
+    const ends = [from, ...segmentOf(this.#world, from).map(endOf)].filter(({place}) => !concerned(place))
+    const own = this.#world.places.find(({name}) => name === from.place)?.node
+    // Where one's own machine has no end, others' still lead to it.
+    const others = meant
+      ? [...this.#world.facts].flatMap(([place, there]) => (place === own ? [] : (there?.links ?? []).map((link) => ({place, link}))))
+      : []
+    return (
+      ends.map((end) => missingEnd(this.#world, end, concerned)).find((block) => block !== undefined) ??
+      others.map((end) => missingEnd(this.#world, end, (place) => place === own)).find((block) => block !== undefined)
+    )
+  }
+
+  /** The machine of whoever is meant in the end. */
+  #ownerOf(): string | undefined {
+    return this.#world.places.find(({addresses}) => addresses.some((address) => sameHost(address, this.#destination)))?.node
   }
 
   /** Somebody holds it, on another segment. */

@@ -1,10 +1,11 @@
 // A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
 
+import {awaitClaims} from './checks/check.ts'
 import {pairsToReach} from './checks/pairs.ts'
 import type {Driver} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
-import {readInterfaces, underlayMtu} from './facts/interfaces.ts'
+import {fullMtu, readInterfaces} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
 import {readFacts} from './facts/read.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
@@ -38,7 +39,8 @@ export async function tryFix({driver, scenario, typed, fix, facts, unrecorded}: 
   const nothing = {turned: 0, failing: 0, passing: 0, total: 0}
   try {
     await using lab = await startLab(`trial-${process.pid}`, scenario, driver)
-    await carryOut(lab)
+    // A daemon's routes come by waiting, here as there.
+    await carryOut(lab, {ended: (_, number) => awaitClaims(lab.fleet, scenario, number)})
     await type(lab, typed)
     // Full packets before as well: what is learned of a path's size is learned here as it was there.
     const before = await probeLab(lab)
@@ -90,7 +92,7 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
 
 async function probeLab({fleet, scenario}: Lab): Promise<Probe[]> {
   const places: Place[] = placesAfter(scenario, scenario.stages.length)
-  const mtu = underlayMtu(await readInterfaces(fleet, places), places)
+  const mtu = fullMtu(scenario, await readInterfaces(fleet, places), places)
   return probePairs(fleet, places, pairsToReach(scenario, places), {mtu, patience: PATIENCE})
 }
 

@@ -23,6 +23,8 @@ const ROWS = [
   'packages.ts',
   'session.ts',
   'drivers/',
+  'needs.ts',
+  'daemons.ts',
   'lab.ts',
   'facts/',
   'kept/',

@@ -1,7 +1,7 @@
 // Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, a result for each.
 import type {Fleet} from '../driver.ts'
 import type {Facts} from '../facts/facts.ts'
-import {type Interfaces, readInterfaces, underlayMtu} from '../facts/interfaces.ts'
+import {fullMtu, type Interfaces, readInterfaces} from '../facts/interfaces.ts'
 import {forgetNeighbours, forgetUnresolved} from '../facts/neighbours.ts'
 import {readFacts} from '../facts/read.ts'
 import {
@@ -22,6 +22,7 @@ import {allPairs, type ProbeOptions, probePairs} from '../probe/probe.ts'
 import {translationOf} from '../probe/translated.ts'
 import {type Baselines, baselineOf, isBaseline} from './baseline.ts'
 import {checkCommand} from './command.ts'
+import {converge} from './convergence.ts'
 import {judge, type Reason, wordsOf} from './expectation.ts'
 import {hopsVerdicts} from './hops.ts'
 import {matrixOf, rowName} from './matrix.ts'
@@ -33,6 +34,7 @@ import {reasonsFor} from './reason.ts'
 import {requirementsFrom} from './requirements.ts'
 import {uniqueAddressVerdicts} from './unique-address.ts'
 import {sum} from './verdict.ts'
+import {checkWire} from './wire.ts'
 
 /** What was found at the end, once every stage had run. */
 export interface Outcome {
@@ -72,12 +74,12 @@ export async function check(
 ): Promise<Outcome> {
   const places = placesAfter(scenario, scenario.stages.length)
   const interfaces = await readInterfaces(fleet, places)
-  const mtu = underlayMtu(interfaces, places)
+  const mtu = fullMtu(scenario, interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
   const first = await probePairs(fleet, places, pairs, {mtu, follow, ...(patience !== undefined && {patience})})
   const probes = await remembering(fleet, places, scenario.claims, first, {mtu, ...(patience !== undefined && {patience})})
-  const round: Round = {fleet, places, interfaces, probes, facts: once(() => readFacts(fleet, places)), before, timeLimit}
+  const round: Round = {fleet, places, interfaces, mtu, probes, facts: once(() => readFacts(fleet, places)), before, timeLimit}
   const checks = await verifyAll(scenario.claims, round)
   const all = probesOf(probes, cluster)
   return {
@@ -100,6 +102,8 @@ export interface StageOptions {
   readonly patience?: number
   /** Milliseconds that a claimed command may take. */
   readonly timeLimit?: number | undefined
+  /** When the stage's last line began, in milliseconds since the epoch: what claims that take a time count from. Now, where it had none. */
+  readonly since?: number | undefined
   /** The facts of stages that were right; those of this stage are added, where a later claim is compared with them. */
   readonly baselines?: Baselines
   /** Probes every pair of the cluster, and compares with the stage before. */
@@ -111,7 +115,7 @@ export async function checkStage(
   fleet: Fleet,
   scenario: Scenario,
   number: number,
-  {patience, timeLimit, timeline, baselines = new Map()}: StageOptions = {},
+  {patience, timeLimit, timeline, since = Date.now(), baselines = new Map()}: StageOptions = {},
 ): Promise<StageResult> {
   const stage = scenario.stages[number - 1]
   const {claims = [], title = ''} = stage ?? {}
@@ -119,21 +123,19 @@ export async function checkStage(
   const base = {stage: number, title}
   if (claims.length === 0 && !timeline) return {...base, checks: []}
   // Commands that stand before the first claim about pairs run before its probes: a router tells of a missing route five
-  // times in a row and then once a second (ip_error, net/ipv4/route.c), and probes use that up.
-  const first = claims.findIndex(({check}) => check !== 'command')
+  // times in a row and then once a second (ip_error, net/ipv4/route.c), and probes use that up. What takes a time is looked
+  // at first of all.
+  const isLeading = (claim: Claim) => claim.check === 'command' || claim.check === 'wire' || isTimed(claim)
+  const first = claims.findIndex((claim) => !isLeading(claim))
   const leading = first < 0 ? claims : claims.slice(0, first)
-  const led = await verifyAll(leading, {
-    fleet,
-    places,
-    interfaces: new Map(),
-    probes: [],
-    facts: async () => new Map(),
-    before: () => undefined,
-    timeLimit,
-  })
-  const needsInterfaces = claims.some(({check}) => check !== 'command')
-  const interfaces: Interfaces = needsInterfaces ? await readInterfaces(fleet, places) : new Map()
-  const mtu = underlayMtu(interfaces, places)
+  const needsInterfaces = claims.some((claim) => !isLeading(claim) || isPairClaim(claim))
+  const none: Interfaces = new Map()
+  const early = leading.some(isPairClaim) ? await readInterfaces(fleet, places) : none
+  const before = (claim: PairClaim) => baselines.get(baselineOf(scenario, claim, number) ?? 0)
+  const blank = {fleet, places, probes: [], facts: async () => new Map(), before, timeLimit, since}
+  const led = await verifyAll(leading, {...blank, interfaces: early, mtu: fullMtu(scenario, early, places)})
+  const interfaces = needsInterfaces && early === none ? await readInterfaces(fleet, places) : early
+  const mtu = fullMtu(scenario, interfaces, places)
   const begun = performance.now()
   const cluster = timeline ? allPairs(clusterOf(places)) : []
   const asked = await probePairs(fleet, places, cluster, {mtu, sizes: ['small'], patience: SHORT_PATIENCE})
@@ -141,32 +143,31 @@ export async function checkStage(
     ? await askedAgain(fleet, places, asked, {mtu, before: timeline.before, last: number === scenario.stages.length})
     : asked
   const probing = performance.now() - begun
-  const claimed = distinct(claims.flatMap((claim) => pairsOf(claim, places)))
+  const untimed = claims.filter((claim) => !isTimed(claim))
+  const claimed = distinct(untimed.flatMap((claim) => pairsOf(claim, places)))
   const hopeful = new Set(
-    claims.filter((claim) => !('fails' in claim) || !claim.fails).flatMap((claim) => pairsOf(claim, places).map(pairKey)),
+    untimed.filter((claim) => !('fails' in claim) || !claim.fails).flatMap((claim) => pairsOf(claim, places).map(pairKey)),
   )
   const quick = await probePairs(fleet, places, claimed, {mtu, patience: SHORT_PATIENCE})
   const doubtful = claimed.filter((pair) => hopeful.has(pairKey(pair)) && probesOf(quick, [pair]).some(({answered}) => answered !== true))
   const again = await probePairs(fleet, places, doubtful, {mtu, ...(patience !== undefined && {patience})})
   const asClaimed = [...quick.filter((probe) => !doubtful.some((pair) => pairKey(pair) === pairKey(probe))), ...again]
-  const probes = await remembering(fleet, places, claims, asClaimed, {mtu, patience: SHORT_PATIENCE})
-  const round: Round = {
-    fleet,
-    places,
-    interfaces,
-    probes,
-    facts: once(() => readFacts(fleet, places)),
-    before: (claim) => baselines.get(baselineOf(scenario, claim, number) ?? 0),
-    timeLimit,
-  }
+  const probes = await remembering(fleet, places, untimed, asClaimed, {mtu, patience: SHORT_PATIENCE})
+  const round: Round = {...blank, interfaces, mtu, probes, facts: once(() => readFacts(fleet, places))}
   const checks = [...led, ...(await verifyAll(claims.slice(leading.length), round))]
   if (isBaseline(scenario, number) && sum(checks.map(({verdict}) => verdict)) === 'pass') baselines.set(number, await round.facts())
   if ([...small, ...probes].some(({answered}) => answered !== true)) await forgetUnresolved(fleet, places)
   if (!timeline) return {...base, checks}
   const matrix = matrixOf(small)
   const reached = (rows: readonly MatrixRow[] | undefined) => new Set(rows?.filter(({verdict}) => verdict === 'pass').map(rowName))
-  const [before, now] = [reached(timeline.before), reached(matrix)]
-  return {...base, checks, probing, matrix, gained: [...now.difference(before)], lost: [...before.difference(now)]}
+  const [earlier, now] = [reached(timeline.before), reached(matrix)]
+  return {...base, checks, probing, matrix, gained: [...now.difference(earlier)], lost: [...earlier.difference(now)]}
+}
+
+/** Waits until the claims of a stage that take a time hold, or their time is over; what they came to is not told. */
+export async function awaitClaims(fleet: Fleet, scenario: Scenario, number: number): Promise<void> {
+  const stages = scenario.stages.map((stage) => ({...stage, claims: stage.claims.filter(isTimed)}))
+  await checkStage(fleet, {...scenario, stages}, number)
 }
 
 /**
@@ -215,18 +216,39 @@ interface Round {
   readonly fleet: Fleet
   readonly places: readonly Place[]
   readonly interfaces: Interfaces
+  /** Bytes of a full packet. */
+  readonly mtu: number
   readonly probes: readonly Probe[]
   readonly facts: () => Promise<Facts>
   /** The facts when a claim's pairs reached, where they are known to have. */
   readonly before: (claim: PairClaim) => Facts | undefined
   readonly timeLimit?: number | undefined
+  /** What claims that take a time count from. */
+  readonly since?: number
 }
 
 /** One after the other: commands may depend on one another. */
 async function verifyAll(claims: readonly Claim[], round: Round): Promise<CheckResult[]> {
   const results: CheckResult[] = []
-  for (const claim of claims) results.push({claim: claimWords(claim), ...(await verify(claim, round))})
+  for (const claim of claims) results.push({claim: claimWords(claim), ...(await verifyInTime(claim, round))})
   return results
+}
+
+function isTimed(claim: Claim): claim is Claim & {readonly within: number} {
+  return 'within' in claim && claim.within !== undefined
+}
+
+async function verifyInTime(claim: Claim, round: Round): Promise<Omit<CheckResult, 'claim'>> {
+  if (!isTimed(claim)) return verify(claim, round)
+  return converge(round.since ?? Date.now(), claim.within, async () => {
+    if (!isPairClaim(claim)) return verify(claim, round)
+    const {fleet, places, mtu} = round
+    const sizes = claim.only === 'small' || claim.only === 'full' ? {sizes: [claim.only]} : {}
+    const probes = await probePairs(fleet, places, pairsOf(claim, places), {mtu, patience: SHORT_PATIENCE, ...sizes})
+    const seen = await verify(claim, {...round, probes, facts: once(() => readFacts(fleet, places))})
+    if (seen.verdict !== 'pass') await forgetUnresolved(fleet, places)
+    return seen
+  })
 }
 
 async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'claim'>> {
@@ -237,6 +259,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     if (!place) throw new RangeError(`no place ${claim.place}`)
     return checkCommand(fleet, place, claim, round.timeLimit)
   }
+  if (claim.check === 'wire') return checkWire(fleet, places, claim)
   const own = probesOf(probes, pairsOf(claim, places))
   const chosen = own.filter((probe) => isMeant(claim, probe))
   if (claim.check === 'hops') {
@@ -248,7 +271,7 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
     const {check} = claim
     const pairs = check === 'reach' ? reachVerdicts(chosen) : noNatVerdicts(chosen)
     const facts: Facts = claim.fails ? await round.facts() : new Map()
-    const because = reasonsFor(own, {facts, places, mtu: underlayMtu(interfaces, places), before: round.before(claim)})
+    const because = reasonsFor(own, {facts, places, mtu: round.mtu, before: round.before(claim)})
     const byPair = new Map(chosen.map((probe) => [verdictKey(pairOf(probe)), probe]))
     const reason = (pair: PairVerdict): Reason => {
       const probe = byPair.get(verdictKey(pair)) as Probe
@@ -286,9 +309,15 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 
 /** The claim as one would say it: `reach pod1 -> pod3 fails: no-route at node1`. */
 function claimWords(claim: Claim): string {
-  if (claim.check === 'command') return `${claim.place}# ${claim.command.replaceAll('\n', '; ')}${claim.exit === 'failure' ? ' fails' : ''}`
+  const within = isTimed(claim) ? ` within ${claim.within} ms` : ''
+  if (claim.check === 'command')
+    return `${claim.place}# ${claim.command.replaceAll('\n', '; ')}${claim.exit === 'failure' ? ' fails' : ''}${within}`
+  if (claim.check === 'wire') {
+    const {encapsulation, vni} = claim.carries
+    return `wire ${claim.from} -> ${claim.to}: ${encapsulation}${vni === undefined ? '' : ` ${vni}`}`
+  }
   if (claim.check === 'hops') return `hops ${claim.from} -> ${claim.to}: ${claim.routers}`
-  const fails = claim.fails ? ` fails: ${wordsOf(claim.fails)}` : ''
+  const fails = `${claim.fails ? ` fails: ${wordsOf(claim.fails)}` : ''}${within}`
   if (!isPairClaim(claim)) return `${claim.check}${claim.places ? ` of ${claim.places.join(', ')}` : ''}${fails}`
   const {from, to} = claim
   const check = claim.only === undefined ? claim.check : `${claim.check} ${claim.only}`

@@ -27,7 +27,7 @@ function compare(a: Place, b: Place, places: readonly Place[], interfaces: Inter
 
 /**
  * The networks of a node's pods, or why they cannot be told: those of the pods' own addresses, and of the node's devices
- * beside the underlay's, whether or not a pod is attached yet. A /32 counts as the network of the device that holds it.
+ * beside the underlay's (eth0, or a switch that has it as a port and holds the node's address), whether or not a pod is attached yet. A /32 counts as the network of the device that holds it.
  */
 function subnetsOf(node: Place, places: readonly Place[], interfaces: Interfaces): string[] | string {
   const subnets = new Set<string>()

@@ -80,7 +80,7 @@ async function tapsFor(place: string, to: string | undefined, fleet: Fleet, scen
   }
   const pair = pairBetween(place, to, places)
   const facts = await readFacts(fleet, places)
-  const ways = bothWays(facts, places, pair, {protocol: 'icmp', size: 'small', mtu: mtuIn(facts, places)})
+  const ways = bothWays(facts, places, pair, {protocol: 'icmp', size: 'small', mtu: mtuIn(scenario, facts, places)})
   return tapsAlong(ways, facts, places)
 }
 

@@ -41,6 +41,7 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   const examined = await examine(fleet, places, pairs, {
     history: kept.history,
     before: factsBefore(kept),
+    mtu: kept.scenario.mtu,
     ...(options.patience !== undefined && {patience: options.patience}),
   })
   const {probes, facts} = examined

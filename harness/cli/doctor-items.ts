@@ -1,6 +1,7 @@
 // What podwire doctor looks at on a node: the commands that scenarios use, and the devices that they make.
 import {basename} from 'node:path'
 import type {Fleet} from '../driver.ts'
+import {present} from '../needs.ts'
 import {packagesOf} from '../packages.ts'
 
 export interface Item {
@@ -22,15 +23,19 @@ export const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
   {id: 'dummy', line: 'ip link add d8 type dummy', needed: false},
 ]
 
-/** The commands of group node, looked for where nodes look. */
-export async function toolItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {
+/** The commands of a group, looked for where nodes look. Those of `solutions` some scenarios name as their needs. */
+export async function toolItems(fleet: Fleet, node = 'node1', group: 'node' | 'solutions' = 'node'): Promise<Item[]> {
   return Promise.all(
-    packagesOf('node').map(async ({name, command: tool}): Promise<Item> => {
-      const {exitCode} = await fleet.run(node, `command -v ${tool}`)
+    packagesOf(group).map(async ({name, command: tool}): Promise<Item> => {
+      const {exitCode} = await fleet.run(node, present(tool))
       if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
-      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: `apt-get install ${name}`}
+      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: helpFor(name, group)}
     }),
   )
+}
+
+function helpFor(name: string, group: string): string {
+  return group === 'node' ? `apt-get install ${name}` : `only some scenarios need it: make setup-solutions, or apt-get install ${name}`
 }
 
 export async function deviceItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {

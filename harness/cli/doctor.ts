@@ -54,9 +54,10 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
       const started: Item = {id: 'local', state: 'ok', what: `driver local: ${fleet.description}`}
       const tools = await toolItems(fleet)
       const devices = await deviceItems(fleet)
+      const others = await toolItems(fleet, 'node1', 'solutions')
       return {
         ready: [...tools, ...devices.filter((_, index) => DEVICES[index]?.needed)].every(({state}) => state === 'ok'),
-        items: [started, ...tools, ...devices],
+        items: [started, ...tools, ...devices, ...others],
       }
     } finally {
       held.release()

@@ -1,4 +1,5 @@
 // How a lab outlives podwire: its name is claimed before anything starts, and its record written before it is let go.
+import {typedLine} from '../daemons.ts'
 import type {Facts} from '../facts/facts.ts'
 import {readFacts} from '../facts/read.ts'
 import type {KeptLab} from '../kept/record.ts'
@@ -26,6 +27,12 @@ export async function claimName(name: string, other = 'give this one another --n
   throw new UsageError(`a lab ${name} is just starting (process ${claimed.claimer.pid})`, help)
 }
 
+/** A fix may type a line again, and a daemon's would not end. */
+function asTyped({scenario}: Lab, node: string, command: string): string {
+  const step = scenario.stages.flatMap(({steps}) => steps).find((each) => each.daemon && each.node === node && each.command === command)
+  return step?.daemon ? typedLine(command, step.daemon) : command
+}
+
 /** Once this is through, and not before, the lab outlives podwire. What was refused did not wire it. */
 export async function keep(
   {
@@ -39,7 +46,9 @@ export async function keep(
   await using _ = lab
   // What a lab that works is like is what a diagnosis compares with once it works no more.
   const before = right ?? (works ? await readFacts(lab.fleet, placesAfter(lab.scenario, lab.scenario.stages.length)) : undefined)
-  const history = lab.history.filter(({exitCode}) => exitCode === 0).map(({node, command}) => ({node, command}))
+  const history = lab.history
+    .filter(({exitCode}) => exitCode === 0)
+    .map(({node, command}) => ({node, command: asTyped(lab, node, command)}))
   await lab.fleet.keep((handle) =>
     claim.remember({driver: chosen.driver.name, handle: handle as KeptLab['handle'], scenario: lab.scenario, history, before}),
   )

@@ -7,6 +7,7 @@ import type {ResultSource} from '../report/json.ts'
 import {machinesText} from '../report/machines.ts'
 import {
   checkText,
+  findingTexts,
   hopsText,
   lostWords,
   matrixText,
@@ -85,8 +86,9 @@ export function outcomeText(
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
   parts.push(
-    outcome.checks.map((check) => checkText(check, paint)).join('\n') ||
-      paint('dim', 'nothing is claimed at the end; all claims are at stages'),
+    outcome.checks
+      .flatMap((check) => [checkText(check, paint), ...findingTexts(check).map((text) => `          ${paint('dim', text)}`)])
+      .join('\n') || paint('dim', 'nothing is claimed at the end; all claims are at stages'),
   )
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (diagnosed.length > 0) parts.push(diagnosesText(diagnosed, paint))

@@ -108,11 +108,13 @@ export async function program(argv: readonly string[]): Promise<number> {
     'run every scenario that comes with podwire: which statement of the documents each shows',
     'podwire scenarios --driver local',
     'podwire scenarios --list',
+    'podwire scenarios --solutions --driver local',
   )
     .addOption(driver)
     .addOption(engines)
     .addOption(swarmInit)
     .option('--list', 'name them, run none')
+    .option('--solutions', 'those of the ready networks’ datapaths instead: Flannel, Calico, Weave Net ...')
     .addOption(json)
     .action(async (options: ScenariosOptions) => {
       code = await (await import('./scenarios.ts')).scenarios(options)

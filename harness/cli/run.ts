@@ -9,6 +9,7 @@ import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, startLab} from '../lab.ts'
 import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
+import {assertNeeds} from '../needs.ts'
 import {withPaths} from '../report/diagnosed.ts'
 import {type CutShort, nameOf} from '../report/ended.ts'
 import type {ResultSource, SoFar} from '../report/json.ts'
@@ -21,6 +22,7 @@ import {EXIT, UsageError} from './exit.ts'
 import {explained, fail} from './fail.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
+import {keepLogs} from './logs.ts'
 import {narrator, outcomeText} from './narrate.ts'
 import {type Destination, destinationsOf, isDocument, type ReportOptions, writeReports} from './reports.ts'
 import type {SshChoices} from './ssh-choices.ts'
@@ -152,7 +154,8 @@ function nextCommands({name, nodes}: Scenario): string {
 }
 
 /** Removes the lab and tells what became of it. */
-async function ending({lab, chosen, outcome, result}: Finished, {quiet}: RunOptions, reporting: Reporting): Promise<number> {
+async function ending({lab, chosen, outcome, result}: Finished, {quiet, out}: RunOptions, reporting: Reporting): Promise<number> {
+  if (out !== undefined) await keepLogs(lab, out, quiet)
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   if (isInterrupted()) throw new Error('interrupted')
@@ -206,11 +209,12 @@ export async function standUp(
     const baselines: Baselines = new Map()
     Object.assign(seen, {lab, chosen, stages})
     let looking = 0
-    const ended = async (_: Stage, number: number) => {
+    const ended = async (stage: Stage, number: number) => {
       const begun = performance.now()
       const result = await checkStage(lab.fleet, scenario, number, {
         ...(options.patience !== undefined && {patience: options.patience}),
         timeLimit: options.timeLimit,
+        since: lastBegun(lab, stage),
         baselines,
         ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
       })
@@ -250,6 +254,7 @@ export async function standUp(
     tell.end()
     if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)
+      if (options.out !== undefined) await keepLogs(lab, options.out, options.quiet)
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
     }
     await lab[Symbol.asyncDispose]()
@@ -260,9 +265,16 @@ export async function standUp(
   }
 }
 
+/** When the stage's last line began; undefined where it has none. */
+function lastBegun({history}: Lab, {steps}: Stage): number | undefined {
+  const begun = history.slice(history.length - steps.length).map(({startedAt}) => startedAt)
+  return begun.length === 0 ? undefined : Math.max(...begun)
+}
+
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
   const {attachFleet} = await import('../drivers/docker.ts')
   const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
+  await assertNeeds(fleet, scenario)
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
 }
 

@@ -6,6 +6,7 @@ import {STATEMENTS} from '../documents.ts'
 import {MachineError} from '../driver.ts'
 import type {Scenario, Verdict} from '../model.ts'
 import {
+  countText,
   documentsText,
   failuresIn,
   type Shown,
@@ -27,10 +28,13 @@ export interface ScenariosOptions extends EngineOptions {
   readonly driver: DriverChoice
   readonly list?: boolean
   readonly json?: boolean
+  /** The ready networks' datapaths, and not the documents' statements. */
+  readonly solutions?: boolean
 }
 
-export async function scenarios({list, json, ...how}: ScenariosOptions): Promise<number> {
-  const all = (await Promise.all(scenarioNames().map(loadScenario))).filter(({shows}) => shows.length > 0)
+export async function scenarios({list, json, solutions, ...how}: ScenariosOptions): Promise<number> {
+  const loaded = await Promise.all(scenarioNames().map(loadScenario))
+  const all = loaded.filter(({shows, solution}) => (solutions ? solution !== undefined : shows.length > 0))
   if (list) return tellList(all, json === true)
   const shown: Shown[] = []
   // Two labs side by side keep two cores busy; on an engine the underlay's addresses can only be had once.
@@ -64,8 +68,9 @@ export async function scenarios({list, json, ...how}: ScenariosOptions): Promise
     held.release()
   }
   if (isInterrupted()) throw new Error('interrupted')
-  const rows = statementRows(STATEMENTS, shown)
+  const rows = solutions ? [] : statementRows(STATEMENTS, shown)
   if (json) printJson(scenariosJson({name: chosen.driver.name, reason: chosen.reason}, shown, rows))
+  else if (solutions) print(`\n${countText(shown)}`)
   else print(`\n${shownText(rows, process.stdout.columns ?? 120, paint)}\n${paint('dim', documentsText())}`)
   if (shown.some(({verdict}) => verdict === 'fail')) return EXIT.checkFailed
   return shown.every(({verdict}) => verdict === 'pass') ? EXIT.asClaimed : EXIT.cannotRun

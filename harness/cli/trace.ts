@@ -2,7 +2,7 @@
 import {familyOf, sameHost} from '../address.ts'
 import {bothWays, conflictsOf} from '../both-ways.ts'
 import type {Facts} from '../facts/facts.ts'
-import {underlayMtu} from '../facts/interfaces.ts'
+import {fullMtu} from '../facts/interfaces.ts'
 import {readFacts} from '../facts/read.ts'
 import {PACKET_SIZES, type Pair, type Place, type Protocol, placesAfter, type Scenario} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
@@ -25,7 +25,7 @@ export async function traceLab(from: string, to: string, {lab, protocol = 'icmp'
   const places = placesNow(kept.scenario)
   const pair = pairBetween(from, to, places)
   const facts = await readFacts(fleet, places)
-  const mtu = mtuIn(facts, places)
+  const mtu = mtuIn(kept.scenario, facts, places)
   // Packets after facts: they themselves fill neighbour tables.
   const probes = await probePairs(fleet, places, [pair], {mtu, ...(patience !== undefined && {patience})})
   const exchanges = PACKET_SIZES.map((size): Exchange => {
@@ -72,6 +72,6 @@ export function placeNamed(name: string, places: readonly Place[]): Place {
   throw new UsageError(`no place ${name} in this lab`, [suggestion(name, names)])
 }
 
-export function mtuIn(facts: Facts, places: readonly Place[]): number {
-  return underlayMtu(new Map([...facts].map(([place, here]) => [place, here?.links])), places)
+export function mtuIn(scenario: Pick<Scenario, 'mtu'>, facts: Facts, places: readonly Place[]): number {
+  return fullMtu(scenario, new Map([...facts].map(([place, here]) => [place, here?.links])), places)
 }

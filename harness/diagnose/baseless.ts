@@ -8,6 +8,7 @@ import type {Disposition} from '../trace.ts'
 import {askewAt, strayNetworks, withLength} from './masks.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
+import {isOfTunnel} from './tunnel-fix.ts'
 
 type Found = Omit<Root, 'items'>
 
@@ -15,7 +16,8 @@ type Found = Omit<Root, 'items'>
 export function withoutHistory(world: World, probe: Probe, stop: Disposition, prediction: Prediction): Found {
   const cause: Cause = stop.ended === 'delivered' ? 'unknown' : stop.ended
   const plain: Found = {cause, at: stop.at, object: stop.object, evidence: [stop.evidence]}
-  if (['blackhole-route', 'unreachable-route', 'prohibit-route'].includes(cause)) return plain
+  // That another way would do does not make a route wrong.
+  if (['blackhole-route', 'unreachable-route', 'prohibit-route'].includes(cause) || isOfTunnel(cause)) return plain
   const bridge = cause === 'no-route' ? bareBridge(world, stop) : undefined
   if (bridge !== undefined)
     return {cause: 'address-missing', at: stop.at, object: bridge, evidence: [stop.evidence, `${bridge} has no address`]}

@@ -6,8 +6,11 @@ import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
 import {lostRoutes, routeBack, routesLost} from './recipe-routes.ts'
 import type {Root} from './root.ts'
+import {isOfTunnel, tunnelFix} from './tunnel-fix.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
+  // Only the daemons can open it again.
+  if (root.cause === 'bgp-session-down') return []
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))
@@ -17,6 +20,7 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
+    if (isOfTunnel(root.cause)) return on(byCause(root, place, known))
     if (root.items[0]?.undo.length === 0) {
       // A machine's own cable is its driver's affair, too.
       const made = fromRecipe(root, place, known)
@@ -54,8 +58,8 @@ function forgotten({node, netns, addresses}: Place, {places}: Known): FixCommand
 }
 
 /** The lines of the recipe that made what is gone, and what hung on it. */
-function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Place, {history}: Known): string[] {
-  const lines = history.filter(({node}) => node === place.node).map(({command}) => command)
+function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Place, known: Known): string[] {
+  const lines = linesOf(place, known)
   const names =
     (...words: readonly string[]) =>
     (line: string) =>
@@ -68,6 +72,10 @@ function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Plac
 
 function escaped(word: string): string {
   return word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+function linesOf({node}: Place, {history}: Pick<Known, 'history'>): string[] {
+  return [...new Set(history.filter((line) => line.node === node).map(({command}) => command))]
 }
 
 /** What each cause asks for, where there is nothing to compare with. */
@@ -141,7 +149,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'wrong-prefix-length':
       return rightLength(place, known, object)
     default:
-      return []
+      return tunnelFix({cause, object, here: known.facts.get(place.name), lines: linesOf(place, known)})
   }
 }
 

@@ -23,6 +23,11 @@ export function told(world: World, root: Difference, stop: Disposition, around: 
   const origin =
     root.kind === 'route' && around.changes.find((each) => each.place === root.place && each.device === root.device && isNear(each, root))
   if (origin) return told(world, origin, stop, around)
+  // Whatever became of the packet without the routes: only the session brings them back.
+  if (root.cause === 'bgp-session-down') {
+    const {cause, object} = root
+    return {cause, at: root.elsewhere ?? root.place, object, items: oneWith(root, cause, around).filter((each) => each.object === object)}
+  }
   const standIn = standsIn(root, around)
   if (standIn) {
     // It is told as if it had been put in the other's place.

@@ -71,6 +71,8 @@ export interface RouteFacts {
   readonly mtu?: number
   /** The rest that somebody may have set, as ip-route(8) takes it: `proto kernel scope link`. */
   readonly details?: string
+  /** The kind of daemon that brought it by BGP: bird, bgp (FRR) ... */
+  readonly daemon?: string
 }
 
 export interface NextHopFacts {
@@ -147,6 +149,12 @@ export interface ListenerFacts {
   readonly port: number
 }
 
+/** An established BGP session, by its ends' addresses. */
+export interface SessionFacts {
+  readonly local: string
+  readonly remote: string
+}
+
 export interface NamespaceFacts {
   readonly links: readonly LinkFacts[]
   /** All tables but the kernel's own, `local`. */
@@ -164,6 +172,8 @@ export interface NamespaceFacts {
   readonly changed: readonly string[]
   readonly trafficControl: readonly TrafficControlFacts[]
   readonly listeners: readonly ListenerFacts[]
+  /** Only a machine's own. */
+  readonly sessions: readonly SessionFacts[]
   /** Path below /proc/sys/net, with dots: ipv4.conf.eth0.rp_filter. */
   readonly sysctls: ReadonlyMap<string, string>
   readonly forwarding: Readonly<Record<Family, boolean>>

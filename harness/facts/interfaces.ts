@@ -1,7 +1,7 @@
 // The interfaces of every place: names, states, MTUs, addresses. Read with `ip -j addr` (ip-address(8)), as data.
 import {isUnicast, sameHost} from '../address.ts'
 import type {Fleet} from '../driver.ts'
-import type {Place} from '../model.ts'
+import type {Place, Scenario} from '../model.ts'
 
 export interface Interface {
   readonly name: string
@@ -73,7 +73,12 @@ export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'
  * The underlay's MTU: the largest that a node's device there has, so that a node with less falls short of it. 1500, Ethernet's own,
  * when no node could be asked.
  */
-export function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
+function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
   const found = places.filter(({kind}) => kind === 'node').flatMap((node) => underlayDevice(interfaces.get(node.name) ?? [], node) ?? [])
   return found.length === 0 ? 1500 : Math.max(...found.map(({mtu}) => mtu))
+}
+
+/** Bytes of a full packet: the scenario's own MTU where it names one, else the underlay's. */
+export function fullMtu({mtu}: Pick<Scenario, 'mtu'>, interfaces: Interfaces, places: readonly Place[]): number {
+  return mtu ?? underlayMtu(interfaces, places)
 }

@@ -1,5 +1,14 @@
 // What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
-import type {FdbFacts, LinkFacts, ListenerFacts, NamespaceFacts, NeighbourFacts, RuleFacts, TrafficControlFacts} from './facts.ts'
+import type {
+  FdbFacts,
+  LinkFacts,
+  ListenerFacts,
+  NamespaceFacts,
+  NeighbourFacts,
+  RuleFacts,
+  SessionFacts,
+  TrafficControlFacts,
+} from './facts.ts'
 import {rulesetOfLegacy, withModules} from './legacy.ts'
 import {type IpRoute, routeFrom} from './routes.ts'
 import type {Ruleset} from './ruleset.ts'
@@ -19,7 +28,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 19
+const PARTS = 20
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -43,6 +52,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     rulesAgain = '',
     modules4 = '',
     modules6 = '',
+    sessions = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -78,6 +88,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     ],
     trafficControl: [...(listIn<Qdisc>(qdiscs) ?? []).flatMap(qdiscFrom), ...(listIn<Filters>(filters) ?? []).flatMap(filtersFrom)],
     listeners: listeners.split('\v').flatMap(listenerFrom),
+    sessions: sessions.split('\v').flatMap(sessionFrom),
     sysctls: settings,
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
@@ -320,6 +331,13 @@ function listenerFrom(line: string): ListenerFacts[] {
     .replace(/%.*$/, '')
     .replace(/^\[|\]$/g, '')
   return [{protocol, address, port: Number(local.slice(colon + 1))}]
+}
+
+/** `0 0 192.168.1.11:179 192.168.1.12:36041` */
+function sessionFrom(line: string): SessionFacts[] {
+  const [, , local = '', remote = '', ...others] = line.trim().split(/\s+/)
+  const host = (end: string) => end.slice(0, end.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  return host(local) === '' || host(remote) === '' || others.length > 0 ? [] : [{local: host(local), remote: host(remote)}]
 }
 
 interface IpNetns {

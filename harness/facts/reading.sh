@@ -4,8 +4,8 @@
 # millisecond or two, and there are some for each namespace: no more than are needed.
 #
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
-# is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, and then the
-# rules of iptables in its own words, where there are some with modules of its own.
+# is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, then the rules of
+# iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
   mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show nud all\nneigh show proxy')
@@ -49,6 +49,8 @@ podwire_namespace() {
   for podwire_tool in iptables-nft-save ip6tables-nft-save; do
     if [ -n "$podwire_modules" ]; then podwire_line "$podwire_tool"; else echo; fi
   done
+  # A machine's BGP sessions (RFC 4271: TCP port 179), whichever daemon has them.
+  if [ "$1" = - ]; then podwire_line ss -Htn state established '( sport = :179 or dport = :179 )'; else echo; fi
 }
 
 # Many lines become one, joined by vertical tabs, which no tool prints.

@@ -27,8 +27,11 @@ interface IpNextHop {
   flags?: string[]
 }
 
+/** Daemons that take a route back when whoever told of it is gone (ip-route(8), rt_protos). */
+const BGP_DAEMONS: readonly string[] = ['bird', 'bgp', 'zebra', 'gobgp']
+
 export function routeFrom(printed: IpRoute): RouteFacts {
-  const {type = 'unicast', dst, prefsrc, pref, metric = 0, table = 'main', nexthops = [], metrics = []} = printed
+  const {type = 'unicast', dst, prefsrc, pref, metric = 0, table = 'main', protocol = '', nexthops = [], metrics = []} = printed
   // Only IPv6 routes have a preference (RFC 4191); a default route may have no address to tell its family by. An IPv4 route
   // may have an IPv6 next hop (RFC 8950), so the destination decides where there is one.
   const told = dst === 'default' ? [printed.gateway, prefsrc].some((text) => text?.includes(':')) || pref !== undefined : dst.includes(':')
@@ -47,6 +50,7 @@ export function routeFrom(printed: IpRoute): RouteFacts {
     ...(nexthops.length > 0 && {nextHops: nexthops.map((hop) => ({...hopFrom(hop), weight: hop.weight ?? 1}))}),
     ...(mtu !== undefined && {mtu: Number(mtu)}),
     ...(details !== '' && {details}),
+    ...(BGP_DAEMONS.includes(protocol) && {daemon: protocol}),
   }
 }
 

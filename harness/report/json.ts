@@ -62,8 +62,8 @@ export function resultJson({
   }
 }
 
-function scenarioJson({name, file, title, shows, underlay, nodes, pods, hosts, files, stages}: Scenario): Record<string, unknown> {
-  return {name, file, title, shows, underlay, nodes, pods, hosts, files, stages: stages.map(stageJson)}
+function scenarioJson({stages, claims: _, ...declared}: Scenario): Record<string, unknown> {
+  return {...declared, stages: stages.map(stageJson)}
 }
 
 /**

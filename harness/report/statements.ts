@@ -63,6 +63,13 @@ export function scenarioText({name, verdict, duration, requirements, failures, p
   return [`${line} ${requirementsShort(requirements)}`.trimEnd(), ...why.map((text) => `          ${visibleLine(text)}`)].join('\n')
 }
 
+/** How many passed, and by name those that this machine could not run. */
+export function countText(shown: readonly Shown[]): string {
+  const count = (wanted: Verdict) => shown.filter(({verdict}) => verdict === wanted)
+  const skipped = count('unknown').map(({name, problem}) => `\n  ${name}: ${visibleLine(problem ?? 'not everything could be observed')}`)
+  return `${count('pass').length} pass, ${count('fail').length} fail, ${skipped.length} skipped or unknown${skipped.join('')}`
+}
+
 /** `requirements 9 of 9`, or which do not pass. */
 export function requirementsShort(requirements: Shown['requirements']): string {
   if (requirements.length === 0) return ''

@@ -12,6 +12,7 @@ import {
   type Stage,
   type Step,
   type Verdict,
+  type WireFrame,
 } from '../model.ts'
 import {visible, visibleLine} from './visible.ts'
 
@@ -128,8 +129,22 @@ export function requirementsText(requirements: readonly Requirement[], paint: Pa
     .join('\n')
 }
 
-export function checkText({claim, verdict, pairs, fails, command}: CheckResult, paint: Paint): string {
-  if (fails || command) return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}`
+/** How long a claim took, or what was on the wire, in a line each; nothing for claims of other kinds. */
+export function findingTexts({convergence, wire}: CheckResult): string[] {
+  const time = convergence && convergence.after !== null ? [`after ${milliseconds(convergence.after)}`] : []
+  return [...time, ...(wire?.frames.map((frame) => `${wire.at}: ${wireWords(frame)}`) ?? [])]
+}
+
+/** `vxlan 1 port 8472, 192.168.1.11 > 192.168.1.12 [10.244.1.2 > 10.244.2.2], 134 bytes, 50 of them around it` */
+function wireWords({encapsulation, vni, port, inner, outer, length, overhead}: WireFrame): string {
+  const own = inner.join(' > ')
+  if (encapsulation === 'none') return `no encapsulation, ${own}, ${length} bytes`
+  const kind = [encapsulation, ...(vni === undefined ? [] : [vni]), 'port', port].join(' ')
+  return `${kind}, ${outer?.join(' > ')} [${own}], ${length} bytes, ${overhead} of them around it`
+}
+
+export function checkText({claim, verdict, pairs, fails, command, wire}: CheckResult, paint: Paint): string {
+  if (fails || command || wire) return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}`
   const count = (wanted: Verdict) => pairs.filter((pair) => pair.verdict === wanted).length
   const parts = (['fail', 'unknown'] as const).flatMap((wanted) => (count(wanted) > 0 ? [`${count(wanted)} ${wanted}`] : []))
   return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
@@ -140,7 +155,7 @@ export function checkText({claim, verdict, pairs, fails, command}: CheckResult, 
  * because the packets were lost is not told again: reach has told it.
  */
 export function shortfallText(check: CheckResult, reach: CheckResult | undefined, paint: Paint, most = 8): string {
-  if (check.fails || check.command) {
+  if (check.fails || check.command || check.wire) {
     if (check.verdict === 'pass') return ''
     return [`  ${paint('bold', visible(check.claim))}`, ...check.evidence.slice(0, most).map((text) => `    ${visibleLine(text)}`)].join(
       '\n',

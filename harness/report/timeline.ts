@@ -1,7 +1,7 @@
 // How the matrix grew from stage to stage: what each part of the recipe bought. Data in, text out.
 import Table from 'cli-table3'
 import type {CheckResult, Place, StageResult} from '../model.ts'
-import {COLOURS, MARKS, type Paint} from './text.ts'
+import {COLOURS, findingTexts, MARKS, type Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
 
 /** What was claimed at a stage and whether it held, a line each; why not, below. Empty where nothing was claimed. */
@@ -9,14 +9,15 @@ export function stageFindingsText({checks}: StageResult, paint: Paint): string {
   return checks.flatMap((check) => findingLines(check, paint)).join('\n')
 }
 
-function findingLines({verdict, claim, evidence, pairs, fails, command}: CheckResult, paint: Paint): string[] {
+function findingLines(check: CheckResult, paint: Paint): string[] {
+  const {verdict, claim, evidence, pairs, fails, command, wire} = check
   const line = `   ${paint(COLOURS[verdict], MARKS[verdict])} ${visibleLine(claim)}`
   if (verdict === 'pass') {
     const said = command?.output.split('\n').filter((text) => text.trim() !== '') ?? []
-    return [line, ...said.slice(0, 3).map((text) => `       ${paint('dim', visibleLine(text))}`)]
+    return [line, ...[...findingTexts(check), ...said.slice(0, 3)].map((text) => `       ${paint('dim', visibleLine(text))}`)]
   }
   const why =
-    fails || command
+    fails || command || wire
       ? evidence
       : pairs
           .filter((pair) => pair.verdict !== 'pass')
@@ -26,6 +27,7 @@ function findingLines({verdict, claim, evidence, pairs, fails, command}: CheckRe
           )
   return [
     line,
+    ...findingTexts(check).map((text) => `       ${paint('dim', visibleLine(text))}`),
     ...why.slice(0, 8).map((text) => `       ${visibleLine(text)}`),
     ...(why.length > 8 ? [`       and ${why.length - 8} more`] : []),
   ]

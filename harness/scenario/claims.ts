@@ -1,6 +1,17 @@
 // What is wrong with a claim: that it names what there is not, or could hold or fail whatever the lab does.
 import {familyOf, isUnicast, sameHost} from '../address.ts'
-import {CAUSES, type Cause, type Claim, PACKET_SIZES, type Place, PROTOCOLS, placesAfter, type Scenario, type SourceLine} from '../model.ts'
+import {
+  CAUSES,
+  type Cause,
+  type Claim,
+  ENCAPSULATIONS,
+  PACKET_SIZES,
+  type Place,
+  PROTOCOLS,
+  placesAfter,
+  type Scenario,
+  type SourceLine,
+} from '../model.ts'
 import {type Problem, suggestion, unknownPlace} from './problem.ts'
 import {checkLine} from './shell.ts'
 
@@ -12,6 +23,7 @@ const WRITTEN: Readonly<Record<Claim['check'], string>> = {
   'own-subnet': 'ownSubnet',
   hops: 'hops',
   command: 'runs',
+  wire: 'wire',
 }
 
 /** What else than a missing answer a claim fails for: there is no packet to follow, and so no place to name. */
@@ -29,8 +41,8 @@ export function checkClaims(scenario: Scenario, sound: boolean): Problem[] {
   const {stages, claims} = scenario
   const check = (claim: Claim, after: number) => checkClaim(claim, placesAfter(scenario, after), sound)
   return [
-    ...stages.flatMap((stage, index) => stage.claims.flatMap((claim) => check(claim, index + 1))),
-    ...claims.flatMap((claim) => check(claim, stages.length)),
+    ...stages.flatMap((stage, index) => stage.claims.flatMap((claim) => [...check(claim, index + 1), ...checkTime(claim, true)])),
+    ...claims.flatMap((claim) => [...check(claim, stages.length), ...checkTime(claim, false)]),
   ]
 }
 
@@ -41,6 +53,7 @@ function checkClaim(claim: Claim, places: readonly Place[], sound: boolean): Pro
   const targets = [...new Set(named.targets).difference(new Set(named.places))].filter((name) => !names.includes(name))
   const problems = [...unknown, ...targets.flatMap((target) => checkTarget(claim, target, places)), ...checkFailure(claim)]
   if (claim.check === 'command') problems.push(...checkCommand(claim))
+  if (claim.check === 'wire') problems.push(...checkWire(claim))
   if (isPairless(claim)) problems.push({code: 'no-pairs', message: 'the claim is of no pair of places', source: claim.source})
   const strangers = sound && problems.length === 0 ? strangersIn(claim, places) : undefined
   if (strangers)
@@ -135,12 +148,64 @@ function checkCommand({command, exit, prints, source}: Extract<Claim, {check: 'c
   return problems
 }
 
+/** A time counts from what a stage did, and what is read of addresses alone does not come by waiting. */
+function checkTime(claim: Claim, atStage: boolean): Problem[] {
+  if (!('within' in claim) || claim.within === undefined) return []
+  const {source, check} = claim
+  if (check !== 'command' && check !== 'reach' && check !== 'no-nat')
+    return [{code: 'never-late', message: `${WRITTEN[check]} is not waited for`, source, help: 'leave out .within(...)'}]
+  if (atStage) return []
+  return [
+    {
+      code: 'never-late',
+      message: 'a time counts from the last line of a stage, and this is claimed at the end',
+      source,
+      help: 'write the claim among the steps, below what should bring it about',
+    },
+  ]
+}
+
+/** What any packet would satisfy, or none could. */
+function checkWire({carries, source}: Extract<Claim, {check: 'wire'}>): Problem[] {
+  const {encapsulation, inner, outer, port, vni, answerVni} = carries
+  const problems: Problem[] = []
+  for (const address of [...inner, ...(outer ?? [])])
+    if (familyOf(address) !== 4)
+      problems.push({
+        code: 'bad-address',
+        message: `${address} is no IPv4 address`,
+        source,
+        help: 'write it without a prefix length, like 10.244.1.2',
+      })
+  const numbered = encapsulation === 'vxlan' || encapsulation === 'geneve'
+  const wanted = encapsulation === 'none' ? [] : ['outer', 'port', ...(numbered ? ['vni'] : [])]
+  const said = Object.entries({outer, port, vni, answerVni}).flatMap(([key, value]) => (value === undefined ? [] : [key]))
+  const missing = wanted.filter((key) => !said.includes(key))
+  const beyond = said.filter((key) => !wanted.includes(key) && !(numbered && key === 'answerVni'))
+  if (missing.length > 0)
+    problems.push({
+      code: 'too-little',
+      message: `the wire carries ${encapsulation}, and its ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not named`,
+      source,
+      help: "like {encapsulation: 'vxlan', vni: 1, port: 8472, outer: ['192.168.1.11', '192.168.1.12'], inner: ['10.244.1.2', '10.244.2.2']}",
+    })
+  if (beyond.length > 0)
+    problems.push({
+      code: 'never-holds',
+      message: `where the encapsulation is ${encapsulation} there is no ${beyond.join(' and no ')}`,
+      source,
+      help: `leave out ${beyond.join(' and ')}`,
+    })
+  return problems
+}
+
 function namedIn(claim: Claim): {places: readonly string[]; targets: readonly string[]} {
   if (claim.check === 'command') return {places: [claim.place], targets: []}
   if (claim.check === 'hops') return {places: [claim.from, claim.to], targets: []}
+  if (claim.check === 'wire') return {places: [claim.from, claim.to, ...(claim.at ? [claim.at.place] : [])], targets: []}
   if ('places' in claim) return {places: claim.places ?? [], targets: []}
   const at = claim.check === 'reach' && claim.fails?.at !== undefined ? [claim.fails.at] : []
-  if ('from' in claim) return {places: [...(claim.from ?? []), ...at], targets: claim.to ?? []}
+  if (claim.check === 'reach' || claim.check === 'no-nat') return {places: [...(claim.from ?? []), ...at], targets: claim.to ?? []}
   return {places: at, targets: []}
 }
 
@@ -148,6 +213,7 @@ function namedIn(claim: Claim): {places: readonly string[]; targets: readonly st
 function isPairless(claim: Claim): boolean {
   switch (claim.check) {
     case 'hops':
+    case 'wire':
       return claim.from === claim.to
     case 'unique-address':
     case 'own-subnet':
@@ -162,9 +228,9 @@ function isPairless(claim: Claim): boolean {
 
 /** Two places that the claim sends packets between, and that no packet can go between: they would count as if it had. */
 function strangersIn(claim: Claim, places: readonly Place[]): [Place, Place] | undefined {
-  if (claim.check !== 'reach' && claim.check !== 'no-nat' && claim.check !== 'hops') return undefined
+  if (claim.check !== 'reach' && claim.check !== 'no-nat' && claim.check !== 'hops' && claim.check !== 'wire') return undefined
   const cluster = places.filter(({kind}) => kind !== 'host')
-  const among = (names: string | readonly string[] | undefined) =>
+  const among = (names: string | readonly string[] | undefined): readonly Place[] =>
     names === undefined ? cluster : places.filter(({name}) => [names].flat().includes(name))
   for (const from of among(claim.from)) for (const to of among(claim.to)) if (from !== to && !shareFamily(from, to)) return [from, to]
   return undefined
@@ -187,7 +253,8 @@ export function claimProblem(declared: unknown, path: readonly string[]): Proble
   const source = written?.source as SourceLine | undefined
   const name = WRITTEN[check]
   if (written === undefined || source === undefined || name === undefined) return undefined
-  const value = key === 'fails' ? (written.fails as {[key: string]: unknown} | undefined)?.[path[4] ?? ''] : written[key]
+  const nested = key === 'fails' || (key === 'carries' && path[4] !== undefined)
+  const value = nested ? (written[key] as {[key: string]: unknown} | undefined)?.[path[4] ?? ''] : written[key]
   return {code: 'bad-value', source, ...wordsFor(name, key, path[4], value)}
 }
 
@@ -198,6 +265,9 @@ function wordsFor(name: string, key: string, inner: string | undefined, value: u
     return value === undefined
       ? {message: `${name} fails for a cause, and none is named`, help: "name the cause: .fails('no-route')"}
       : {message: `${given} is no cause that a failure is named by`, help: "name the cause: .fails('no-route')"}
+  if (key === 'within') return {message: `${given} is no time`, help: 'a whole number of milliseconds, 1 or more: .within(5_000)'}
+  if (key === 'carries') return wordsForWire(inner, value)
+  if (key === 'at') return {message: 'a place and a device of it are expected here', help: "like wire('pod1', 'pod3', 'spine1/eth1')"}
   if (key === 'routers')
     return value === undefined
       ? {message: 'hops does not say how many routers are crossed', help: 'add how many: .are(2)'}
@@ -206,9 +276,37 @@ function wordsFor(name: string, key: string, inner: string | undefined, value: u
   if (key === 'from' || key === 'to')
     return {
       message: `${name} needs two places: where the packets come from, and where they go to`,
-      help: name === 'hops' ? "like hops('pod1', 'pod2').are(2)" : `like ${name}('pod1', 'pod2')`,
+      help: LIKE[name] ?? `like ${name}('pod1', 'pod2')`,
     }
   if (key === 'prints') return {message: 'what a command prints is claimed by texts', help: "like .prints('10.244.1.2')"}
   if (key === 'place') return {message: 'runs needs the place at which the command runs', help: "like runs('pod1')`ip addr`"}
   return {message: `${name} takes names of places`, help: `like ${name}.among('pod1', 'pod2')`}
+}
+
+const LIKE: Readonly<Record<string, string>> = {
+  hops: "like hops('pod1', 'pod2').are(2)",
+  wire: "like wire('pod1', 'pod2').carries({encapsulation: 'none', inner: ['10.244.1.2', '10.244.2.2']})",
+}
+
+/** The parts of a packet on the wire. */
+const PARTS = ['encapsulation', 'inner', 'outer', 'port', 'vni', 'answerVni'] as const
+
+/** @param part of the format; undefined for all of it */
+function wordsForWire(part: string | undefined, value: unknown): Pick<Problem, 'message' | 'help'> {
+  const given = JSON.stringify(value) ?? String(value)
+  if (part === undefined) return {message: 'wire does not say what is carried', help: `${LIKE.wire}`}
+  if (!(PARTS as readonly string[]).includes(part)) return {message: `a packet on the wire has no ${part}`, help: suggestion(part, PARTS)}
+  if (part === 'encapsulation')
+    return value === undefined
+      ? {message: 'wire does not say in what the packet is carried', help: `add encapsulation: one of ${ENCAPSULATIONS.join(', ')}`}
+      : {message: `${given} is no encapsulation that is told apart`, help: suggestion(String(value), ENCAPSULATIONS)}
+  if (part === 'port' || part === 'vni' || part === 'answerVni')
+    return {
+      message: `${given} is no ${part}`,
+      help: part === 'port' ? 'a whole number, 1 to 65535: 8472' : 'a whole number, 0 to 16777215: 1',
+    }
+  return {
+    message: `${part} is two addresses: where the packet comes from, and where it goes to`,
+    help: `like ${part}: ['10.244.1.2', '10.244.2.2']`,
+  }
 }

@@ -5,8 +5,10 @@ import * as v from 'valibot'
 import {contains, familyOf, isPrefix, isUnicast, isUsableHost, prefixLengthOf, sameHost} from '../address.ts'
 import {
   type Claim,
+  ENCAPSULATIONS,
   type FileSpec,
   type HostSpec,
+  type Need,
   type NodeSpec,
   PACKET_SIZES,
   type PodSpec,
@@ -15,7 +17,7 @@ import {
   type Stage,
   type Step,
 } from '../model.ts'
-import type {Addresses, DeclaredScenario} from '../scenario.ts'
+import type {Addresses, DeclaredDaemon, DeclaredScenario} from '../scenario.ts'
 import {checkClaims, claimProblem} from './claims.ts'
 import {defaultExportLine, duplicateKeys, lineOf, prototypeKeys} from './locate.ts'
 import {type Problem, ScenarioError, suggestion, unknownPlace} from './problem.ts'
@@ -36,11 +38,14 @@ const onNode = v.strictObject({node: v.string(), address: addresses})
 const fails = v.optional(v.strictObject({cause: v.string(), at: v.optional(v.string())}))
 const only = v.optional(v.picklist([...PROTOCOLS, ...PACKET_SIZES], 'icmp, tcp, udp, small or full is expected here'))
 const names = v.optional(v.array(v.string()))
+const within = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
+const vni = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffff)))
+const ends = v.strictTuple([v.string(), v.string()])
 const claimShape = v.object({
   kind: v.literal('claim'),
   claim: v.variant('check', [
-    v.strictObject({check: v.picklist(['reach', 'no-nat']), from: names, to: names, only, fails, source}),
-    v.strictObject({check: v.picklist(['unique-address', 'own-subnet']), places: names, fails, source}),
+    v.strictObject({check: v.picklist(['reach', 'no-nat']), from: names, to: names, only, fails, within, source}),
+    v.strictObject({check: v.picklist(['unique-address', 'own-subnet']), places: names, fails, within, source}),
     v.strictObject({
       check: v.literal('hops'),
       from: v.string(),
@@ -54,6 +59,22 @@ const claimShape = v.object({
       command: v.string(),
       exit: v.picklist(['success', 'failure']),
       prints: v.array(v.string()),
+      within,
+      source,
+    }),
+    v.strictObject({
+      check: v.literal('wire'),
+      from: v.string(),
+      to: v.string(),
+      at: v.optional(v.strictObject({place: v.string(), device: v.string()})),
+      carries: v.strictObject({
+        encapsulation: v.picklist(ENCAPSULATIONS),
+        inner: ends,
+        outer: v.optional(ends),
+        port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+        vni,
+        answerVni: vni,
+      }),
       source,
     }),
   ]),
@@ -63,7 +84,11 @@ const declarationShape = v.strictObject({
   kind: v.literal('scenario'),
   title: v.pipe(v.string(), v.nonEmpty('a sentence is expected here, not an empty text')),
   shows: v.optional(v.array(v.string())),
+  solution: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a network is expected here, not an empty text'))),
   underlay: v.string(),
+  needs: v.optional(v.record(v.string(), v.string())),
+  devices: v.optional(v.array(v.string())),
+  mtu: v.optional(v.number()),
   nodes: v.record(v.string(), addresses),
   pods: v.record(v.string(), onNode),
   hosts: v.optional(v.record(v.string(), v.union([addresses, onNode], 'an address, or {node, address}, is expected here'))),
@@ -73,6 +98,15 @@ const declarationShape = v.strictObject({
       v.strictObject({kind: v.literal('stage'), title: v.string(), sentence: v.optional(v.string())}),
       v.strictObject({kind: v.literal('step'), node: v.string(), command: v.string(), source}),
       v.strictObject({kind: v.literal('address'), place: v.string(), address: addresses, source}),
+      // It has a function too, by which its readiness is declared.
+      v.object({
+        kind: v.literal('daemon'),
+        place: v.string(),
+        name: v.string(),
+        command: v.string(),
+        ready: v.optional(v.string()),
+        source,
+      }),
       claimShape,
     ]),
   ),
@@ -80,7 +114,7 @@ const declarationShape = v.strictObject({
 })
 
 const KEYS: Record<string, readonly string[]> = {
-  '': ['title', 'shows', 'underlay', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
+  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'devices', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
   pods: ['node', 'address'],
   hosts: ['node', 'address'],
 }
@@ -123,6 +157,8 @@ export function validate(declared: unknown, name: string, file: string): Scenari
   checkNodes(scenario, report)
   checkPods(scenario, report)
   checkHosts(scenario, report)
+  checkNeeds(scenario, report)
+  checkMtu(scenario, report)
   problems.push(...checkFiles(scenario, file, report), ...checkSteps(scenario))
   const specified = specify(scenario, name, file)
   problems.push(...checkClaims(specified, problems.length === 0))
@@ -142,6 +178,10 @@ function specify(scenario: Declared, name: string, file: string): Scenario {
     file,
     title: scenario.title,
     shows: scenario.shows ?? [],
+    ...(scenario.solution !== undefined && {solution: scenario.solution}),
+    needs: needsOf(scenario),
+    devices: scenario.devices ?? [],
+    ...(scenario.mtu !== undefined && {mtu: scenario.mtu}),
     underlay: scenario.underlay,
     nodes: nodesOf(scenario),
     pods: Object.entries(scenario.pods).map(([pod, {node, address}]): PodSpec => ({name: pod, node, ...addressed(address)})),
@@ -157,7 +197,7 @@ function checkKeys(declared: unknown, file: string, report: Report, problems: Pr
   const message = (key: string) => `${JSON.stringify(key)} cannot name anything here`
   const help = 'JavaScript’s objects have it for themselves; choose another name'
   for (const line of prototypeKeys(file)) problems.push({code: 'bad-name', message: message('__proto__'), source: {file, line}, help})
-  for (const group of ['nodes', 'pods', 'hosts', 'files'])
+  for (const group of ['nodes', 'pods', 'hosts', 'files', 'needs'])
     for (const key of Object.keys((declared as Record<string, object | undefined>)[group] ?? {}))
       if (OBJECTS_OWN.includes(key)) report([group, key], {code: 'bad-name', message: message(key), help})
 }
@@ -320,6 +360,48 @@ function checkName(name: string, path: readonly string[], report: Report): void 
   })
 }
 
+/** What a command is called, or where it is: what `command -v` can be asked for. */
+const TOOL = /^(\/[\w.+-]+)+$|^[\w.+-]+$/
+/** Debian Policy 5.6.1 */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/
+
+function checkNeeds({needs = {}, devices = []}: Declared, report: Report): void {
+  for (const device of devices)
+    if (!/^\/dev(\/[\w.-]+)+$/.test(device))
+      report(['devices'], {code: 'bad-path', message: `${JSON.stringify(device)} is no device file`, help: "like '/dev/net/tun'"})
+  for (const [tool, name] of Object.entries(needs)) {
+    if (!TOOL.test(tool))
+      report(['needs', tool], {
+        code: 'bad-tool',
+        message: `${JSON.stringify(tool)} is no command`,
+        help: "name it as it is typed, without arguments, and its Debian package: bird: 'bird2'",
+      })
+    if (!PACKAGE.test(name))
+      report(['needs', tool], {
+        code: 'bad-package',
+        message: `${JSON.stringify(name)} is no name of a Debian package`,
+        help: "name the package that brings the command: bird: 'bird2'",
+      })
+  }
+}
+
+/** What a claim needs is needed without being said. */
+function needsOf(scenario: Declared): Need[] {
+  const claims = [...scenario.steps, ...scenario.checks].flatMap((step) => (step.kind === 'claim' ? [step.claim] : []))
+  const implied = claims.some(({check}) => check === 'wire') ? {tshark: 'tshark'} : {}
+  return Object.entries({...implied, ...scenario.needs}).map(([tool, name]) => ({tool, package: name}))
+}
+
+/** RFC 791: every IPv4 module forwards 68 bytes; no packet is longer than 65535. */
+function checkMtu({mtu}: Declared, report: Report): void {
+  if (mtu === undefined || (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535)) return
+  report(['mtu'], {
+    code: 'bad-mtu',
+    message: `${mtu} is no MTU`,
+    help: 'a whole number of bytes with the IP header, 68 to 65535: 1450 for VXLAN over Ethernet',
+  })
+}
+
 function checkFiles(scenario: Declared, file: string, report: Report): Problem[] {
   for (const {path, from} of filesOf(scenario, file)) {
     if (
@@ -366,6 +448,7 @@ function checkSteps(scenario: Declared): Problem[] {
       for (const address of listOf(step.address))
         checkAddress(step.place, address, [], (_, problem) => problems.push({...problem, source: step.source}))
     }
+    if (step.kind === 'daemon') problems.push(...checkDaemon(step, places))
     if (step.kind !== 'step') continue
     if (!nodes.includes(step.node))
       problems.push({
@@ -377,6 +460,21 @@ function checkSteps(scenario: Declared): Problem[] {
     problems.push(...checkLine(step.command, step.source))
   }
   return problems
+}
+
+function checkDaemon({place, name, command, ready, source}: DeclaredDaemon, places: readonly string[]): Problem[] {
+  const problems: Problem[] = []
+  if (!places.includes(place)) problems.push(unknownPlace(place, places, source))
+  if (!NAME.test(name))
+    problems.push({
+      code: 'bad-name',
+      message: `${JSON.stringify(name)} cannot name a daemon`,
+      source,
+      help: 'use 1 to 14 lower-case letters, digits and dashes, a letter first',
+    })
+  if (command === '' || ready === '')
+    problems.push({code: 'empty-command', message: `${command === '' ? 'there is no command to run' : 'no readiness is named'}`, source})
+  return [...problems, ...checkLine(command, source), ...(ready === undefined ? [] : checkLine(ready, source))]
 }
 
 function placeNames(scenario: Declared): string[] {
@@ -394,10 +492,18 @@ function stagesOf(scenario: Declared): Stage[] {
     if (stages.length === 0) stages.push(open(scenario.title))
     const stage = stages.at(-1)
     if (step.kind === 'step') stage?.steps.push({node: step.node, command: step.command, source: step.source})
+    else if (step.kind === 'daemon') stage?.steps.push(daemonStep(scenario, step))
     else if (step.kind === 'claim') stage?.claims.push(step.claim)
     else if (stage) stage.readdressed[step.place] = listOf(step.address)
   }
   return stages
+}
+
+function daemonStep(scenario: Declared, {place, name, command, ready, source}: DeclaredDaemon): Step {
+  const host = hostsOf(scenario).find((each) => each.name === place)
+  const node = scenario.pods[place]?.node ?? host?.node ?? place
+  const daemon = {name, place, ...(node !== place && {netns: place}), ...(ready !== undefined && {ready})}
+  return {node, command, source, daemon}
 }
 
 function shapeProblem(

@@ -3,6 +3,7 @@
 import type {LinkFacts, NamespaceFacts, TrafficControlFacts} from '../facts/facts.ts'
 import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
 import type {Block, Passage, Port, World} from './segment.ts'
+import {carriageBlock, isCarriedBetween} from './tunnel.ts'
 
 export interface FrameResult {
   readonly block?: Block
@@ -24,10 +25,17 @@ export function carried(world: World, way: Passage, packet: Packet, destination:
     const block =
       tooLarge(port, index, packet) ??
       (port.link.kind === 'bridge' ? bridged(way, index, here, frame, doubts) : undefined) ??
-      onDevice(way, index, here, frame, doubts)
+      onDevice(way, index, here, frame, doubts) ??
+      tunnelled(world, way, index, frame)
     if (block) return {block, doubts}
   }
   return {doubts}
+}
+
+function tunnelled(world: World, {ports}: Passage, index: number, frame: Packet): Block | undefined {
+  const [port, next] = [ports[index] as Port, ports[index + 1]]
+  if (!isCarriedBetween(port, next)) return undefined
+  return carriageBlock(world, port, next, frame.ether?.destination ?? '', frame, index === 0)
 }
 
 function tooLarge({place, link}: Port, index: number, {length, arp}: Packet): Block | undefined {

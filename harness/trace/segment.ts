@@ -3,32 +3,10 @@
 import {sameHost} from '../address.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import {underlayDevice} from '../facts/interfaces.ts'
-import type {Cause, Place} from '../model.ts'
+import {isCarriedBetween, isTunnel, mismatch, otherEnds} from './tunnel.ts'
+import type {Block, Passage, Port, World} from './world.ts'
 
-/** A device at a place. */
-export interface Port {
-  readonly place: string
-  readonly link: LinkFacts
-}
-
-/** What keeps frames from passing. */
-export interface Block {
-  readonly cause: Cause
-  readonly at: string
-  /** The device, in the kernel's words. */
-  readonly object: string
-  readonly evidence: string
-}
-
-/** The devices that a frame passes from one to another, both included. */
-export interface Passage {
-  readonly ports: readonly Port[]
-}
-
-export interface World {
-  readonly facts: Facts
-  readonly places: readonly Place[]
-}
+export type {Block, Passage, Port, World} from './world.ts'
 
 /** What was found out of one state of a lab, which is asked about again for every pair. */
 class Known {
@@ -63,7 +41,9 @@ function searched(world: World, from: Port, lax: boolean): Passage[] {
     const key = portKey(port)
     if (found.has(key)) continue
     found.set(key, passage)
-    for (const next of neighboursOf(world, port)) {
+    // What a tunnel's end was handed by another it does not hand to a third.
+    const carried = isCarriedBetween(passage.ports.at(-2) ?? port, port)
+    for (const next of [...neighboursOf(world, port), ...(carried ? [] : otherEnds(world, port, lax))]) {
       const ports = [...passage.ports, next]
       if (!found.has(portKey(next)) && (lax || !blockIn(world, ports))) queue.push({ports})
     }
@@ -82,6 +62,8 @@ export function blockIn(world: World, ports: readonly Port[]): Block | undefined
     const {place, link} = port
     if (!link.up) return downBlock(world, port)
     const [before, after] = [ports[index - 1], ports[index + 1]]
+    const amiss = isCarriedBetween(port, after) ? mismatch(world, port, after) : undefined
+    if (amiss) return amiss
     if (link.kind === 'bridge' && before?.link.port && after?.link.port && before.link.port.isolated && after.link.port.isolated)
       return {
         cause: 'port-isolated',
@@ -106,7 +88,13 @@ function isUp({facts}: World, place: string, device: string | undefined): boolea
 
 function downBlock(world: World, port: Port): Block {
   const {place, link} = port
-  const cause = link.kind === 'bridge' ? 'bridge-down' : isHostEnd(world, port) ? 'peer-down' : 'interface-down'
+  const cause = isTunnel(port)
+    ? 'tunnel-endpoint-down'
+    : link.kind === 'bridge'
+      ? 'bridge-down'
+      : isHostEnd(world, port)
+        ? 'peer-down'
+        : 'interface-down'
   return {cause, at: place, object: link.name, evidence: `${link.name} is down at ${place}`}
 }
 

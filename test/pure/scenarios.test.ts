@@ -4,7 +4,7 @@ import test from 'ava'
 import {STATEMENTS} from '../../harness/documents.ts'
 import {placesOf} from '../../harness/model.ts'
 import {documentsText, requirementsShort, type Shown, scenarioText, shownText, statementRows} from '../../harness/report/statements.ts'
-import {scenarioTable, shownScenarios} from '../tools/scenario-table.ts'
+import {scenarioTable, shownScenarios, solutionScenarios, solutionTable} from '../tools/scenario-table.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const plain = (_: string, text: string) => text
@@ -23,7 +23,7 @@ test('what only some documents state is credited to these', (t) => {
 })
 
 test('a step waits for something only for a time, and no words of a failure are but a place’s name', async (t) => {
-  for (const scenario of await shownScenarios()) {
+  for (const scenario of [...(await shownScenarios()), ...(await solutionScenarios())]) {
     const places = placesOf(scenario).map(({name}) => name)
     for (const {command} of scenario.stages.flatMap(({steps}) => steps))
       if (/\b(until|while)\b/.test(command)) t.regex(command, /^timeout \d/, scenario.name)
@@ -37,7 +37,7 @@ test('a step waits for something only for a time, and no words of a failure are 
 })
 
 test('a scenario opens with a sentence and a drawing', async (t) => {
-  for (const {file, name} of await shownScenarios()) {
+  for (const {file, name} of [...(await shownScenarios()), ...(await solutionScenarios())]) {
     const comment = readFileSync(file, 'utf8')
       .split('\n')
       .slice(0, 12)
@@ -56,6 +56,16 @@ test('the README has a row for each scenario, as the scenarios themselves say it
   const wanted = scenarioTable(await shownScenarios())
   if (process.env.UPDATE_README) t.log(wanted)
   else t.is(table, wanted)
+})
+
+test('the README has a row for each ready network, and the page about them a drawing', async (t) => {
+  const table = /<!-- solutions -->\n\n(.*?)\n\n/s.exec(README)?.[1]
+  const all = await solutionScenarios()
+  const wanted = solutionTable(all)
+  if (process.env.UPDATE_README) t.log(wanted)
+  else t.is(table, wanted)
+  const page = readFileSync(new URL('../../scenarios/README.md', import.meta.url), 'utf8')
+  for (const {name} of all) t.regex(page, new RegExp(`\\[${name}\\]\\(${name}\\.ts\\)`))
 })
 
 const ONE: Shown = {

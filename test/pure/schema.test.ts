@@ -34,6 +34,14 @@ const COMMAND: CommandResult = {
 
 const SOURCE = {file: '/three-nodes.ts', line: 30}
 
+const VXLAN = {
+  encapsulation: 'vxlan',
+  vni: 1,
+  port: 8472,
+  outer: ['192.168.1.11', '192.168.1.12'],
+  inner: ['10.244.1.2', '10.244.2.2'],
+} as const
+
 /** One claim of each kind. */
 const CLAIMS: readonly Claim[] = [
   {check: 'reach', source: SOURCE},
@@ -43,6 +51,10 @@ const CLAIMS: readonly Claim[] = [
   {check: 'own-subnet', source: SOURCE},
   {check: 'hops', from: 'pod1', to: 'pod3', routers: 2, source: SOURCE},
   {check: 'command', place: 'pod1', command: 'ip addr', prints: ['10.244.1.2'], exit: 'success', source: SOURCE},
+  {check: 'command', place: 'pod1', command: 'ping', prints: ['lost'], exit: 'failure', within: 5_000, source: SOURCE},
+  {check: 'reach', from: ['pod1'], to: ['pod3'], only: 'full', within: 5_000, source: SOURCE},
+  {check: 'wire', from: 'pod1', to: 'pod3', carries: {encapsulation: 'none', inner: ['10.244.1.2', '10.244.2.2']}, source: SOURCE},
+  {check: 'wire', from: 'pod1', to: 'pod3', at: {place: 'node2', device: 'eth0'}, carries: VXLAN, source: SOURCE},
 ]
 
 const FAILED_AS_CLAIMED: CheckResult = {
@@ -65,12 +77,25 @@ const SAID: CheckResult = {
   source: SOURCE,
 }
 
+const ON_THE_WIRE: CheckResult = {
+  check: 'wire',
+  claim: 'wire pod1 -> pod3: vxlan 1',
+  verdict: 'pass',
+  pairs: [],
+  evidence: [],
+  wire: {at: 'node1/eth0', frames: [{...VXLAN, length: 134, overhead: 50}]},
+  source: SOURCE,
+}
+
+const IN_TIME: CheckResult = {...SAID, verdict: 'pass', evidence: [], convergence: {within: 5_000, after: 38, looks: 4}}
+const TOO_LATE: CheckResult = {...SAID, convergence: {within: 5_000, after: null, looks: 900}}
+
 const STAGES: readonly StageResult[] = [
   {stage: 1, title: 'a', checks: []},
   {
     stage: 2,
     title: 'c',
-    checks: [FAILED_AS_CLAIMED, SAID],
+    checks: [FAILED_AS_CLAIMED, SAID, ON_THE_WIRE, IN_TIME, TOO_LATE],
     probing: 12.5,
     matrix: [{from: 'pod1', to: 'pod2', family: 4, verdict: 'pass'}],
     gained: ['pod1 -> pod2'],
@@ -82,6 +107,7 @@ function result(name: Recording): Json {
   const probes = recordedProbes(name)
   const checks = [checkReach(probes), checkNoNat(probes), checkUniqueAddress(PLACES, recordedInterfaces('healthy'))]
   const step = {node: 'node1', command: 'ip link', source: SOURCE}
+  const daemon = {...step, daemon: {name: 'bird', place: 'pod1', netns: 'pod1', ready: 'birdc show status'}}
   const document = resultJson({
     lab: 'three-nodes-1',
     scenario: {
@@ -89,11 +115,15 @@ function result(name: Recording): Json {
       file: '/three-nodes.ts',
       title: 'three nodes',
       shows: ['a sentence'],
+      solution: 'Flannel, vxlan',
+      needs: [{tool: 'tshark', package: 'tshark'}],
+      devices: [],
+      mtu: 1450,
       ...RECORDED,
       hosts: [{name: 'laptop', node: 'laptop', address: '192.168.1.50', addresses: ['192.168.1.50', 'fd00::50']}],
       files: [{path: '/run/podwire/net.sh', from: '/net.sh', nodes: ['node1']}],
       stages: [
-        {title: 'a', sentence: 'b', steps: [step], readdressed: {}, claims: []},
+        {title: 'a', sentence: 'b', steps: [step, daemon], readdressed: {}, claims: []},
         {title: 'c', steps: [], readdressed: {pod1: ['10.244.1.9']}, claims: CLAIMS},
       ],
       claims: CLAIMS,

@@ -118,8 +118,9 @@ test('two places make a pair, an address too, whoever holds it', (t) => {
 })
 
 test('a full packet is as long as the nodes’ own device takes', (t) => {
-  t.is(mtuIn(recordedFacts(), PLACES), MTU)
-  t.is(mtuIn(new Map(), PLACES), 1500)
+  t.is(mtuIn({}, recordedFacts(), PLACES), MTU)
+  t.is(mtuIn({}, new Map(), PLACES), 1500)
+  t.is(mtuIn({mtu: 1450}, recordedFacts(), PLACES), 1450)
 })
 
 test('the document is as fixtures/schema/trace.json has it, and a mistake in one is found', (t) => {

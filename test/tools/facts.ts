@@ -50,6 +50,7 @@ export function namespace(
     changed: [],
     trafficControl: [],
     listeners: [],
+    sessions: [],
     sysctls: new Map(),
     forwarding: {4: true, 6: true},
     netnsNames: new Map(),

@@ -42,6 +42,8 @@ const SCENARIO: Scenario = {
   shows: [],
   ...RECORDED,
   files: [],
+  needs: [],
+  devices: [],
   stages: STAGES,
   claims: CLAIMS,
 }

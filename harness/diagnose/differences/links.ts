@@ -14,7 +14,7 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
       return [
         {
           kind: 'link',
-          cause: old.kind === 'bridge' ? 'bridge-missing' : 'interface-missing',
+          cause: old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-missing' : 'interface-missing',
           object: old.name,
           device: old.name,
           evidence: renamed ? `${renamed.name} was called ${old.name}` : `there was a device ${old.name}`,
@@ -38,7 +38,8 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
     })
     const found: Change[] = []
     if (old.up && !link.up) {
-      const cause = old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
+      const cause =
+        old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
       found.push(change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {up: true, carrier: old.carrier}))
     }
     // A bridge takes the smallest MTU of its ports.

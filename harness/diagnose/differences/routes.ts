@@ -6,9 +6,11 @@ import type {Cause, Place} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
 import {isConnected} from './connected.ts'
 import {isIpv6Off} from './ipv6.ts'
+import {sessionLost} from './sessions.ts'
 
 /** Routes that are gone, go elsewhere, or are new. */
-export function routeChanges({was, is, inside, place}: Scene): Change[] {
+export function routeChanges(scene: Scene): Change[] {
+  const {was, is, inside, place} = scene
   const ip = ({family}: RouteFacts) => `ip ${inside}${family === 6 ? '-6 ' : ''}route`
   const linkLocal = ({to}: RouteFacts) => to.startsWith('fe80:') || to.startsWith('ff00:')
   const others = (all: readonly RouteFacts[], than: readonly RouteFacts[]) =>
@@ -30,6 +32,7 @@ export function routeChanges({was, is, inside, place}: Scene): Change[] {
       route: now ? {was: old, is: now} : {was: old},
       evidence: `there was ${routeWords(old)}`,
       undo: now ? replacing(ip(old), now, old) : [`${ip(old)} add ${routeLine(old)}`],
+      ...(!now && sessionLost(old, scene)),
       revert: (here) => ({...here, routes: [old, ...here.routes.filter((route) => !same(route, old) && !(now && same(route, now)))]}),
     })
   }

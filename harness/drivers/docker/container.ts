@@ -1,4 +1,5 @@
 // A node as a container, held by podwire's end of its standard input.
+import {existsSync} from 'node:fs'
 import type {Duplex} from 'node:stream'
 import type Docker from 'dockerode'
 import type {FleetSpec} from '../../driver.ts'
@@ -21,6 +22,10 @@ export interface HeldContainer {
   readonly container: Docker.Container
   /** Ends with podwire; `keep\n` lets the container stay. */
   readonly hold: Duplex
+}
+
+function deviceFor(path: string): {PathOnHost: string; PathInContainer: string; CgroupPermissions: string} {
+  return {PathOnHost: path, PathInContainer: path, CgroupPermissions: 'rwm'}
 }
 
 /** Creates, attaches to and starts one node. The caller removes it when a sibling fails. */
@@ -48,6 +53,7 @@ export async function startContainer(
       AutoRemove: true,
       NetworkMode: network,
       Tmpfs: {'/run': 'exec,mode=755'},
+      Devices: (spec.devices ?? []).filter((path) => existsSync(path)).map(deviceFor),
       ...(privileged ? {Privileged: true} : {CapAdd: CAPABILITIES, SecurityOpt: SECURITY, ...SYSTEM_PATHS}),
     },
   })

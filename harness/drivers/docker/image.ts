@@ -16,28 +16,39 @@ const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 const DOCKERFILE = join(FIXTURES, 'node-image/Dockerfile')
 const ROOTFS = join(FIXTURES, 'node-image/rootfs.sh')
 const SOURCES = join(FIXTURES, 'node-image/sources.pl')
-const REPOSITORY = 'podwire-node'
 const BASE_IMAGE = 'debian:bookworm-slim'
 /** Milliseconds without a word about the base image, some 30 MB: one that comes slowly is told of again and again. */
 const REGISTRY_PATIENCE = 15_000
 
 type Progress = (line: string) => void
 
-function nodePackages(): string[] {
-  return packagesOf('node').map(({name}) => name)
+/** `lean` is what every node has; `full` has besides what scenarios name under `needs`. */
+export type Variant = 'lean' | 'full'
+
+const REPOSITORY: Readonly<Record<Variant, string>> = {lean: 'podwire-node', full: 'podwire-node-full'}
+
+/** The leaner of the two that has these commands. What neither has is missed by the scenario that needs it. */
+export function variantFor(tools: readonly string[]): Variant {
+  const every = packagesOf('node').map(({command}) => command)
+  return tools.every((tool) => every.includes(tool)) ? 'lean' : 'full'
+}
+
+function packagesIn(variant: Variant): string[] {
+  const groups = variant === 'lean' ? ['node'] : ['node', 'solutions']
+  return [...new Set(groups.flatMap(packagesOf).map(({name}) => name))]
 }
 
 /** podwire-node:HASH, the hash being of all that the image is made of. */
-function imageName(): string {
+function imageName(variant: Variant): string {
   const hash = createHash('sha256')
-  for (const part of [nodePackages().join(' '), ...[DOCKERFILE, ROOTFS, SOURCES].map((file) => readFileSync(file))])
+  for (const part of [packagesIn(variant).join(' '), ...[DOCKERFILE, ROOTFS, SOURCES].map((file) => readFileSync(file))])
     hash.update(part).update('\0')
-  return `${REPOSITORY}:${hash.digest('hex').slice(0, 12)}`
+  return `${REPOSITORY[variant]}:${hash.digest('hex').slice(0, 12)}`
 }
 
-export async function hasImage(docker: Docker): Promise<boolean> {
+export async function hasImage(docker: Docker, variant: Variant = 'lean'): Promise<boolean> {
   try {
-    await docker.getImage(imageName()).inspect()
+    await docker.getImage(imageName(variant)).inspect()
     return true
   } catch (error) {
     if (statusOf(error) === 404) return false
@@ -50,15 +61,16 @@ export async function hasImage(docker: Docker): Promise<boolean> {
  * from the same packages by mmdebstrap. Podwires that build at once take turns, and the second finds it there.
  * @throws MachineError when neither way works
  */
-export async function ensureImage(docker: Docker, progress: Progress): Promise<string> {
-  const name = imageName()
-  if (await hasImage(docker)) return name
+export async function ensureImage(docker: Docker, progress: Progress, variant: Variant = 'lean'): Promise<string> {
+  const name = imageName(variant)
+  const packages = packagesIn(variant)
+  if (await hasImage(docker, variant)) return name
   return inTurn(join(FIXTURES, 'node-image'), async () => {
-    if (await hasImage(docker)) return name
+    if (await hasImage(docker, variant)) return name
     progress(`making the node image ${name}; this happens once`)
-    const registry = await buildByDockerfile(docker, name, progress)
-    if (registry !== undefined) await buildByMmdebstrap(docker, name, registry, progress)
-    await docker.getImage(name).tag({repo: REPOSITORY, tag: 'latest'}) // what docker-compose.yml names
+    const registry = await buildByDockerfile(docker, name, packages, progress)
+    if (registry !== undefined) await buildByMmdebstrap(docker, name, packages, registry, progress)
+    await docker.getImage(name).tag({repo: REPOSITORY[variant], tag: 'latest'}) // what docker-compose.yml names
     return name
   })
 }
@@ -68,15 +80,15 @@ export async function ensureImage(docker: Docker, progress: Progress): Promise<s
  * registry. Engines of another kind of processor have one made for them.
  * @throws MachineError
  */
-export async function ensureImages(engines: readonly Engine[], progress: Progress): Promise<string> {
-  const name = imageName()
+export async function ensureImages(engines: readonly Engine[], progress: Progress, variant: Variant = 'lean'): Promise<string> {
+  const name = imageName(variant)
   const kinds = await Promise.all(
-    engines.map(async ({docker}) => ({docker, kind: (await docker.version()).Arch, has: await hasImage(docker)})),
+    engines.map(async ({docker}) => ({docker, kind: (await docker.version()).Arch, has: await hasImage(docker, variant)})),
   )
   for (const same of Map.groupBy(kinds, ({kind}) => kind).values()) {
     const source = same.find(({has}) => has) ?? same[0]
     if (!source) continue
-    if (!source.has) await ensureImage(source.docker, progress)
+    if (!source.has) await ensureImage(source.docker, progress, variant)
     const lacking = same.filter((each) => each !== source && !each.has)
     if (lacking.length > 0) progress(`copying the node image ${name} to ${lacking.length} of ${engines.length} engines; this happens once`)
     await Promise.all(lacking.map(({docker}) => copyImage(source.docker, docker, name)))
@@ -90,13 +102,18 @@ async function copyImage(from: Docker, to: Docker, name: string): Promise<void> 
 }
 
 /** Undefined when it worked, else why it did not. */
-async function buildByDockerfile(docker: Docker, name: string, progress: Progress): Promise<string | undefined> {
+async function buildByDockerfile(
+  docker: Docker,
+  name: string,
+  packages: readonly string[],
+  progress: Progress,
+): Promise<string | undefined> {
   try {
     await pullBase(docker)
     progress(`building it from ${BASE_IMAGE}`)
     const stream = await docker.buildImage(
       {context: join(FIXTURES, 'node-image'), src: ['Dockerfile']},
-      {t: name, buildargs: {PACKAGES: nodePackages().join(' ')}},
+      {t: name, buildargs: {PACKAGES: packages.join(' ')}},
     )
     await finished(docker, stream)
     return undefined
@@ -124,12 +141,18 @@ export async function pullBase(docker: Docker, patience = REGISTRY_PATIENCE): Pr
   }
 }
 
-async function buildByMmdebstrap(docker: Docker, name: string, registry: string, progress: Progress): Promise<void> {
+async function buildByMmdebstrap(
+  docker: Docker,
+  name: string,
+  packages: readonly string[],
+  registry: string,
+  progress: Progress,
+): Promise<void> {
   progress('no registry answers; building it from this machine’s Debian packages')
   const scratch = mkdtempSync(join(tmpdir(), 'podwire-image-'))
   try {
     const tar = join(scratch, 'rootfs.tar')
-    await promisify(execFile)(ROOTFS, [tar, ...nodePackages()], {maxBuffer: 2 ** 24})
+    await promisify(execFile)(ROOTFS, [tar, ...packages], {maxBuffer: 2 ** 24})
     const [repo, tag] = name.split(':')
     const stream = await docker.importImage(createReadStream(tar) as unknown as string, {repo, tag})
     await finished(docker, stream)

@@ -3,7 +3,7 @@ import type Docker from 'dockerode'
 import type {FleetSpec} from '../../driver.ts'
 import {type Engine, gone, requireEngine, statusOf} from './engine.ts'
 import type {KeptOnOne} from './handle.ts'
-import {ensureImage} from './image.ts'
+import {ensureImage, variantFor} from './image.ts'
 import {createNetwork} from './network.ts'
 import type {Seat} from './seat.ts'
 import type {Site} from './site.ts'
@@ -14,7 +14,7 @@ const REMOVE_LIMIT = 30_000
 /** @throws MachineError */
 export async function oneEngine(spec: FleetSpec, progress: (line: string) => void): Promise<Site> {
   const engine = await requireEngine()
-  const image = await ensureImage(engine.docker, progress)
+  const image = await ensureImage(engine.docker, progress, variantFor(spec.tools ?? []))
   const {id: network} = await createNetwork(engine.docker, spec)
   const description = `containers on ${engine.description}`
   return {

@@ -4,7 +4,7 @@ import type {Endpoint} from './endpoint.ts'
 import {type Engine, within} from './engine.ts'
 import {engineAt, requireEngines} from './engines.ts'
 import type {KeptOnSeveral} from './handle.ts'
-import {ensureImages} from './image.ts'
+import {ensureImages, variantFor} from './image.ts'
 import type {Membership} from './membership.ts'
 import {removeContainers} from './one.ts'
 import {createOverlay, overlayGone, removeOverlay} from './overlay.ts'
@@ -46,7 +46,7 @@ export async function severalEngines(spec: FleetSpec, options: SeveralEngines, p
         traces()
       })
     const managers = await requireSwarm(engines)
-    const image = await ensureImages(engines, progress)
+    const image = await ensureImages(engines, progress, variantFor(spec.tools ?? []))
     const {id: network} = await createOverlay(managers, engines, spec)
     const nodes = spec.nodes.map(({name}) => name)
     const places = placeNodes(nodes, options)

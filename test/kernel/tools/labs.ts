@@ -1,5 +1,5 @@
 // Labs that stand up right, for tests that then break them with literal commands.
-import {check, type Outcome} from '../../../harness/checks/check.ts'
+import {awaitClaims, check, type Outcome} from '../../../harness/checks/check.ts'
 import {carryOut, type Lab, startLab} from '../../../harness/lab.ts'
 import type {Claim, PairVerdict, Verdict} from '../../../harness/model.ts'
 import {loadScenario} from '../../../harness/scenario/load.ts'
@@ -18,7 +18,7 @@ export async function labOf(runner: Runner, scenario: string): Promise<Lab> {
   await using started = new AsyncDisposableStack()
   started.use(await engineTurn(runner))
   const lab = started.use(await startLab(`kernel-${process.pid}-${++labs}`, await loadScenario(scenario), await driverOf(runner)))
-  await carryOut(lab)
+  await carryOut(lab, {ended: (_, number) => awaitClaims(lab.fleet, lab.scenario, number)})
   const whole = started.move()
   return {...lab, [Symbol.asyncDispose]: () => whole.disposeAsync()}
 }

@@ -1,0 +1,80 @@
+// Daemons of a lab: literal commands that stay beside the lines that come after them. They are started in the shell of their
+// machine, so they go with the lab whatever ends it, and a kept lab keeps them.
+import type {CommandResult} from './command.ts'
+import type {Fleet} from './driver.ts'
+import type {DaemonSpec, Scenario, Step} from './model.ts'
+
+/** Where a daemon's process id and words are, on its machine. */
+const FOLDER = '/run/podwire'
+
+/** Milliseconds that a daemon may take to be ready. */
+const READY_LIMIT = 20_000
+
+/** What a log may have at its end, in bytes; what is before is left out. */
+const LOG_LIMIT = 1_000_000
+
+/**
+ * Starts a step's daemon, and waits until it is ready.
+ * @returns the step's own command; exit code 1 when the daemon ended or was not ready in time, with what it said on stderr
+ */
+export async function startDaemon(fleet: Fleet, {node, command}: Step, daemon: DaemonSpec, timeLimit?: number): Promise<CommandResult> {
+  const limit = timeLimit === undefined ? READY_LIMIT : Math.min(timeLimit, READY_LIMIT)
+  // The condition has the shorter limit, so that the daemon's own words are told.
+  const result = await fleet.run(node, startLine(command, daemon, limit), {timeLimit: limit + 5_000})
+  return {...result, command}
+}
+
+/** @param limit milliseconds */
+function startLine(command: string, {name, netns, ready}: DaemonSpec, limit: number): string {
+  const [pid, log] = [`${FOLDER}/${name}.pid`, `${FOLDER}/${name}.log`]
+  const inside = netns === undefined ? '' : `ip netns exec ${netns} `
+  // The daemon leads a session of its own; bash hands its process over to a single command.
+  const start = `${inside}setsid bash -c 'echo $$ >${pid}.new; mv ${pid}.new ${pid}; exec bash -c "$0"' ${quoted(command)}`
+  const tail = `tail -n 20 ${log} >&2; exit 1`
+  return [
+    `mkdir -p ${FOLDER}; rm -f ${pid}`,
+    `${start} </dev/null >>${log} 2>&1 &`,
+    `end=$((\${EPOCHREALTIME/[.,]/} + ${limit * 1000}))`,
+    `until [ -s ${pid} ]${ready === undefined ? '' : ` && ${inside}bash -c ${quoted(ready)} >/dev/null 2>&1`}; do`,
+    // A process that has ended has no file any more, though nobody may have collected it yet (proc_pid_exe(5)).
+    `  if [ -s ${pid} ] && [ ! -e "/proc/$(<${pid})/exe" ]; then echo "${name} ended before it was ready" >&2; ${tail}; fi`,
+    `  if ((\${EPOCHREALTIME/[.,]/} > end)); then echo "${name} was not ready within ${limit / 1000} s" >&2; ${tail}; fi`,
+    '  sleep 0.02',
+    'done',
+  ].join('\n')
+}
+
+/** The line by which a person would start it there again. */
+export function typedLine(command: string, {name, netns, ready}: DaemonSpec): string {
+  const inside = netns === undefined ? '' : `ip netns exec ${netns} `
+  const start = `${inside}setsid ${simple(command)} </dev/null >>${FOLDER}/${name}.log 2>&1 &`
+  return ready === undefined ? start : `${start} timeout 20 bash -c ${quoted(`until ${inside}${ready} >/dev/null; do sleep 0.02; done`)}`
+}
+
+/** What setsid(1) can be given as it is; else one word for bash. */
+function simple(command: string): string {
+  return /^[\w@%+=:,./ -]+$/.test(command) ? command : `bash -c ${quoted(command)}`
+}
+
+export interface DaemonLog {
+  readonly daemon: DaemonSpec
+  readonly text: Buffer
+}
+
+/** What the daemons have said so far, one log for each place and name. Of a machine that is gone there is none. */
+export async function readLogs(fleet: Fleet, scenario: Scenario): Promise<DaemonLog[]> {
+  const steps = scenario.stages.flatMap((stage) => stage.steps)
+  const each = new Map(steps.flatMap(({node, daemon}) => (daemon ? [[`${node} ${daemon.name}`, {node, daemon}]] : [])))
+  const read = await Promise.all(
+    [...each.values()].map(async ({node, daemon}): Promise<DaemonLog[]> => {
+      const {exitCode, stdout} = await fleet.run(node, `tail -c ${LOG_LIMIT} ${FOLDER}/${daemon.name}.log`, {shell: 'observer'})
+      return exitCode === 0 ? [{daemon, text: stdout}] : []
+    }),
+  )
+  return read.flat()
+}
+
+/** One word for bash(1), whatever is in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,242 @@
+// Cilium: every packet of a pod is met by a program at the first device outside of the pod, which looks its destination up in a
+// map and puts it into the other pod, or into VXLAN. The node's own routing, forwarding and firewall are never asked.
+//
+//   pod1 10.244.1.2 -- lxc-pod1 <from_pod> --+
+//                                            +-- cilium_vxlan <from_network> [node1] 192.168.1.11 == VXLAN 7, UDP 8472 ==+
+//   pod2 10.244.1.3 -- lxc-pod2 <from_pod> --+                                                                          |
+//                                                                                                                       |
+//   pod3 10.244.2.2 -- lxc-pod3 <from_pod> ----- cilium_vxlan <from_network> [node2] 192.168.1.12 ======================+
+//                                                                                                                       |
+//   pod4 10.244.3.2 -- lxc-pod4 <from_pod> ----- cilium_vxlan <from_network> [node3] 192.168.1.13 ======================+
+//
+//   the maps of node1:   pods   10.244.1.2 -> device 101, MAC      nodes   10.244.2.0/24   -> 192.168.1.12
+//                               10.244.1.3 -> device 102, MAC              192.168.1.12/32 -> 192.168.1.12, and so for node3
+//
+// The programs are fixtures/cilium-ebpf/datapath.c. Loading them takes root of the machine itself.
+import {hops, noNat, on, reach, runs, scenario, stage, uniqueAddress, wire} from 'podwire'
+
+export default scenario({
+  title: 'Cilium, eBPF: programs on each pod’s cable look destinations up in maps, past the node’s own stack',
+  solution: 'Cilium, eBPF and VXLAN',
+  underlay: '192.168.1.0/24',
+  nodes: {
+    node1: '192.168.1.11',
+    node2: '192.168.1.12',
+    node3: '192.168.1.13',
+  },
+  mtu: 1450,
+  pods: {
+    pod1: {node: 'node1', address: '10.244.1.2'},
+    pod2: {node: 'node1', address: '10.244.1.3'},
+    pod3: {node: 'node2', address: '10.244.2.2'},
+    pod4: {node: 'node3', address: '10.244.3.2'},
+  },
+  needs: {clang: 'clang', bpftool: 'bpftool', '/usr/include/bpf/bpf_helpers.h': 'libbpf-dev'},
+  files: {'/run/cilium/datapath.c': '../fixtures/cilium-ebpf/datapath.c'},
+  steps: [
+    ...stage('the programs, and maps with nothing in them'),
+    ...on('node1')`
+      mkdir /run/cilium/bpf
+      mount -t bpf bpf /run/cilium/bpf
+      clang -O2 -g -target bpf -I/usr/include/$(uname -m)-linux-gnu -c /run/cilium/datapath.c -o /run/cilium/datapath.o
+      bpftool prog loadall /run/cilium/datapath.o /run/cilium/bpf pinmaps /run/cilium/bpf
+    `,
+    ...on('node2')`
+      mkdir /run/cilium/bpf
+      mount -t bpf bpf /run/cilium/bpf
+      clang -O2 -g -target bpf -I/usr/include/$(uname -m)-linux-gnu -c /run/cilium/datapath.c -o /run/cilium/datapath.o
+      bpftool prog loadall /run/cilium/datapath.o /run/cilium/bpf pinmaps /run/cilium/bpf
+    `,
+    ...on('node3')`
+      mkdir /run/cilium/bpf
+      mount -t bpf bpf /run/cilium/bpf
+      clang -O2 -g -target bpf -I/usr/include/$(uname -m)-linux-gnu -c /run/cilium/datapath.c -o /run/cilium/datapath.o
+      bpftool prog loadall /run/cilium/datapath.o /run/cilium/bpf pinmaps /run/cilium/bpf
+    `,
+
+    ...stage('a tunnel without an identifier or another end, and a cable to the node itself'),
+    // The program says for each packet where the tunnel leads (ip-link(8), vxlan external). What the node sends to other nodes'
+    // pods goes through a cable that begins and ends on the node, so that a program meets it too.
+    ...on('node1')`
+      ip link add cilium_vxlan index 100 address 02:00:00:00:00:01 mtu 1450 type vxlan external dstport 8472
+      ip link set cilium_vxlan up
+      tc qdisc add dev cilium_vxlan clsact
+      tc filter add dev cilium_vxlan ingress bpf direct-action object-pinned /run/cilium/bpf/from_network
+      ip link add cilium_host mtu 1450 type veth peer name cilium_net mtu 1450
+      ip link set cilium_net arp off up
+      ip link set cilium_host arp off up
+      ip addr add 10.244.1.1/32 dev cilium_host
+      tc qdisc add dev cilium_net clsact
+      tc filter add dev cilium_net ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+      ip route add 10.244.2.0/24 dev cilium_host src 10.244.1.1
+      ip route add 10.244.3.0/24 dev cilium_host src 10.244.1.1
+    `,
+    ...on('node2')`
+      ip link add cilium_vxlan index 100 address 02:00:00:00:00:01 mtu 1450 type vxlan external dstport 8472
+      ip link set cilium_vxlan up
+      tc qdisc add dev cilium_vxlan clsact
+      tc filter add dev cilium_vxlan ingress bpf direct-action object-pinned /run/cilium/bpf/from_network
+      ip link add cilium_host mtu 1450 type veth peer name cilium_net mtu 1450
+      ip link set cilium_net arp off up
+      ip link set cilium_host arp off up
+      ip addr add 10.244.2.1/32 dev cilium_host
+      tc qdisc add dev cilium_net clsact
+      tc filter add dev cilium_net ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+      ip route add 10.244.1.0/24 dev cilium_host src 10.244.2.1
+      ip route add 10.244.3.0/24 dev cilium_host src 10.244.2.1
+    `,
+    ...on('node3')`
+      ip link add cilium_vxlan index 100 address 02:00:00:00:00:01 mtu 1450 type vxlan external dstport 8472
+      ip link set cilium_vxlan up
+      tc qdisc add dev cilium_vxlan clsact
+      tc filter add dev cilium_vxlan ingress bpf direct-action object-pinned /run/cilium/bpf/from_network
+      ip link add cilium_host mtu 1450 type veth peer name cilium_net mtu 1450
+      ip link set cilium_net arp off up
+      ip link set cilium_host arp off up
+      ip addr add 10.244.3.1/32 dev cilium_host
+      tc qdisc add dev cilium_net clsact
+      tc filter add dev cilium_net ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+      ip route add 10.244.1.0/24 dev cilium_host src 10.244.3.1
+      ip route add 10.244.2.0/24 dev cilium_host src 10.244.3.1
+    `,
+
+    ...stage('a cable to each pod, and a program at its end'),
+    // Every pod has the same gateway, with the same MAC address, and never asks for it.
+    ...on('node1')`
+      ip netns add pod1
+      ip link add lxc-pod1 index 101 mtu 1450 address 02:00:00:00:00:01 type veth peer name eth0 mtu 1450 address 0a:00:00:00:01:02 netns pod1
+      ip link set lxc-pod1 up
+      ip -n pod1 addr add 10.244.1.2/32 dev eth0
+      ip -n pod1 link set eth0 up
+      ip -n pod1 route add 169.254.1.1 dev eth0 scope link
+      ip -n pod1 route add default via 169.254.1.1
+      ip -n pod1 neigh add 169.254.1.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent
+      ip route add 10.244.1.2 dev lxc-pod1 src 10.244.1.1
+      tc qdisc add dev lxc-pod1 clsact
+      tc filter add dev lxc-pod1 ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+      ip netns add pod2
+      ip link add lxc-pod2 index 102 mtu 1450 address 02:00:00:00:00:01 type veth peer name eth0 mtu 1450 address 0a:00:00:00:01:03 netns pod2
+      ip link set lxc-pod2 up
+      ip -n pod2 addr add 10.244.1.3/32 dev eth0
+      ip -n pod2 link set eth0 up
+      ip -n pod2 route add 169.254.1.1 dev eth0 scope link
+      ip -n pod2 route add default via 169.254.1.1
+      ip -n pod2 neigh add 169.254.1.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent
+      ip route add 10.244.1.3 dev lxc-pod2 src 10.244.1.1
+      tc qdisc add dev lxc-pod2 clsact
+      tc filter add dev lxc-pod2 ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+    `,
+    ...on('node2')`
+      ip netns add pod3
+      ip link add lxc-pod3 index 101 mtu 1450 address 02:00:00:00:00:01 type veth peer name eth0 mtu 1450 address 0a:00:00:00:02:02 netns pod3
+      ip link set lxc-pod3 up
+      ip -n pod3 addr add 10.244.2.2/32 dev eth0
+      ip -n pod3 link set eth0 up
+      ip -n pod3 route add 169.254.1.1 dev eth0 scope link
+      ip -n pod3 route add default via 169.254.1.1
+      ip -n pod3 neigh add 169.254.1.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent
+      ip route add 10.244.2.2 dev lxc-pod3 src 10.244.2.1
+      tc qdisc add dev lxc-pod3 clsact
+      tc filter add dev lxc-pod3 ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+    `,
+    ...on('node3')`
+      ip netns add pod4
+      ip link add lxc-pod4 index 101 mtu 1450 address 02:00:00:00:00:01 type veth peer name eth0 mtu 1450 address 0a:00:00:00:03:02 netns pod4
+      ip link set lxc-pod4 up
+      ip -n pod4 addr add 10.244.3.2/32 dev eth0
+      ip -n pod4 link set eth0 up
+      ip -n pod4 route add 169.254.1.1 dev eth0 scope link
+      ip -n pod4 route add default via 169.254.1.1
+      ip -n pod4 neigh add 169.254.1.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent
+      ip route add 10.244.3.2 dev lxc-pod4 src 10.244.3.1
+      tc qdisc add dev lxc-pod4 clsact
+      tc filter add dev lxc-pod4 ingress bpf direct-action object-pinned /run/cilium/bpf/from_pod
+    `,
+    reach('pod1', 'pod2').fails('forwarding-off', 'node1'),
+
+    ...stage('the maps are filled'),
+    // A pod: its device's index and its MAC address. A prefix: its length, and the node that it is on.
+    ...on('node1')`
+      bpftool map update pinned /run/cilium/bpf/pods key 10 244 1 2 value 101 0 0 0 0x0a 0 0 0 1 2 0 0
+      bpftool map update pinned /run/cilium/bpf/pods key 10 244 1 3 value 102 0 0 0 0x0a 0 0 0 1 3 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 12 value 192 168 1 12 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 13 value 192 168 1 13 0 0 0 0
+    `,
+    ...on('node2')`
+      bpftool map update pinned /run/cilium/bpf/pods key 10 244 2 2 value 101 0 0 0 0x0a 0 0 0 2 2 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 11 value 192 168 1 11 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 13 value 192 168 1 13 0 0 0 0
+    `,
+    ...on('node3')`
+      bpftool map update pinned /run/cilium/bpf/pods key 10 244 3 2 value 101 0 0 0 0x0a 0 0 0 3 2 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 11 value 192 168 1 11 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 0 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 12 value 192 168 1 12 0 0 0 0
+    `,
+    // No router: the time to live is as it was sent.
+    reach.all(),
+    noNat.all(),
+    hops('pod1', 'pod2').are(0),
+    hops('pod1', 'pod3').are(0),
+    wire('pod1', 'pod3').carries({
+      encapsulation: 'vxlan',
+      vni: 7,
+      port: 8472,
+      outer: ['192.168.1.11', '192.168.1.12'],
+      inner: ['10.244.1.2', '10.244.2.2'],
+    }),
+    runs('node1')`bpftool -j map dump pinned /run/cilium/bpf/pods | jq length`.prints('2'),
+
+    ...stage('node1 forwards nothing, and drops what it would forward'),
+    ...on('node1')`
+      sysctl -w net.ipv4.ip_forward=0
+      nft add table ip strict
+      nft add chain ip strict forward '{ type filter hook forward priority 0; policy drop; }'
+    `,
+    // None of it is asked.
+    reach.among('pod1', 'pod2', 'pod3', 'pod4').holds(),
+
+    ...stage('the map of node1 loses where the pods of node2 are'),
+    ...on('node1')`
+      bpftool map delete pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0
+    `,
+    // Left to the node's own stack, it comes to nothing there.
+    runs('pod1')`ping -c 1 -W 0.5 10.244.2.2`.fails('100% packet loss').within(5_000),
+    reach('pod1', 'pod4').holds(),
+
+    ...stage('its agent fills it again'),
+    ...on('node1')`
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 0 0 0 0
+    `,
+    reach('pod1', 'pod3').holds().within(5_000),
+
+    ...stage('native routing: the same maps send packets between nodes as they are'),
+    // With each prefix the index of the device by which its node is reached.
+    ...on('node1')`
+      tc qdisc add dev eth0 clsact
+      tc filter add dev eth0 ingress bpf direct-action object-pinned /run/cilium/bpf/from_network
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+    `,
+    ...on('node2')`
+      tc qdisc add dev eth0 clsact
+      tc filter add dev eth0 ingress bpf direct-action object-pinned /run/cilium/bpf/from_network
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+    `,
+    ...on('node3')`
+      tc qdisc add dev eth0 clsact
+      tc filter add dev eth0 ingress bpf direct-action object-pinned /run/cilium/bpf/from_network
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+    `,
+    wire('pod1', 'pod3').carries({encapsulation: 'none', inner: ['10.244.1.2', '10.244.2.2']}),
+    hops('pod1', 'pod3').are(0),
+  ],
+  checks: [reach.all(), noNat.all(), uniqueAddress.all()],
+})

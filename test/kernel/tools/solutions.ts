@@ -1,0 +1,74 @@
+// The scenarios of ready networks, and whether a runner's nodes have what each needs.
+import {accessSync, constants, statSync} from 'node:fs'
+import test, {type ExecutionContext} from 'ava'
+import {requireEngine} from '../../../harness/drivers/docker/engine.ts'
+import {ensureImage} from '../../../harness/drivers/docker/image.ts'
+import type {Scenario} from '../../../harness/model.ts'
+import {loadScenario, scenarioNames} from '../../../harness/scenario/load.ts'
+import {NODE_ENVIRONMENT} from '../../../harness/session.ts'
+import {onEach, type Runner} from './runners.ts'
+
+/** Every scenario that has a ready network's datapath. */
+export async function solutions(): Promise<Scenario[]> {
+  return (await Promise.all(scenarioNames().map(loadScenario))).filter(({solution}) => solution !== undefined)
+}
+
+/**
+ * As onEach, for a test of one such scenario. Where what it needs is not there it is skipped in sight, by its package's name;
+ * on CI it fails, since everything is installed there.
+ */
+export function onEachThatHas(
+  runners: readonly Runner[],
+  scenario: Pick<Scenario, 'name' | 'needs' | 'devices'>,
+  title: string,
+  body: (t: ExecutionContext, runner: Runner) => Promise<void>,
+): void {
+  for (const runner of runners) {
+    const lacking = lackedBy(runner, scenario)
+    const full = `${scenario.name}: ${title}`
+    if (lacking === undefined || runner.missing !== undefined)
+      onEach([runner], full, async (t, here) => {
+        if (here.driver === 'docker') await fullImage(t)
+        await body(t, here)
+      })
+    else if (process.env.CI === 'true' && !lacking.startsWith('/dev/')) test.serial(`${runner.title}: ${full}`, (t) => t.fail(lacking))
+    else test.serial.skip(`${runner.title}: ${full} (${lacking})`, () => undefined)
+  }
+}
+
+/** Made before the clock of a run ticks: it takes a minute or more, once. */
+async function fullImage(t: ExecutionContext): Promise<void> {
+  t.timeout(900_000)
+  const {docker} = await requireEngine()
+  await ensureImage(docker, (line) => t.log(line), 'full')
+}
+
+/** Under docker the full image has the tools, and root opens the devices. */
+function lackedBy({driver, user}: Runner, {needs, devices}: Pick<Scenario, 'needs' | 'devices'>): string | undefined {
+  const closed = devices.find((device) => !opens(device, user?.uid))
+  if (closed !== undefined) return `${closed} cannot be opened`
+  const missing = driver === 'docker' ? [] : needs.filter(({tool}) => !isThere(tool))
+  return missing.length === 0 ? undefined : `apt-get install ${missing.map((need) => need.package).join(' ')}`
+}
+
+/** @param uid an ordinary user's: it opens what everybody may */
+function opens(device: string, uid: number | undefined): boolean {
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK)
+    return uid === undefined || (statSync(device).mode & 0o006) === 0o006
+  } catch {
+    return false
+  }
+}
+
+function isThere(tool: string): boolean {
+  return (NODE_ENVIRONMENT.PATH ?? '').split(':').some((folder) => {
+    try {
+      if (tool.startsWith('/')) accessSync(tool)
+      else accessSync(`${folder}/${tool}`, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
