@@ -40,7 +40,10 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
     if (old.up && !link.up) {
       const cause =
         old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
-      found.push(change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {up: true, carrier: old.carrier}))
+      found.push({
+        ...change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {}),
+        revert: (now) => raised(now, old, was),
+      })
     }
     // A bridge takes the smallest MTU of its ports.
     const follows =
@@ -122,4 +125,14 @@ function withoutXdp(name: string) {
 /** A device that asks nobody takes its own address for everybody's (arp_constructor): that goes once it asks again. */
 function withoutMadeUp(now: NamespaceFacts, device: string): NamespaceFacts {
   return {...now, neighbours: now.neighbours.filter(({dev, state}) => dev !== device || state !== 'NOARP')}
+}
+
+/** A port is disabled while it or its bridge is down, and forwards again once both are up (br_stp_enable_port). */
+function raised(now: NamespaceFacts, old: LinkFacts, was: NamespaceFacts): NamespaceFacts {
+  const links = withLink(old.name, {up: true, carrier: old.carrier})(now).links.map((link): LinkFacts => {
+    const before = was.links.find(({name}) => name === link.name)
+    const rises = link.port?.state === 'disabled' && before?.port && [link.name, link.master].includes(old.name)
+    return rises && link.port ? {...link, port: {...link.port, state: before.port.state}} : link
+  })
+  return {...now, links}
 }
