@@ -2,7 +2,7 @@
 # which is over in milliseconds once it is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop node-image setup setup-solutions
+.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop engines engines-stop node-image setup setup-solutions
 
 # Set here and on the command line, never by an environment variable that happens to be called so.
 NAME = three-nodes
@@ -34,7 +34,7 @@ debug: ## one prompt over a running lab; where none runs, over NAME=three-nodes:
 	@./harness/cli/podwire debug
 
 test: ## lint and every test, on both drivers: ARGS=test/pure/address.test.ts for some
-	@fixtures/setup.sh node host engine test $${CI:+solutions}
+	@fixtures/setup.sh node host engine test ssh $${CI:+solutions}
 	@test/run.sh $(ARGS)
 
 test-deep: ## 500 random labs, the trace against the kernel: minutes; SEED=7 draws others
@@ -46,7 +46,7 @@ lint: ## formatter, linter, types, unused code, shell scripts
 	@test/lint.sh
 
 bench: ## speed and size, each figure beside its floor
-	@fixtures/setup.sh node host engine bench
+	@fixtures/setup.sh node host engine bench ssh
 	@$(node) test/bench/bench.ts $(ARGS)
 
 engine: ## start a private Docker engine, where none answers
@@ -55,6 +55,13 @@ engine: ## start a private Docker engine, where none answers
 
 engine-stop: ## stop it
 	@fixtures/engine/engine.sh stop
+
+engines: ## start three private Docker engines on one wire, to try --engines with
+	@fixtures/setup.sh node host engine
+	@fixtures/engine/several.sh start
+
+engines-stop: ## stop them; nothing of them stays
+	@fixtures/engine/several.sh stop
 
 node-image: ## make the image of the docker driver's nodes
 	@fixtures/setup.sh node host engine

@@ -5,7 +5,9 @@ import type {SourceLine} from './model.ts'
 export type CommandCause =
   | 'time-limit' // podwire killed it, alone, after its time limit
   | 'session-lost' // its shell went away under it
+  | 'node-lost' // its node went away under it, with its machine or its engine; what other nodes do stands
   | 'disposed' // the lab was removed while it ran
+  | 'cut-off' // it was not run: it would have cut podwire off from the machine
 
 export interface CommandResult {
   readonly node: string
@@ -46,8 +48,12 @@ export function endingOf(result: CommandResult): string {
       return 'killed after its time limit'
     case 'session-lost':
       return 'its shell went away'
+    case 'node-lost':
+      return 'its node went away'
     case 'disposed':
       return 'the lab was removed while it ran'
+    case 'cut-off':
+      return 'not run'
     default:
       return `exit ${result.exitCode}`
   }

@@ -4,7 +4,7 @@ import type {Readable, Writable} from 'node:stream'
 import type {CommandResult} from './command.ts'
 import type {Machine} from './model.ts'
 
-export type DriverName = 'local' | 'docker'
+export type DriverName = 'local' | 'docker' | 'ssh'
 
 /** What a driver needs to know of a scenario. */
 export interface FleetSpec {
@@ -65,6 +65,8 @@ export interface CommandStream {
 export interface Fleet extends AsyncDisposable {
   /** How the nodes run, for the report's first line: 'namespaces of this machine, as root'. */
   readonly description: string
+  /** Nodes that went away under the lab, and why, where nodes can go one by one: the report is then of the others. */
+  readonly lost?: ReadonlyMap<string, string>
   /** Runs a shell line and waits. Lines of one node and shell run in the order in which they were given. Never rejects. */
   run(node: string, command: string, options?: RunOptions): Promise<CommandResult>
   /** Starts argv (no shell in between) beside everything else. */

@@ -155,6 +155,12 @@ function remove(folder: string, lab: string): void {
   removeBefore(folder, lab)
 }
 
+/** The file in which a lab is remembered; undefined where there is none. */
+export function recordOf({lab}: Pick<LabRecord, 'lab'>): string | undefined {
+  const folder = recordFolder()
+  return folder === undefined ? undefined : recordPath(folder, lab)
+}
+
 function recordPath(folder: string, lab: string): string {
   return join(folder, `${lab}.json`)
 }

@@ -83,7 +83,8 @@ async function carryOutStage(lab: Lab, stage: Stage, follower: StepFollower, tim
         const result = await runStep(lab.fleet, step, timeLimit)
         lab.history.push(result)
         tell(step, result)
-        if (result.exitCode !== 0) refusal ??= new CommandError(result, step.source)
+        // Without one node the others go on: the report is of them.
+        if (result.exitCode !== 0 && result.cause !== 'node-lost') refusal ??= new CommandError(result, step.source)
       }
     }),
   )

@@ -473,11 +473,11 @@ class Walk {
   #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
     const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
     if (entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)) return undefined
-    // A device that asks nobody takes its own address for everybody's: that it asks nobody is the cause.
-    if (!from.link.arp && entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
+    // A device that asks nobody takes its own address for everybody's, and forgets it once it asks (arp_netdev_event).
+    if (entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
     const right = this.#answering(from, nextHop)
-    const way = segmentOf(this.#world, from).find((each) => this.#takes(endOf(each), entry.mac as string))
-    const rightly = right.some((each) => endOf(each).link.mac === entry.mac)
+    const way = segmentOf(this.#world, from).find((each) => this.#takes(each, entry.mac as string))
+    const rightly = right.some((each) => this.#takes(each, entry.mac as string))
     // What was learned is asked again; what is permanent is not.
     if ((rightly || right.length === 0) && entry.state !== 'PERMANENT' && entry.state !== 'NOARP') return undefined
     if (!rightly && right.length === 0 && !way) return undefined
@@ -501,8 +501,11 @@ class Walk {
   }
 
   /** The device has this MAC; a port of a bridge hands on to the bridge what is for itself. */
-  #takes({link}: Port, mac: string): boolean {
-    return link.mac === mac && link.master === undefined
+  #takes(way: Passage, mac: string): boolean {
+    const [{place, link}, by] = [endOf(way), way.ports.at(-2)]
+    if (link.master !== undefined) return false
+    // What comes in by a bridge's port with that port's own MAC is the machine's, too (eth_type_trans, br_pass_frame_up).
+    return link.mac === mac || (by?.place === place && by.link.master === link.name && by.link.mac === mac)
   }
 
   #byAsking(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Passage {

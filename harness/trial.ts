@@ -2,12 +2,15 @@
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
 
 import {awaitClaims} from './checks/check.ts'
+import {pairsToReach} from './checks/pairs.ts'
 import type {Driver} from './driver.ts'
+import type {Facts} from './facts/facts.ts'
 import {fullMtu, readInterfaces} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
+import {readFacts} from './facts/read.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
 import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
-import {allPairs, probePairs} from './probe/probe.ts'
+import {probePairs} from './probe/probe.ts'
 
 /** Something typed at a machine after the scenario's own lines. */
 export interface Line {
@@ -22,6 +25,8 @@ export interface TrialSpec {
   /** What was typed once the lab was up, in order. */
   readonly typed: readonly Line[]
   readonly fix: readonly FixCommand[]
+  /** Of the lab that the fix is for. */
+  readonly facts: Facts
   /** Somebody typed at a shell, and nobody wrote down what: the copy may lack it. */
   readonly unrecorded?: boolean
 }
@@ -30,20 +35,18 @@ export interface TrialSpec {
 const PATIENCE = 200
 
 /** Never rejects: a copy that cannot be made is a trial without a result. */
-export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSpec): Promise<Trial> {
+export async function tryFix({driver, scenario, typed, fix, facts, unrecorded}: TrialSpec): Promise<Trial> {
   const nothing = {turned: 0, failing: 0, passing: 0, total: 0}
   try {
     await using lab = await startLab(`trial-${process.pid}`, scenario, driver)
     // A daemon's routes come by waiting, here as there.
     await carryOut(lab, {ended: (_, number) => awaitClaims(lab.fleet, scenario, number)})
     await type(lab, typed)
-    const before = await probeLab(lab, ['small'])
-    const refused = await type(
-      lab,
-      fix.map(({where, command}) => ({node: where, command})),
-    )
+    // Full packets before as well: what is learned of a path's size is learned here as it was there.
+    const before = await probeLab(lab)
+    const refused = await type(lab, await inTheCopy(lab, fix, facts))
     await forgetUnresolved(lab.fleet, placesAfter(scenario, scenario.stages.length))
-    const after = await probeLab(lab, ['small', 'full'])
+    const after = await probeLab(lab)
     const failing = pairsOf(before, (answered) => answered !== true)
     const still = pairsOf(after, (answered) => answered !== true)
     const total = new Set(after.map(pairOf)).size
@@ -66,6 +69,17 @@ export async function tryFix({driver, scenario, typed, fix, unrecorded}: TrialSp
   }
 }
 
+/** A device has another MAC address in the copy than in the lab that was looked at. */
+async function inTheCopy({fleet, scenario}: Lab, fix: readonly FixCommand[], facts: Facts): Promise<Line[]> {
+  const lines = fix.map(({where, command}): Line => ({node: where, command}))
+  const named = [...facts].flatMap(([place, here]) => (here?.links ?? []).map(({name, mac}) => ({place, name, mac})))
+  const meant = named.filter(({mac}) => mac !== '' && lines.some(({command}) => command.includes(mac)))
+  if (meant.length === 0) return lines
+  const copy = await readFacts(fleet, placesAfter(scenario, scenario.stages.length))
+  const own = new Map(meant.map(({place, name, mac}) => [mac, copy.get(place)?.links.find((link) => link.name === name)?.mac ?? mac]))
+  return lines.map(({node, command}) => ({node, command: [...own].reduce((line, [mac, its]) => line.replaceAll(mac, its), command)}))
+}
+
 /** What was refused, a line each. A line that was refused in the lab is refused here too, and that is as it was. */
 async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
   const refused: string[] = []
@@ -76,11 +90,10 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
   return refused
 }
 
-async function probeLab({fleet, scenario}: Lab, sizes: readonly ('small' | 'full')[]): Promise<Probe[]> {
+async function probeLab({fleet, scenario}: Lab): Promise<Probe[]> {
   const places: Place[] = placesAfter(scenario, scenario.stages.length)
-  const cluster = places.filter(({kind}) => kind !== 'host')
   const mtu = fullMtu(scenario, await readInterfaces(fleet, places), places)
-  return probePairs(fleet, places, allPairs(cluster), {mtu, patience: PATIENCE, sizes})
+  return probePairs(fleet, places, pairsToReach(scenario, places), {mtu, patience: PATIENCE})
 }
 
 function pairOf({from, to}: Probe): string {

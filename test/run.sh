@@ -57,7 +57,7 @@ failed=
 run test/lint.sh || failed=lint
 
 # In CI a driver that this machine cannot run is a failure, not a skipped test.
-[ "${CI:-}" != true ] || export PODWIRE_REQUIRE_DRIVERS=local,docker
+[ "${CI:-}" != true ] || export PODWIRE_REQUIRE_DRIVERS=local,docker,ssh
 export PODWIRE_TEST_COUNT=$count
 run node_modules/.bin/node node_modules/ava/entrypoints/cli.js "$@" || failed="$failed${failed:+, }tests"
 [ -s "$count" ] || echo '0 passed, 0 failed' >"$count"

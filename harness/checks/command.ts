@@ -1,9 +1,13 @@
 // The claim of what a literal command at a place comes to: its exit code, and texts in its output.
+import type {CommandCause} from '../command.ts'
 import type {Fleet} from '../driver.ts'
 import type {CheckResult, CommandClaim, Place, Verdict} from '../model.ts'
 
 /** An exit code that nothing else has: the place to run it at is not there. */
 const NO_PLACE = 193
+
+/** Whoever was to run it had gone: nothing was seen of it. */
+const UNSEEN: ReadonlySet<CommandCause> = new Set(['disposed', 'session-lost', 'node-lost'])
 
 /** Runs the command in the place's own network namespace. */
 export async function checkCommand(
@@ -43,7 +47,7 @@ export async function checkCommand(
             .slice(0, 6)
             .map((text) => `it said: ${text}`)),
     )
-  const verdict: Verdict = evidence.length === 0 ? 'pass' : cause === 'disposed' || cause === 'session-lost' ? 'unknown' : 'fail'
+  const verdict: Verdict = evidence.length === 0 ? 'pass' : cause !== undefined && UNSEEN.has(cause) ? 'unknown' : 'fail'
   return {check, verdict, pairs: [], evidence, command: {place: place.name, command, exitCode, output: said}, source}
 }
 

@@ -1,7 +1,7 @@
 // The claim that each node's pods are on a subnet of their own: the networks that the nodes are attached to their pods by
 // do not overlap. Where they do, an address does not say which node it is on.
-import {contains, networkOf, overlap, prefixLengthOf, sameHost} from '../address.ts'
-import type {Interface, Interfaces} from '../facts/interfaces.ts'
+import {contains, networkOf, overlap, prefixLengthOf} from '../address.ts'
+import {type Interfaces, underlayDevice} from '../facts/interfaces.ts'
 import type {PairVerdict, Place} from '../model.ts'
 
 /** One verdict for each unordered pair of nodes. A node's pod networks are those of its pods' own addresses and prefix lengths. */
@@ -31,15 +31,16 @@ function compare(a: Place, b: Place, places: readonly Place[], interfaces: Inter
  */
 function subnetsOf(node: Place, places: readonly Place[], interfaces: Interfaces): string[] | string {
   const subnets = new Set<string>()
-  const held = ({addresses}: Interface) => addresses.some(({address}) => sameHost(address, node.address))
-  const around = interfaces.get(node.name)?.filter((link) => link.name !== 'lo' && link.name !== 'eth0' && !held(link))
+  const links = interfaces.get(node.name)
+  const underlay = underlayDevice(links ?? [], node)
+  const around = links?.filter((link) => link.name !== 'lo' && link !== underlay)
   if (!around) return `${node.name}: its addresses could not be read`
   const networks = around.flatMap(({addresses}) => addresses.map(({address, prefixLength}) => networkOf(address, prefixLength) ?? ''))
   for (const network of networks) if ((prefixLengthOf(network) ?? 0) < (network.includes(':') ? 128 : 32)) subnets.add(network)
   for (const pod of places.filter(({kind, node: of}) => kind === 'pod' && of === node.name)) {
-    const links = interfaces.get(pod.name)
-    if (!links) return `${pod.name}: its addresses could not be read`
-    for (const {address, prefixLength} of links.flatMap(({addresses}) => addresses))
+    const inside = interfaces.get(pod.name)
+    if (!inside) return `${pod.name}: its addresses could not be read`
+    for (const {address, prefixLength} of inside.flatMap(({addresses}) => addresses))
       subnets.add(networks.find((network) => contains(network, address)) ?? networkOf(address, prefixLength) ?? '')
   }
   return subnets.size === 0 ? `${node.name} has no network for pods` : [...subnets]

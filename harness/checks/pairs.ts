@@ -1,6 +1,6 @@
 // Which pairs of places a claim is about, and which probes are of them.
 import {familyOf} from '../address.ts'
-import type {Claim, Pair, PairClaim, PairVerdict, Place, Probe} from '../model.ts'
+import type {Claim, Pair, PairClaim, PairVerdict, Place, Probe, Scenario} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
 
 export function isPairClaim(claim: Claim): claim is PairClaim {
@@ -36,6 +36,17 @@ function pairsBetween(from: readonly string[], to: readonly string[], places: re
         return place.addresses.filter((address) => families.has(familyOf(address))).map((address) => ({from: sender, to: target, address}))
       })
   })
+}
+
+/** Every two places of the cluster, and whoever else was last said to reach another: hosts are in no claim but their own. */
+export function pairsToReach({stages, claims}: Pick<Scenario, 'stages' | 'claims'>, places: readonly Place[]): Pair[] {
+  const names = new Set(places.map(({name}) => name))
+  const last = new Map<string, Pair | undefined>()
+  for (const claim of [...stages.flatMap((stage) => stage.claims), ...claims]) {
+    if (claim.check !== 'reach' || claim.only !== undefined) continue
+    for (const pair of pairsOf(claim, places)) last.set(pairKey(pair), claim.fails ? undefined : pair)
+  }
+  return distinct([...allPairs(clusterOf(places)), ...[...last.values()].flatMap((pair) => (pair && names.has(pair.to) ? [pair] : []))])
 }
 
 export function pairKey({from, to, address}: Pair): string {

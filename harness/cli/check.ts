@@ -19,7 +19,8 @@ export async function checkAgain(
   const outcome = await check(fleet, scenario, {patience, before: () => before})
   const times = {checks: performance.now() - begun}
   const driver = {name: kept.driver, reason: 'it runs there', description: fleet.description}
-  if (json) printJson(resultJson({lab: kept.lab, scenario, driver, history: [], outcome, times}))
-  else print(`lab ${kept.lab} on driver ${kept.driver}: ${fleet.description}\n\n${outcomeText({scenario, outcome, times})}`)
+  const lost = fleet.lost && {lost: fleet.lost}
+  if (json) printJson(resultJson({lab: kept.lab, scenario, driver, history: [], outcome, times, ...lost}))
+  else print(`lab ${kept.lab} on driver ${kept.driver}: ${fleet.description}\n\n${outcomeText({scenario, outcome, times, ...lost})}`)
   return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
 }

@@ -1,9 +1,10 @@
 // podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
 import {createInterface} from 'node:readline/promises'
 import {check} from '../checks/check.ts'
+import {clusterOf, pairsToReach} from '../checks/pairs.ts'
 import {localDriver} from '../drivers/local.ts'
 import {withEvidence} from '../evidence/evidence.ts'
-import {examine} from '../examine.ts'
+import {type Examined, examine} from '../examine.ts'
 import type {Facts} from '../facts/facts.ts'
 import {gapsIn} from '../facts/gaps.ts'
 import {forgetUnresolved} from '../facts/neighbours.ts'
@@ -36,7 +37,7 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   const {kept, fleet} = running
   await using _ = fleet
   const places = placesAfter(kept.scenario, kept.scenario.stages.length)
-  const pairs = pairsFor(places, from, to)
+  const pairs = from === undefined ? pairsToReach(kept.scenario, places) : pairsFor(places, from, to)
   const examined = await examine(fleet, places, pairs, {
     history: kept.history,
     before: factsBefore(kept),
@@ -47,7 +48,7 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   // A packet is watched in this lab while the fixes are tried on another.
   const [watched, trial] = await Promise.all([
     options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
-    options.trial === false ? undefined : tried(examined.diagnoses, running),
+    options.trial === false ? undefined : tried(examined, running),
   ])
   const diagnoses = watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
   const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
@@ -64,9 +65,8 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
 }
 
 /** Both ways, so that a missing way back is seen from where it is missing. */
-function pairsFor(places: readonly Place[], from: string | undefined, to: string | undefined): Pair[] {
-  const cluster = places.filter(({kind}) => kind !== 'host')
-  if (from === undefined) return allPairs(cluster)
+function pairsFor(places: readonly Place[], from: string, to: string | undefined): Pair[] {
+  const cluster = clusterOf(places)
   const names = places.map(({name}) => name)
   for (const name of [from, to ?? from])
     if (!names.includes(name)) throw new UsageError(`no place ${name} in this lab`, [suggestion(name, names)])
@@ -93,7 +93,7 @@ function quoted(word: string): string {
 }
 
 /** All fixes together, on one copy: two faults at once need both. */
-async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Promise<Trial | undefined> {
+async function tried({diagnoses, facts}: Pick<Examined, 'diagnoses' | 'facts'>, running: RunningLab): Promise<Trial | undefined> {
   const fixable = diagnoses.filter(({fix}) => fix.length > 0)
   if (fixable.length === 0) return undefined
   return await tryFix({
@@ -101,6 +101,7 @@ async function tried(diagnoses: readonly Diagnosis[], running: RunningLab): Prom
     scenario: running.kept.scenario,
     typed: typedIn(running),
     fix: fixable.flatMap(({fix}) => fix),
+    facts,
     unrecorded: journalOf(running.kept).some(({interactive}) => interactive === true),
   })
 }

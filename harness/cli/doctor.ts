@@ -1,41 +1,34 @@
 // podwire doctor: what this machine can, and what it lacks. It tries things rather than reading version numbers: it
 // starts a lab of one node and makes there what scenarios make.
-import {basename} from 'node:path'
-import {type Fleet, MachineError} from '../driver.ts'
+import {MachineError} from '../driver.ts'
 import {mayHaveEngine} from '../drivers/docker/sockets.ts'
 import {localDriver} from '../drivers/local.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
-import {present} from '../needs.ts'
-import {packagesOf} from '../packages.ts'
 import {FORMAT} from '../report/format.ts'
+import {DEVICES, deviceItems, type Item, toolItems} from './doctor-items.ts'
+import {endpointsFor} from './engines.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
+import {assertSsh, type SshChoices} from './ssh-choices.ts'
 import {paint, print, printJson} from './terminal.ts'
 
-interface Item {
-  readonly id: string
-  readonly state: 'ok' | 'missing' | 'unknown'
-  readonly what: string
-  readonly help?: string
+interface DoctorOptions extends SshChoices {
+  readonly json?: boolean
+  readonly driver?: string
+  readonly engines?: readonly string[]
 }
 
-/** What the named scenarios make beyond a bridge and veth pairs; a machine can do without for the main job. */
-const DEVICES: readonly {id: string; line: string; needed: boolean}[] = [
-  {id: 'bridge', line: 'ip link add d0 type bridge', needed: true},
-  {id: 'veth', line: 'ip link add d1 type veth peer name d2', needed: true},
-  {id: 'vxlan', line: 'ip link add d3 type vxlan id 1 dstport 4789 dev eth0', needed: false},
-  {id: 'tun', line: 'ip tuntap add d4 mode tun', needed: false},
-  {id: 'geneve', line: 'ip link add d5 type geneve id 1 remote 192.168.1.1', needed: false},
-  {id: 'ipip', line: 'ip link add d6 type ipip remote 192.168.1.1 local 192.168.1.11', needed: false},
-  {id: 'vrf', line: 'ip link add d7 type vrf table 10', needed: false},
-  {id: 'dummy', line: 'ip link add d8 type dummy', needed: false},
-]
-
-export async function doctor({json}: {readonly json?: boolean}): Promise<number> {
+export async function doctor({json, engines, driver = 'auto', ...ssh}: DoctorOptions): Promise<number> {
+  assertSsh(driver, ssh)
+  if (driver === 'ssh') return (await import('./doctor-machines.ts')).doctorMachines(ssh, json === true)
+  if (engines) return tell(await examineEngines(engines), json)
   const local = await examineLocal()
   const docker = await examineDocker()
   const items = [...local.items, ...docker.items, neighbourItem()]
-  const ready = local.ready || docker.ready
+  return tell({ready: local.ready || docker.ready, items}, json)
+}
+
+function tell({ready, items}: {ready: boolean; items: readonly Item[]}, json = false): number {
   if (json) printJson({format: FORMAT, kind: 'doctor', ready, items})
   else {
     print(items.map(itemText).join('\n'))
@@ -61,7 +54,7 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
       const started: Item = {id: 'local', state: 'ok', what: `driver local: ${fleet.description}`}
       const tools = await toolItems(fleet)
       const devices = await deviceItems(fleet)
-      const others = await toolItems(fleet, 'solutions')
+      const others = await toolItems(fleet, 'node1', 'solutions')
       return {
         ready: [...tools, ...devices.filter((_, index) => DEVICES[index]?.needed)].every(({state}) => state === 'ok'),
         items: [started, ...tools, ...devices, ...others],
@@ -74,35 +67,6 @@ async function examineLocal(): Promise<{ready: boolean; items: Item[]}> {
     const help = error.help.join('; ')
     return {ready: false, items: [{id: 'local', state: 'missing', what: `driver local: ${error.message}`, ...(help !== '' && {help})}]}
   }
-}
-
-/** The commands of a group, looked for where nodes look. Those of `solutions` some scenarios name as their needs. */
-async function toolItems(fleet: Fleet, group: 'node' | 'solutions' = 'node'): Promise<Item[]> {
-  return Promise.all(
-    packagesOf(group).map(async ({name, command: tool}): Promise<Item> => {
-      const {exitCode} = await fleet.run('node1', present(tool))
-      if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
-      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: helpFor(name, group)}
-    }),
-  )
-}
-
-function helpFor(name: string, group: string): string {
-  return group === 'node' ? `apt-get install ${name}` : `only some scenarios need it: make setup-solutions, or apt-get install ${name}`
-}
-
-async function deviceItems(fleet: Fleet): Promise<Item[]> {
-  const items: Item[] = []
-  for (const {id, line, needed} of DEVICES) {
-    const {exitCode, stderr} = await fleet.run('node1', line)
-    const state = exitCode === 0 ? 'ok' : exitCode === null ? 'unknown' : 'missing'
-    const help =
-      state === 'ok'
-        ? {}
-        : {help: `${needed ? 'every scenario needs it' : 'only some scenarios need it'}: ${stderr.toString().trim() || line}`}
-    items.push({id: `device-${id}`, state, what: `${id} devices`, ...help})
-  }
-  return items
 }
 
 async function examineDocker(): Promise<{ready: boolean; items: Item[]}> {
@@ -124,6 +88,15 @@ async function examineDocker(): Promise<{ready: boolean; items: Item[]}> {
       },
     ],
   }
+}
+
+/** Every engine of `--engines`, side by side, and whether they make one swarm. */
+async function examineEngines(words: readonly string[]): Promise<{ready: boolean; items: Item[]}> {
+  const endpoints = endpointsFor(words)
+  const {examineSeveral} = await import('../drivers/docker/examine.ts')
+  const looks = await examineSeveral(endpoints)
+  const items = looks.map(({id, ok, what, help}): Item => ({id, state: ok ? 'ok' : 'missing', what, ...(help !== undefined && {help})}))
+  return {ready: items.every(({state}) => state === 'ok'), items}
 }
 
 function neighbourItem(): Item {

@@ -4,10 +4,12 @@ import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type Scenario, type StageResult} from '../model.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import type {ResultSource} from '../report/json.ts'
+import {machinesText} from '../report/machines.ts'
 import {
   checkText,
   findingTexts,
   hopsText,
+  lostWords,
   matrixText,
   milliseconds,
   requirementsText,
@@ -64,15 +66,19 @@ export function outcomeText(
   {
     scenario,
     outcome,
+    machines = [],
     times,
     diagnosed = [],
     undiagnosed = 0,
-  }: Pick<ResultSource, 'scenario' | 'outcome' | 'times' | 'diagnosed' | 'undiagnosed'>,
+    lost,
+  }: Pick<ResultSource, 'scenario' | 'outcome' | 'machines' | 'times' | 'diagnosed' | 'undiagnosed' | 'lost'>,
   {paint, width}: Pick<Screen, 'paint' | 'width'> = output,
 ): string {
   const places = placesOf(scenario)
   const cluster = places.filter(({kind}) => kind !== 'host')
   const parts: string[] = []
+  const gone = lostWords(lost).map((words) => `${paint('red', words)}; what was found of the others stands`)
+  if (gone.length > 0) parts.push(gone.join('\n'))
   const reach = outcome.checks.find(({check}) => check === 'reach')
   const timeline = timelineText(outcome.stages, cluster, paint, width)
   if (timeline !== '') parts.push(timeline)
@@ -88,6 +94,7 @@ export function outcomeText(
   if (diagnosed.length > 0) parts.push(diagnosesText(diagnosed, paint))
   if (undiagnosed > 0) parts.push(paint('dim', `${undiagnosed} more failing pairs were not diagnosed; podwire diagnose looks at all`))
   if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
+  if (machines.length > 0) parts.push(machinesText(machines))
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`
   parts.push(

@@ -7,6 +7,8 @@ import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
 import type {GraphOptions} from './graph.ts'
+import type {ScenariosOptions} from './scenarios.ts'
+import type {SshChoices} from './ssh-choices.ts'
 import {isForPrograms, printJson} from './terminal.ts'
 import type {TraceOptions} from './trace.ts'
 
@@ -30,7 +32,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     forPrograms = isForPrograms(action.opts())
   })
 
-  const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
+  const driver = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES.filter((name) => name !== 'ssh')).default('auto')
   const json = new Option('--json', 'one JSON document on standard output, and nothing else there')
   const lab = new Option('--lab <name>', 'which running lab; not needed while only one runs')
   const quiet = new Option('--quiet', 'the result alone, nothing of what happens on the way')
@@ -39,7 +41,24 @@ export async function program(argv: readonly string[]): Promise<number> {
   const patience = new Option('--patience <seconds>', 'wait this long for an answer that does not come').argParser(
     seconds(LONGEST_PATIENCE),
   )
+  const placed = new Option('--driver <name>', 'how the nodes run').choices(DRIVER_CHOICES).default('auto')
   const privileged = new Option('--privileged', 'docker: privileged containers, where the few capabilities do not do')
+
+  const engines = new Option('--engines <list>', 'docker: several engines of one swarm, by address or context: a,b or node1=a,b').argParser(
+    (text: string, all: string[] = []) => [...all, ...text.split(',')],
+  )
+  const swarmInit = new Option('--swarm-init', 'docker: make a swarm of engines that are in none, until the lab is gone')
+
+  const ssh = {
+    inventory: new Option('--inventory <file>', 'ssh: which machine is which node, in YAML or JSON'),
+    node: new Option('--node <name=[user@]host[:port]>', 'ssh: one of them; may be given again').argParser(collect).default(undefined),
+    config: new Option('--ssh-config <file>', 'ssh: in place of ~/.ssh/config'),
+    acceptNew: new Option('--accept-new', 'ssh: take keys of machines that are not known yet, and write them down'),
+    underlay: new Option('--underlay <kind>', 'ssh: how nodes are joined (default: vxlan)').choices(['vxlan', 'macvlan']),
+    bare: new Option('--bare', 'ssh: run the recipe on the machines themselves, in no namespace of its own'),
+    allowCutoff: new Option('--allow-cutoff', 'ssh, --bare: run lines, too, that would cut podwire’s own connection'),
+  }
+  const onMachines = (command: Command) => Object.values(ssh).reduce((one, option) => one.addOption(option), command)
 
   /** Adds a command whose action gives the exit code. */
   const command = (usage: string, description: string, ...lines: string[]) =>
@@ -48,18 +67,24 @@ export async function program(argv: readonly string[]): Promise<number> {
       .description(description)
       .addHelpText('after', examples(...lines))
 
-  command(
-    'run <scenario>',
-    'start the nodes, run every line, prove who reaches whom, remove all',
-    'podwire run three-nodes',
-    'podwire run ./mine.ts --driver local',
-    'podwire run three-nodes --report junit=podwire.xml --report markdown=-',
-    'podwire run three-nodes --report github --report json --out results',
-    'podwire run three-nodes --driver docker --attach',
-    'podwire run ./mine.ts --keep',
+  onMachines(
+    command(
+      'run <scenario>',
+      'start the nodes, run every line, prove who reaches whom, remove all',
+      'podwire run three-nodes',
+      'podwire run ./mine.ts --driver local',
+      'podwire run three-nodes --report junit=podwire.xml --report markdown=-',
+      'podwire run three-nodes --report github --report json --out results',
+      'podwire run three-nodes --driver docker --attach',
+      'podwire run three-nodes --driver ssh --inventory machines.yaml',
+      'podwire run ./mine.ts --keep',
+      'podwire run three-nodes --engines tcp://10.0.0.1:2376,ssh://me@10.0.0.2,my-context',
+    ),
   )
-    .addOption(driver)
+    .addOption(placed)
     .addOption(privileged)
+    .addOption(engines)
+    .addOption(swarmInit)
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
     .option(
       '--report <format[=file]>',
@@ -86,22 +111,28 @@ export async function program(argv: readonly string[]): Promise<number> {
     'podwire scenarios --solutions --driver local',
   )
     .addOption(driver)
+    .addOption(engines)
+    .addOption(swarmInit)
     .option('--list', 'name them, run none')
     .option('--solutions', 'those of the ready networks’ datapaths instead: Flannel, Calico, Weave Net ...')
     .addOption(json)
-    .action(async (options: {driver: DriverChoice; list?: boolean; json?: boolean; solutions?: boolean}) => {
+    .action(async (options: ScenariosOptions) => {
       code = await (await import('./scenarios.ts')).scenarios(options)
     })
 
-  command(
-    'up <scenario>',
-    'start, run every line, check, and keep the lab running',
-    'podwire up three-nodes',
-    'podwire up three-nodes --name mine --driver local',
+  onMachines(
+    command(
+      'up <scenario>',
+      'start, run every line, check, and keep the lab running',
+      'podwire up three-nodes',
+      'podwire up three-nodes --name mine --driver local',
+    ),
   )
     .option('--name <lab>', "the lab's name (default: the scenario's)")
-    .addOption(driver)
+    .addOption(placed)
     .addOption(privileged)
+    .addOption(engines)
+    .addOption(swarmInit)
     .addOption(timeLimit)
     .addOption(patience)
     .addOption(quiet)
@@ -256,9 +287,23 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./clean.ts')).clean(options)
     })
 
-  command('doctor', 'what this machine can, and what it lacks', 'podwire doctor', 'podwire doctor --json')
+  const {inventory, node, config, acceptNew} = ssh
+  command(
+    'doctor',
+    'what this machine can, and what it lacks; with --driver ssh, what each machine of an inventory does',
+    'podwire doctor',
+    'podwire doctor --json',
+    'podwire doctor --driver ssh --inventory machines.yaml',
+    'podwire doctor --engines a,b,c',
+  )
+    .addOption(new Option('--driver <name>', 'whose machines').choices(['auto', 'ssh']).default('auto'))
+    .addOption(inventory)
+    .addOption(node)
+    .addOption(config)
+    .addOption(acceptNew)
+    .addOption(engines)
     .addOption(json)
-    .action(async (options: {json?: boolean}) => {
+    .action(async (options: SshChoices & {json?: boolean; engines?: string[]}) => {
       code = await (await import('./doctor.ts')).doctor(options)
     })
 
@@ -285,7 +330,7 @@ function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
 }
 
-function collect(value: string, all: string[]): string[] {
+function collect(value: string, all: string[] = []): string[] {
   return [...all, value]
 }
 

@@ -13,8 +13,11 @@ import {assertNeeds} from '../needs.ts'
 import {withPaths} from '../report/diagnosed.ts'
 import {type CutShort, nameOf} from '../report/ended.ts'
 import type {ResultSource, SoFar} from '../report/json.ts'
+import {restoredText} from '../report/machines.ts'
+import {lostWords} from '../report/text.ts'
 import {loadScenario} from '../scenario/load.ts'
 import {type ChosenDriver, chooseDriver, type DriverChoice} from './driver.ts'
+import {type EngineOptions, severalFor} from './engines.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {explained, fail} from './fail.ts'
 import {hold, isInterrupted} from './interrupt.ts'
@@ -22,9 +25,10 @@ import {claimName, keep} from './keep.ts'
 import {keepLogs} from './logs.ts'
 import {narrator, outcomeText} from './narrate.ts'
 import {type Destination, destinationsOf, isDocument, type ReportOptions, writeReports} from './reports.ts'
+import type {SshChoices} from './ssh-choices.ts'
 import {complain, errors, output, print, type Screen} from './terminal.ts'
 
-export interface RunOptions extends ReportOptions {
+export interface RunOptions extends ReportOptions, EngineOptions, SshChoices {
   readonly driver: DriverChoice
   readonly privileged?: boolean
   readonly attach?: boolean
@@ -150,17 +154,19 @@ function nextCommands({name, nodes}: Scenario): string {
 }
 
 /** Removes the lab and tells what became of it. */
-async function ending({lab, outcome, result}: Finished, {quiet, out}: RunOptions, reporting: Reporting): Promise<number> {
+async function ending({lab, chosen, outcome, result}: Finished, {quiet, out}: RunOptions, reporting: Reporting): Promise<number> {
   if (out !== undefined) await keepLogs(lab, out, quiet)
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   if (isInterrupted()) throw new Error('interrupted')
-  const full = {...result, times: {...result.times, dispose: performance.now() - disposing, total: performance.now()}}
+  const {restored} = chosen
+  const times = {...result.times, dispose: performance.now() - disposing, total: performance.now()}
+  const full = {...result, ...(restored && {machines: restored}), times}
   const {screen, destinations} = reporting
   if (screen) screen.write(`${quiet ? '' : '\n'}${outcomeText(full, screen)}`)
   reporting.done = true
   await writeReports(full, destinations, quiet)
-  return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+  return outcome.verdict === 'pass' && !restored?.some(({left}) => left.length > 0) ? EXIT.asClaimed : EXIT.checkFailed
 }
 
 /** Nobody reads what happens on the way. */
@@ -186,7 +192,13 @@ export async function standUp(
 ): Promise<Finished> {
   const begun = performance.now()
   assertNeighboursFit(scenario)
-  const chosen = await chooseDriver(options.driver, {...(options.privileged && {privileged: true}), progress: complain})
+  const several = severalFor(options, scenario)
+  const chosen = await chooseDriver(options.driver, {
+    ...(options.privileged && {privileged: true}),
+    progress: complain,
+    several,
+    ssh: options,
+  })
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const tell = await narrator(screen === NOWHERE ? undefined : screen, scenario)
   const held = hold(lab)
@@ -234,7 +246,9 @@ export async function standUp(
       checks: checked - wired,
       ...diagnose,
     }
-    const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...(diagnosed && {diagnosed, undiagnosed: why.left})}
+    const lost = lab.fleet.lost
+    const told = {...(diagnosed && {diagnosed, undiagnosed: why.left}), ...(lost && {lost})}
+    const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...told}
     return {lab, chosen, outcome, ...(before && {before}), result}
   } catch (error) {
     tell.end()
@@ -244,6 +258,7 @@ export async function standUp(
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
     }
     await lab[Symbol.asyncDispose]()
+    for (const one of chosen.restored ?? []) complain(restoredText(one))
     throw error
   } finally {
     held.release()
@@ -268,7 +283,8 @@ async function contextOf({result}: CommandError, {fleet, scenario}: Lab): Promis
   if (result.cause === 'disposed') return {notes: [], help: []}
   const node = placesOf(scenario).filter(({name}) => name === result.node)
   const interfaces = await readInterfaces(fleet, node)
-  return explainRefusal(result.command, result.node, scenario, interfaces.get(result.node))
+  const {notes, help} = explainRefusal(result.command, result.node, scenario, interfaces.get(result.node))
+  return {notes: [...lostWords(fleet.lost), ...notes], help}
 }
 
 /** A name that no other lab of this machine has: labs run side by side. */
@@ -276,7 +292,8 @@ function labName(scenario: Scenario): string {
   return `${scenario.name.slice(0, 24)}-${process.pid}`
 }
 
-function assertFits({attach, driver, keep}: RunOptions): void {
+function assertFits({attach, driver, keep, engines}: RunOptions): void {
+  if (attach && engines) throw new UsageError('--attach is of nodes on one engine', ['leave out --engines'])
   if (attach && driver !== 'docker') throw new UsageError('--attach is of the docker driver', ['add --driver docker'])
   if (attach && keep) throw new UsageError('--keep is of labs that podwire starts; --attach uses nodes that were there', ['leave one out'])
 }

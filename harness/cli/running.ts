@@ -1,7 +1,7 @@
 // From what a command was given (a lab's name or none, a place's name) to the running lab and place it means.
 import {type Fleet, MachineError} from '../driver.ts'
 import type {KeptLab} from '../kept/record.ts'
-import {forgetLab, remembered} from '../kept.ts'
+import {forgetLab, recordOf, remembered} from '../kept.ts'
 import type {Scenario} from '../model.ts'
 import {placesOf} from '../model.ts'
 import {suggestion} from '../scenario/problem.ts'
@@ -35,7 +35,8 @@ async function findOrForget(kept: KeptLab): Promise<Fleet | undefined> {
     await forgetLab(kept)
   } catch (error) {
     if (!(error instanceof MachineError)) throw error
-    complain(`warning[${error.code}]: lab ${kept.lab} stays remembered: ${error.message}`)
+    const help = `if it is gone for good, or will go by itself: rm ${recordOf(kept)}`
+    complain(`warning[${error.code}]: lab ${kept.lab} stays remembered: ${error.message}\n   = help: ${help}`)
   }
   return undefined
 }

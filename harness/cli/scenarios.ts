@@ -18,12 +18,13 @@ import {
 } from '../report/statements.ts'
 import {loadScenario, scenarioNames} from '../scenario/load.ts'
 import {chooseDriver, type DriverChoice} from './driver.ts'
-import {EXIT} from './exit.ts'
+import {type EngineOptions, severalFor} from './engines.ts'
+import {EXIT, UsageError} from './exit.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {standUp} from './run.ts'
 import {complain, paint, print, printJson} from './terminal.ts'
 
-export interface ScenariosOptions {
+export interface ScenariosOptions extends EngineOptions {
   readonly driver: DriverChoice
   readonly list?: boolean
   readonly json?: boolean
@@ -31,13 +32,16 @@ export interface ScenariosOptions {
   readonly solutions?: boolean
 }
 
-export async function scenarios({driver, list, json, solutions}: ScenariosOptions): Promise<number> {
+export async function scenarios({list, json, solutions, ...how}: ScenariosOptions): Promise<number> {
   const loaded = await Promise.all(scenarioNames().map(loadScenario))
   const all = loaded.filter(({shows, solution}) => (solutions ? solution !== undefined : shows.length > 0))
   if (list) return tellList(all, json === true)
   const shown: Shown[] = []
   // Two labs side by side keep two cores busy; on an engine the underlay's addresses can only be had once.
-  const chosen = await chooseDriver(driver, {progress: complain})
+  const [first] = all
+  if (how.engines?.some((word) => /^[a-z0-9-]+=/i.test(word)))
+    throw new UsageError('NODE=ENGINE is of one scenario: others have no such node', ['name the engines alone; nodes are spread over them'])
+  const chosen = await chooseDriver(how.driver, {progress: complain, several: first && severalFor(how, first)})
   if (!json) print(`${paint('bold', `driver ${chosen.driver.name}`)} (${chosen.reason})`)
   const tell = json ? complain : print
   const running = new Set<string>()
@@ -53,7 +57,7 @@ export async function scenarios({driver, list, json, solutions}: ScenariosOption
       all.map((scenario) => async () => {
         if (isInterrupted()) return
         running.add(scenario.name)
-        const one = await runOne(scenario, chosen.driver.name)
+        const one = await runOne(scenario, {...how, driver: chosen.driver.name})
         if (isInterrupted()) return
         running.delete(scenario.name)
         shown.push(one)
@@ -79,7 +83,7 @@ function tellList(all: readonly Scenario[], json: boolean): number {
   return EXIT.asClaimed
 }
 
-async function runOne(scenario: Scenario, driver: DriverChoice): Promise<Shown> {
+async function runOne(scenario: Scenario, how: EngineOptions & {readonly driver: DriverChoice}): Promise<Shown> {
   const begun = performance.now()
   const base = {name: scenario.name, title: scenario.title, shows: scenario.shows}
   const ended = (verdict: Verdict, more: Partial<Pick<Shown, 'requirements' | 'failures' | 'problem'>>): Shown => ({
@@ -92,7 +96,7 @@ async function runOne(scenario: Scenario, driver: DriverChoice): Promise<Shown> 
     ...more,
   })
   try {
-    const {lab, outcome} = await standUp(scenario, `${scenario.name.slice(0, 24)}-${process.pid}`, {driver, json: true})
+    const {lab, outcome} = await standUp(scenario, `${scenario.name.slice(0, 24)}-${process.pid}`, {...how, json: true})
     await lab[Symbol.asyncDispose]()
     return ended(outcome.verdict, {
       requirements: outcome.requirements.map(({id, verdict, passed, total}) => ({id, verdict, passed, total})),

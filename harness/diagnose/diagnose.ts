@@ -3,7 +3,7 @@ import type {Facts} from '../facts/facts.ts'
 import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
 import {rootOf} from './cause.ts'
-import {differences} from './difference.ts'
+import {differencesSeen} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {isFixed} from './differences/neighbours.ts'
 import {fixFor} from './fix.ts'
@@ -25,8 +25,8 @@ const MOST_FAULTS = 12
 
 /** Nothing for a lab in which every pair works and nothing is translated. */
 export function diagnose(observed: Observed): Diagnosis[] {
-  const {places, probes, mtu, before, history} = observed
-  let changes: readonly Difference[] = before ? differences(before, observed.facts, places) : []
+  const {places, probes, mtu, history} = observed
+  let changes: readonly Difference[] = differencesSeen(observed)
   let facts: Facts = observed.facts
   let failing = probes.filter(({answered}) => answered !== true)
   const found = new Map<string, Case[]>()
@@ -43,7 +43,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
     failing = failing.filter((probe) => isSeen(rootOf({facts, places, mtu}, probe, changes)))
   }
-  const known: Known = {facts: observed.facts, places, history}
+  const known: Known = {facts: observed.facts, places, history, mtu}
   for (const each of latent(observed, facts, changes)) add(found, each)
   const groups = merged([...found.values()]).sort((a, b) => pairsOf(b).length - pairsOf(a).length)
   const broken = groups.map((cases, index) => {
@@ -123,6 +123,7 @@ function merged(groups: readonly Case[][]): Case[][] {
     const item = (cases[0] as Case).root.items[0]
     const same =
       kept.find(([first]) => item !== undefined && first?.root.items[0] === item) ??
+      kept.find(([first]) => first && undoneTogether(first.root, (cases[0] as Case).root)) ??
       kept.find(
         ([first]) =>
           first &&
@@ -143,6 +144,12 @@ function merged(groups: readonly Case[][]): Case[][] {
     else kept.push([...cases])
   }
   return kept
+}
+
+/** Each is mended by what mends the other, whichever of the two it was told as. */
+function undoneTogether(a: Root, b: Root): boolean {
+  const [one, other] = [a.items[0], b.items[0]]
+  return a.cause === b.cause && one !== undefined && other !== undefined && a.items.includes(other) && b.items.includes(one)
 }
 
 function isFilter({cause}: Root): boolean {

@@ -2,6 +2,7 @@
 // by, and the literal command that undoes it. Pure.
 import {sameHost} from '../address.ts'
 import type {Facts, NamespaceFacts} from '../facts/facts.ts'
+import type {Rule} from '../facts/ruleset.ts'
 import type {Place} from '../model.ts'
 import {holds} from '../trace/segment.ts'
 import {addressChanges} from './differences/addresses.ts'
@@ -17,6 +18,8 @@ import {routeChanges} from './differences/routes.ts'
 import {ruleChanges} from './differences/rules.ts'
 import {settingChanges} from './differences/settings.ts'
 import {trafficControlChanges} from './differences/traffic-control.ts'
+import {idleRules} from './idle-rules.ts'
+import type {Observed} from './observed.ts'
 
 /** In an order in which undoing works: links before addresses before routes. */
 const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
@@ -32,8 +35,17 @@ const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   trafficControlChanges,
 ]
 
-/** Where and what, in the order of the families. */
-export function differences(before: Facts, now: Facts, places: readonly Place[]): Difference[] {
+/** What became of the lab that is looked at since it worked; nothing where that is not known. */
+export function differencesSeen(observed: Observed): Difference[] {
+  const {before, facts, places} = observed
+  return before ? differences(before, facts, places, idleRules(observed)) : []
+}
+
+/**
+ * Where and what, in the order of the families.
+ * @param idle new rules that are no part of what is wrong
+ */
+export function differences(before: Facts, now: Facts, places: readonly Place[], idle: ReadonlySet<Rule> = new Set()): Difference[] {
   const macs = [...now.values()].flatMap((here) => here?.links.flatMap(({mac, kind}) => (kind === 'bridge' ? [] : [mac])) ?? [])
   const found = places.flatMap((place): Difference[] => {
     const [was, is] = [before.get(place.name), now.get(place.name)]
@@ -44,7 +56,7 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
     const heldElsewhere = (address: string) => [...now].some(([name, here]) => name !== place.name && holds(here, address))
-    const scene: Scene = {was, is, place, places, inside, run, macs, heldElsewhere}
+    const scene: Scene = {was, is, place, places, inside, run, macs, heldElsewhere, idleRules: idle}
     const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {
@@ -53,7 +65,9 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
         const reverted = revert(own)
         const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, own, reverted, change) : reverted
         const after = new Map(facts).set(place.name, whole)
-        return change.address === undefined ? after : withoutLearned(after, change.address)
+        // A device that had another's MAC is known by that one.
+        const renamed = change.cause === 'duplicate-mac' ? (is.links.find(({name}) => name === change.device)?.addresses ?? []) : []
+        return [...renamed.map(({address}) => address), change.address ?? []].flat().reduce(withoutLearned, after)
       }
       const old = change.missing && was.links.find(({name}) => name === change.object)
       if (!old) return {place: place.name, ...change, revert: here}
@@ -61,7 +75,12 @@ export function differences(before: Facts, now: Facts, places: readonly Place[])
       return {place: place.name, ...change, ...lost, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
-  return found.filter((difference) => !isOtherEnd(difference, found, before, places))
+  return found.filter((difference) => !isOtherEnd(difference, found, before, places) && !isLeftPort(difference, found))
+}
+
+/** A port whose cable has lost its other end is disabled; the device's carrier is told up to a second later (linkwatch). */
+function isLeftPort({place, device, cause}: Difference, all: readonly Difference[]): boolean {
+  return cause === 'stp-listening' && all.some(({took = []}) => took.some((end) => end.place === place && end.device === device))
 }
 
 /** What others have learned of whoever holds an address, they have learned while another held it. */

@@ -1,6 +1,6 @@
 // The commands that mend a cause: what changed is changed back; what is gone comes back by the recipe's own lines; and where
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
-import {sameHost} from '../address.ts'
+import {familyOf, sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
 import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
@@ -21,21 +21,31 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
     if (isOfTunnel(root.cause)) return on(byCause(root, place, known))
-    if (root.items[0]?.undo.length === 0) return [...on(fromRecipe(root, place, known)), ...forgotten(place, known)]
+    if (root.items[0]?.undo.length === 0) {
+      // A machine's own cable is its driver's affair, too.
+      const made = fromRecipe(root, place, known)
+      return made.length === 0 ? [] : [...on(made), ...forgotten(place, known)]
+    }
     const moved = root.items.some(({cause}) => cause === 'duplicate-mac')
+    const claimed = root.cause === 'duplicate-address' ? root.items.flatMap(({address = []}) => address) : []
     const sized = root.items.some(({cause}) => cause === 'mtu-too-small')
     if (sized) return [...undo, ...sizesForgotten(known)]
-    return moved ? [...undo, ...forgotten(place, known)] : undo
+    return [...undo, ...(moved ? forgotten(place, known) : []), ...forgotten({...place, addresses: claimed}, known)]
   }
   return on(byCause(root, place, known))
 }
 
-/** Senders remember what size a path took (RFC 1191); the fix would show only minutes later. */
+/** Senders remember what size a path took (RFC 1191, RFC 8201); the fix would show only minutes later. */
 function sizesForgotten({places}: Known): FixCommand[] {
-  return places.map(({node, netns}) => ({where: node, command: `ip ${netns === undefined ? '' : `-n ${netns} `}route flush cache`}))
+  return places.flatMap(({node, netns, addresses}) =>
+    [...new Set(addresses.map(familyOf))].map((family) => ({
+      where: node,
+      command: `ip ${netns === undefined ? '' : `-n ${netns} `}${family === 6 ? '-6 ' : ''}route flush cache`,
+    })),
+  )
 }
 
-/** Those who knew it by its old MAC address have to ask again. */
+/** Those who know its addresses by a MAC address that is not theirs any more have to ask again. */
 function forgotten({node, netns, addresses}: Place, {places}: Known): FixCommand[] {
   return places
     .filter((each) => each.node === node || (netns === undefined && each.netns === undefined))
@@ -116,7 +126,8 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       return firstWords(known, place, (line) => line.includes(`${object} `) && line.includes(' master '))
     case 'mtu-too-small':
     case 'mtu-blackhole':
-      return [`ip ${inside}link set dev ${object} mtu 1500`]
+      // Where a router only said a size, nobody knows whose it is.
+      return object.startsWith('mtu ') ? [] : [`ip ${inside}link set dev ${object} mtu ${known.mtu}`]
     case 'no-route':
     case 'no-return-route':
     case 'gateway-missing':
@@ -159,13 +170,14 @@ function bridgesWithStp({name}: Place, {facts}: Known): string[] {
 }
 
 /** As most in the lab have it, and the recipe's routes by gateways that were out of reach. */
-function rightLength(place: Place, {facts, places, history}: Known, object: string): string[] {
+function rightLength(place: Place, known: Known, object: string): string[] {
+  const {facts, places} = known
   const found = askewAt(facts, places, place.name).find(({address}) => object.startsWith(`${address.address}/`))
   if (!found) return []
   const {device, address, length} = found
   const inside = place.netns === undefined ? '' : `-n ${place.netns} `
   const [right, wrong] = [length, address.prefixLength].map((bits) => `${address.address}/${bits} dev ${device}`)
-  return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...routesLost(place, {facts, places, history})]
+  return [`ip ${inside}addr add ${right}`, `ip ${inside}addr del ${wrong}`, ...routesLost(place, known)]
 }
 
 /** The recipe's own line; a machine has its address from whatever started it, with the length that the others have. */

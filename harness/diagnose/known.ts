@@ -7,4 +7,6 @@ export interface Known {
   readonly places: readonly Place[]
   /** What was typed to wire the lab, in order. */
   readonly history: readonly {readonly node: string; readonly command: string}[]
+  /** The underlay's MTU. */
+  readonly mtu: number
 }

@@ -54,7 +54,7 @@ function goneWith(root: Difference, here: readonly Difference[]): Difference[] {
     .filter((each) => !each.undo.some((line) => undo.includes(line.replace(' route add ', ' route replace '))))
 }
 
-/** What goes with the other end of a device that is gone: its addresses and routes, and whether it forwards as a port. */
+/** What other places lost with a device that was made again: its other end's addresses and routes. */
 function goneElsewhere({took = []}: Difference, changes: readonly Difference[]): Difference[] {
   return changes.filter(
     (each) =>

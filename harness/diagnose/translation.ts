@@ -2,14 +2,14 @@
 import type {Diagnosis, Probe} from '../model.ts'
 import {translationOf} from '../probe/translated.ts'
 import {traceTo} from '../trace.ts'
-import {differences} from './difference.ts'
+import {differencesSeen} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import type {Observed} from './observed.ts'
 
 /** @param told what is diagnosed already: a broken pair is not told of twice */
 export function translations(observed: Observed, told: readonly Diagnosis[]): Diagnosis[] {
   const found = new Map<string, {diagnosis: Diagnosis; pairs: Set<string>}>()
-  const changes = observed.before ? differences(observed.before, observed.facts, observed.places) : []
+  const changes = differencesSeen(observed)
   for (const probe of observed.probes) {
     if (probe.answered !== true && told.some(({pairs}) => pairs.includes(`${probe.from} -> ${probe.to}`))) continue
     const cause = translationOf(probe)

@@ -8,7 +8,15 @@ import type {Prediction, World} from './prediction.ts'
 import type {Root} from './root.ts'
 
 /** What the tables do not judge: it is a cause where it is new on the way. */
-const UNJUDGED: readonly Cause[] = ['tc-drop', 'xdp-drop', 'bad-checksum', 'conntrack-full', 'bridge-filter-drop', 'hairpin-off']
+const UNJUDGED: readonly Cause[] = [
+  'tc-drop',
+  'xdp-drop',
+  'bad-checksum',
+  'conntrack-full',
+  'bridge-filter-drop',
+  'hairpin-off',
+  'duplicate-mac',
+]
 
 /** Nothing in the tables stops it: what cannot be judged from them, what changed on its way, or nobody knows. */
 export function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {

@@ -1,24 +1,30 @@
 // The docker driver: containers on a Docker network, the recipe run inside each over exec. What holds a lab is podwire's
 // end of its containers' standard input; its network, which nothing can hold, goes with the next start or `podwire clean`.
 import type Docker from 'dockerode'
-import {type Driver, type Fleet, type FleetSpec, MachineError} from '../driver.ts'
+import {type Driver, type Fleet, type FleetHandle, type FleetSpec, MachineError} from '../driver.ts'
 import {type HeldContainer, startContainer} from './docker/container.ts'
-import {findEngine, gone, requireEngine, statusOf} from './docker/engine.ts'
-import {dockerFleet, levelNodes} from './docker/fleet.ts'
-import type {Kept} from './docker/handle.ts'
-import {ensureImage, hasImage, variantFor} from './docker/image.ts'
-import {isOwn, LAB_LABEL, NODE_LABEL, ownerRuns} from './docker/labels.ts'
-import {createNetwork, removeStaleNetworks} from './docker/network.ts'
+import {findEngine, requireEngine, within} from './docker/engine.ts'
+import {dockerFleet, type FleetOptions, levelNodes} from './docker/fleet.ts'
+import type {Kept, KeptOnOne, KeptOnSeveral} from './docker/handle.ts'
+import {ensureImage, hasImage} from './docker/image.ts'
+import {LAB_LABEL, NODE_LABEL} from './docker/labels.ts'
+import {whyGone} from './docker/losses.ts'
+import {oneEngine, removeFromOne} from './docker/one.ts'
+import type {Seat} from './docker/seat.ts'
+import {removeFromSeveral, type SeveralEngines, seatsOf, severalEngines} from './docker/several.ts'
+import type {Site} from './docker/site.ts'
+
+/** Milliseconds for an engine to start a node; on an overlay network it takes some 2 s. */
+const START_LIMIT = 120_000
 
 export interface DockerOptions {
   /** Privileged containers, where CAPABILITIES do not do. */
   readonly privileged?: boolean
   /** Told how far the building of the node image is. */
   readonly progress?: (line: string) => void
+  /** The engines that hold the nodes, where they are several. */
+  readonly several?: SeveralEngines
 }
-
-/** Milliseconds for the engine to be through with removing a container; it takes some 200. */
-const REMOVE_LIMIT = 30_000
 
 export function dockerDriver(options: DockerOptions = {}): Driver {
   return {
@@ -26,33 +32,52 @@ export function dockerDriver(options: DockerOptions = {}): Driver {
     start: (spec) => start(spec, options),
 
     async find(handle) {
-      const {containers, description} = handle as unknown as Kept
-      const engine = await findEngine()
-      if (!engine) return undefined
-      const found = Object.entries(containers).map(([node, id]) => [node, engine.docker.getContainer(id)] as const)
-      const running = await Promise.all(found.map(([, container]) => isRunning(container)))
-      if (!running.includes(true)) return undefined
-      return dockerFleet(engine.docker, new Map(found), {
-        description,
-        keep: async (remember) => {
+      const kept = handle as unknown as Kept
+      const found = 'engines' in kept ? await findOnSeveral(kept) : await findOnOne(kept)
+      if (!found) return undefined
+      const {seats, ...where} = found
+      const ends = {
+        description: kept.description,
+        keep: async (remember?: (handle: FleetHandle) => void) => {
           remember?.(handle)
           return handle
         },
         outlived: () => true,
         dispose: async () => undefined,
-      })
+      }
+      return dockerFleet(seats, ends, where)
     },
 
     async remove(handle) {
-      const {network, containers} = handle as unknown as Kept
-      const {docker} = await requireEngine()
-      await removeAll(
-        docker,
-        Object.values(containers).map((id) => docker.getContainer(id)),
-        docker.getNetwork(network),
-      )
+      const kept = handle as unknown as Kept
+      if ('engines' in kept) {
+        const {engines, seats} = seatsOf(kept)
+        return removeFromSeveral(engines, [...seats.values()], kept.network, kept.joined)
+      }
+      const engine = await requireEngine()
+      const containers = Object.values(kept.containers).map((id) => ({container: engine.docker.getContainer(id)}))
+      return removeFromOne(engine, containers, kept.network)
     },
   }
+}
+
+type Found = FleetOptions & {readonly seats: ReadonlyMap<string, Seat>}
+
+/** Undefined when nothing of it runs any more. */
+async function findOnOne({containers}: KeptOnOne): Promise<Found | undefined> {
+  const engine = await findEngine()
+  if (!engine) return undefined
+  const seats = new Map(Object.entries(containers).map(([node, id]) => [node, {engine, container: engine.docker.getContainer(id)}]))
+  const gone = await Promise.all([...seats.values()].map(whyGone))
+  return gone.includes(undefined) ? {seats} : undefined
+}
+
+/** A node whose engine has gone is lost; the lab is there as long as one node is. */
+async function findOnSeveral(kept: KeptOnSeveral): Promise<Found | undefined> {
+  const {seats} = seatsOf(kept)
+  const looks = await Promise.all([...seats].map(async ([node, seat]) => [node, await whyGone(seat)] as const))
+  const lost = new Map(looks.flatMap(([node, why]) => (why === undefined ? [] : [[node, why] as const])))
+  return lost.size === seats.size ? undefined : {seats, several: true, lost}
 }
 
 /** Whether `--driver auto` should take docker, and why. With `build` a missing image is made, to see whether it can be. */
@@ -74,45 +99,70 @@ export async function dockerReadiness(
   }
 }
 
-async function start(spec: FleetSpec, {privileged = false, progress = () => undefined}: DockerOptions): Promise<Fleet> {
-  const {docker, description} = await requireEngine()
-  const image = await ensureImage(docker, progress, variantFor(spec.tools ?? []))
-  const network = await createNetwork(docker, spec)
-  const created: Docker.Container[] = []
+async function start(spec: FleetSpec, {privileged = false, progress = () => undefined, several}: DockerOptions): Promise<Fleet> {
+  const site = await (several ? severalEngines(spec, several, progress) : oneEngine(spec, progress))
+  const created: Seat[] = []
   try {
-    const settled = await Promise.allSettled(
-      spec.nodes.map((node) => startContainer(docker, spec, node, image, network.id, privileged, (container) => created.push(container))),
+    const held = await startContainers(spec, site, privileged, created)
+    const seats = new Map(
+      spec.nodes.map(({name}) => [name, {engine: site.engineOf(name), container: held.get(name)?.container as Docker.Container}]),
     )
-    const refused = settled.find((result) => result.status === 'rejected')
-    if (refused) throw refusal(refused.reason, privileged)
-    const held = settled.map((result) => (result as PromiseFulfilledResult<HeldContainer>).value)
-    const containers = new Map(spec.nodes.map(({name}, index) => [name, held[index]?.container as Docker.Container]))
+    const holds = [...held.values()].map(({hold}) => hold)
     let kept = false
-    const fleet = dockerFleet(docker, containers, {
-      description: `containers on ${description}`,
-      async keep(remember) {
-        const ids = Object.fromEntries([...containers].map(([node, {id}]) => [node, id]))
-        const handle = {network: network.id, containers: ids, description: `containers on ${description}`} satisfies Kept
-        remember?.(handle)
-        kept = true
-        for (const {hold} of held) hold.write('keep\n')
-        return handle
+    const fleet = dockerFleet(
+      seats,
+      {
+        description: site.description,
+        async keep(remember) {
+          const handle = site.handle(seats)
+          remember?.(handle)
+          kept = true
+          several?.forget?.() // the lab's own record has it from now on
+          for (const hold of holds) hold.write('keep\n')
+          return handle
+        },
+        outlived: () => kept,
+        async dispose() {
+          if (!kept) await removed(site, created, progress)
+          else await Promise.all(holds.map((hold) => new Promise<void>((resolve) => hold.end(() => resolve()))))
+          for (const hold of holds) hold.destroy() // the engine leaves its end open
+        },
       },
-      outlived: () => kept,
-      async dispose() {
-        if (!kept) await removeAll(docker, created, network)
-        else await Promise.all(held.map(({hold}) => new Promise<void>((resolve) => hold.end(() => resolve()))))
-        for (const {hold} of held) hold.destroy() // the engine leaves its end open
-      },
-    })
+      {several: site.several},
+    )
     await levelNodes(
       fleet,
       spec.nodes.map(({name}) => name),
     )
     return fleet
   } catch (error) {
-    await removeAll(docker, created, network)
+    await removed(site, created, progress)
     throw error
+  }
+}
+
+/** Starts all nodes side by side; in `created` is what there is to remove, however this ends. */
+async function startContainers(spec: FleetSpec, site: Site, privileged: boolean, created: Seat[]): Promise<Map<string, HeldContainer>> {
+  const settled = await Promise.allSettled(
+    spec.nodes.map(async (node) => {
+      const engine = site.engineOf(node.name)
+      const note = (container: Docker.Container) => void created.push({engine, container})
+      const starting = startContainer(engine.docker, spec, node, site.image, site.network, privileged, note)
+      return [node.name, await within(starting, engine.where, START_LIMIT)] as const
+    }),
+  )
+  const refused = settled.find((result) => result.status === 'rejected')
+  if (refused) throw refused.reason instanceof MachineError ? refused.reason : refusal(refused.reason, privileged)
+  return new Map(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+}
+
+/** What an engine that has gone keeps is told: the report of the others is worth more than an error. */
+async function removed(site: Site, seats: readonly Seat[], progress: (line: string) => void): Promise<void> {
+  try {
+    await site.remove(seats)
+  } catch (error) {
+    if (!site.several || !(error instanceof MachineError)) throw error
+    progress([`warning[${error.code}]: ${error.message}`, ...error.help.map((line) => `   = help: ${line}`)].join('\n'))
   }
 }
 
@@ -121,10 +171,11 @@ async function start(spec: FleetSpec, {privileged = false, progress = () => unde
  * @throws MachineError when a node is missing, at another address, or wired already
  */
 export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
-  const {docker, description} = await requireEngine()
+  const engine = await requireEngine()
+  const {docker, description} = engine
   const help = ['start the nodes: docker-compose up -d']
   const listed = await docker.listContainers({filters: {label: [NODE_LABEL]}})
-  const containers = new Map<string, Docker.Container>()
+  const seats = new Map<string, Seat>()
   for (const {name, address} of spec.nodes) {
     const candidates = listed.filter(({Labels}) => Labels[NODE_LABEL] === name && Labels[LAB_LABEL] === undefined)
     const [found] = candidates
@@ -132,17 +183,17 @@ export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
     const addresses = Object.values(found.NetworkSettings.Networks).map(({IPAddress}) => IPAddress)
     if (!addresses.includes(address))
       throw new MachineError('wrong-address', `${name} is at ${addresses.join(', ')}, and the scenario has it at ${address}`, help)
-    containers.set(name, docker.getContainer(found.Id))
+    seats.set(name, {engine, container: docker.getContainer(found.Id)})
   }
   const never = () =>
     Promise.reject(new MachineError('attached', 'nodes that podwire did not start cannot be kept by it', ['leave out --attach']))
-  const fleet = dockerFleet(docker, containers, {
+  const fleet = dockerFleet(seats, {
     description: `containers on ${description}`,
     keep: never,
     outlived: () => true,
     dispose: async () => undefined,
   })
-  const names = [...containers.keys()]
+  const names = [...seats.keys()]
   const looks = await Promise.all(names.map((node) => fleet.run(node, 'ip netns list; ls /sys/class/net')))
   const wired = looks.find(({stdout}) =>
     stdout
@@ -158,62 +209,6 @@ export async function attachFleet(spec: FleetSpec): Promise<Fleet> {
   }
   await levelNodes(fleet, names)
   return fleet
-}
-
-/**
- * Removes what a crash left on the engine: networks, containers that never started, and running ones that a podwire of this
- * user let stay and that nothing remembers. Those of other users and machines may be kept labs of theirs: they stay.
- * @param kept the labs to spare
- * @returns what was removed; nothing when no engine answers
- */
-export async function cleanEngine(kept: () => readonly string[]): Promise<string[]> {
-  const engine = await findEngine()
-  if (!engine) return []
-  const removed: string[] = []
-  for (const {Id, Names, Labels, State} of await engine.docker.listContainers({all: true, filters: {label: [LAB_LABEL]}})) {
-    if (ownerRuns(Labels) !== false || (State === 'running' && !isOwn(Labels))) continue
-    // Asked last: an `up` that has just ended has written its record before.
-    if (kept().includes(Labels[LAB_LABEL] ?? '')) continue
-    await gone(engine.docker.getContainer(Id).remove({force: true, v: true}))
-    removed.push(`container ${Names[0]?.slice(1) ?? Id}`)
-  }
-  return [...removed, ...(await removeStaleNetworks(engine.docker))]
-}
-
-/** Kills and removes containers side by side, then the network that held them. What is gone already is no error. */
-async function removeAll(docker: Docker, containers: readonly Docker.Container[], network: Docker.Network): Promise<void> {
-  await Promise.all(
-    containers.map(async (container) => {
-      await gone(container.remove({force: true, v: true}))
-      await untilGone(container)
-    }),
-  )
-  await gone(docker.getNetwork(network.id).remove())
-}
-
-/**
- * AutoRemove may have been faster with the removal, and not be through. Asked again and again: engine 20.10 leaves a
- * wait for `removed` without an answer when it comes at the wrong moment.
- */
-async function untilGone(container: Docker.Container): Promise<void> {
-  const limit = Date.now() + REMOVE_LIMIT
-  while (Date.now() < limit) {
-    try {
-      await container.inspect()
-    } catch (error) {
-      if (statusOf(error) === 404) return
-      throw error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-async function isRunning(container: Docker.Container): Promise<boolean> {
-  try {
-    return (await container.inspect()).State.Running
-  } catch {
-    return false
-  }
 }
 
 /** Why a container would not start. Machines without CAP_SYS_RESOURCE refuse privileged ones. */

@@ -184,6 +184,7 @@ sub await_rules {
 # Whether this is so of the groups and the unread bytes of nft's own socket (/proc/net/netlink).
 sub nft_socket {
   my ($place, $is_so) = @_;
+  local $_; # where it is asked of each place of a list, $_ is the place
   enter($place) && open(my $sockets, '<', '/proc/self/net/netlink') or return 0;
   while (<$sockets>) {
     my (undef, $protocol, $owner, $groups, $unread) = split;
@@ -211,6 +212,7 @@ sub end_rules { my ($place) = @_; my $nft = delete $place->{nft} or return; kill
 sub counters {
   my ($place) = @_;
   my %found;
+  local $_;
   return unless enter($place);
   for my $file (qw(snmp netstat)) {
     open my $lines, '<', "/proc/self/net/$file" or next;

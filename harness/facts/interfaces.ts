@@ -1,5 +1,5 @@
 // The interfaces of every place: names, states, MTUs, addresses. Read with `ip -j addr` (ip-address(8)), as data.
-import {isUnicast} from '../address.ts'
+import {isUnicast, sameHost} from '../address.ts'
 import type {Fleet} from '../driver.ts'
 import type {Place, Scenario} from '../model.ts'
 
@@ -57,13 +57,24 @@ export function parseInterfaces(json: string): Interface[] | undefined {
 }
 
 /**
- * The underlay's MTU: the largest that a node's eth0 has, so that a node with less falls short of it. 1500, Ethernet's own,
+ * The device by which a node is on the underlay: eth0, as drivers make it, or, on a machine that a lab runs on bare, the one
+ * that holds its address there. An eth0 without any address has lost the node's: then whatever holds that is no underlay.
+ */
+export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'>>(
+  links: readonly Link[],
+  {address}: Pick<Place, 'address'>,
+): Link | undefined {
+  const eth0 = links.find(({name}) => name === 'eth0')
+  const holder = links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address)))
+  return eth0 && !eth0.addresses.some((own) => isUnicast(own.address) && own.address.includes('.')) ? eth0 : (holder ?? eth0)
+}
+
+/**
+ * The underlay's MTU: the largest that a node's device there has, so that a node with less falls short of it. 1500, Ethernet's own,
  * when no node could be asked.
  */
 function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
-  const found = places
-    .filter(({kind}) => kind === 'node')
-    .flatMap(({name}) => interfaces.get(name)?.filter((link) => link.name === 'eth0') ?? [])
+  const found = places.filter(({kind}) => kind === 'node').flatMap((node) => underlayDevice(interfaces.get(node.name) ?? [], node) ?? [])
   return found.length === 0 ? 1500 : Math.max(...found.map(({mtu}) => mtu))
 }
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import {DOCKER_HANDLE} from '../drivers/docker/handle.ts'
 import {LOCAL_HANDLE} from '../drivers/local/handle.ts'
+import {SSH_HANDLE} from '../drivers/ssh/handle.ts'
 import type {Scenario} from '../model.ts'
 
 /** Grows when a podwire that knows the old one could be misled by the new one. */
@@ -36,6 +37,7 @@ const record = v.union([
   claim,
   v.object({...kept, driver: v.literal('local'), handle: LOCAL_HANDLE}),
   v.object({...kept, driver: v.literal('docker'), handle: DOCKER_HANDLE}),
+  v.object({...kept, driver: v.literal('ssh'), handle: SSH_HANDLE}),
 ])
 
 export type LabRecord = v.InferOutput<typeof record>

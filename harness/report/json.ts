@@ -1,6 +1,7 @@
 // The result as one JSON document, for programs. fixtures/schema/result.json describes it.
 import type {Outcome} from '../checks/check.ts'
 import type {CommandResult} from '../command.ts'
+import type {Restored} from '../drivers/ssh.ts'
 import type {Scenario, Stage, StageResult} from '../model.ts'
 import type {DiagnosisSource} from './diagnosis.ts'
 import {FORMAT} from './format.ts'
@@ -16,8 +17,12 @@ export interface ResultSource {
   readonly diagnosed?: readonly DiagnosisSource[]
   /** Failing pairs that were too many to be looked at. */
   readonly undiagnosed?: number
+  /** What became of the machines, where the driver ran on some and the lab is gone. */
+  readonly machines?: readonly Restored[]
   /** Milliseconds. */
   readonly times: Readonly<Record<string, number>>
+  /** Nodes that went away, and why. */
+  readonly lost?: ReadonlyMap<string, string>
 }
 
 /** What is known of a run before its end. */
@@ -26,13 +31,24 @@ export interface SoFar extends Pick<ResultSource, 'lab' | 'scenario' | 'history'
 }
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
-export function resultJson({lab, scenario, driver, history, outcome, diagnosed, times}: ResultSource): Record<string, unknown> {
+export function resultJson({
+  lab,
+  scenario,
+  driver,
+  history,
+  outcome,
+  diagnosed,
+  machines,
+  times,
+  lost,
+}: ResultSource): Record<string, unknown> {
   return {
     format: FORMAT,
     kind: 'result',
     lab,
     verdict: outcome.verdict,
     driver,
+    ...(lost && lost.size > 0 && {lost: [...lost].map(([node, why]) => ({node, why}))}),
     scenario: scenarioJson(scenario),
     history: history.map(commandJson),
     mtu: outcome.mtu,
@@ -41,6 +57,7 @@ export function resultJson({lab, scenario, driver, history, outcome, diagnosed, 
     stages: outcome.stages,
     requirements: outcome.requirements,
     ...(diagnosed && {diagnoses: diagnosed.map(({diagnosis}) => diagnosis)}),
+    ...(machines && {machines}),
     times,
   }
 }

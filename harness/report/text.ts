@@ -40,6 +40,11 @@ export function stepText(step: Step, result: CommandResult, paint: Paint, screen
   return `${line}${' '.repeat(Math.max(2, column - width))}${paint(result.exitCode === 0 ? 'dim' : 'red', words)}`
 }
 
+/** A line for each node that went away. */
+export function lostWords(lost: ReadonlyMap<string, string> = new Map()): string[] {
+  return [...lost].map(([node, why]) => `${node} went away: ${visibleLine(why)}`)
+}
+
 const LEGEND = 'icmp, tcp, udp;  ✓ small packets and full MTU   s small only   ✗ none   ? not observed'
 
 /**

@@ -27,8 +27,12 @@ export class ScenarioError extends Error {
 /** The known name nearest to a mistyped one (Levenshtein), when it is near enough to be meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined
-  const found = closest(name.toLowerCase(), known as string[])
-  return distance(name.toLowerCase(), found) <= Math.max(2, Math.ceil(found.length / 3)) ? found : undefined
+  const typed = name.toLowerCase()
+  const least = distance(typed, closest(typed, known as string[]))
+  // Of equally near ones the one that begins as what was typed: nod1 is node1, and not pod1.
+  const alike = (other: string) => [...`${typed}\0`].findIndex((letter, index) => other[index] !== letter)
+  const [found = ''] = known.filter((each) => distance(typed, each) === least).sort((a, b) => alike(b) - alike(a))
+  return least <= Math.max(2, Math.ceil(found.length / 3)) ? found : undefined
 }
 
 /** `did you mean node1?`, or the list of what there is. */

@@ -1,7 +1,8 @@
 // A segment: the devices that frames pass between two places without being routed, across veth pairs and bridges. Pure.
-// The machines' eth0 are on one segment, the underlay, whatever a driver makes it of.
+// The machines' devices that hold their addresses there are on one segment, the underlay, whatever a driver makes it of.
 import {sameHost} from '../address.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import {underlayDevice} from '../facts/interfaces.ts'
 import {isCarriedBetween, isTunnel, mismatch, otherEnds} from './tunnel.ts'
 import type {Block, Passage, Port, World} from './world.ts'
 
@@ -115,13 +116,14 @@ function neighboursOf(world: World, port: Port): Port[] {
 }
 
 export function isUnderlay(world: World, {place, link}: Port): boolean {
-  return link.name === 'eth0' && world.places.some(({name, netns}) => name === place && netns === undefined)
+  const machine = world.places.find(({name, netns}) => name === place && netns === undefined)
+  return machine !== undefined && underlayDevice(world.facts.get(place)?.links ?? [], machine)?.name === link.name
 }
 
 function underlayPorts({facts, places}: World): Port[] {
-  return places.flatMap(({name, netns}) => {
-    const link = netns === undefined ? facts.get(name)?.links.find((own) => own.name === 'eth0') : undefined
-    return link ? [{place: name, link}] : []
+  return places.flatMap((place) => {
+    const link = place.netns === undefined ? underlayDevice(facts.get(place.name)?.links ?? [], place) : undefined
+    return link ? [{place: place.name, link}] : []
   })
 }
 

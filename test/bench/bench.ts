@@ -33,7 +33,7 @@ interface Figure {
   readonly floor: string
 }
 
-const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts, diagnose}
+const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts, diagnose, ssh}
 const asked = process.argv.slice(2)
 const table = new Table({
   head: ['figure', 'at most', 'measured', 'beside it, in the same run'],
@@ -207,6 +207,41 @@ async function diagnosed(scenario: string, fault: readonly string[], asked: read
   } finally {
     await podwire('down', lab)
   }
+}
+
+/** 30 lines on each of 30 machines, over connections that are there; beside it OpenSSH's own client over shared connections. */
+async function ssh(): Promise<Figure[]> {
+  const name = 'ssh: 30 lines on each of 30 machines'
+  const limit = '4000 ms'
+  const {missingForMachines, startMachines} = await import('../tools/ssh-machines.ts')
+  const missing = missingForMachines()
+  if (missing !== undefined) return [{name, limit, measured: missing, floor: ''}]
+  const {sshDriver} = await import('../../harness/drivers/ssh.ts')
+  const names = Array.from({length: 30}, (_, index) => `node${index + 1}`)
+  const lines = Array.from({length: 30}, () => 'true')
+  await using machines = await startMachines({names})
+  const nodes = names.map((node, index) => ({name: node, address: `192.168.1.${index + 11}`}))
+  const connecting = performance.now()
+  await using fleet = await sshDriver(machines.driverOptions()).start({lab: 'bench-ssh', underlay: '192.168.1.0/24', nodes})
+  const connected = performance.now() - connecting
+  const config = join(machines.folder, '.ssh/config')
+  const master = `ssh -F ${config} -o StrictHostKeyChecking=yes -o ControlPath=/run/%h`
+  await machines.type('controller', `for n in ${names.join(' ')}; do ${master} -MNf $n & done; wait`)
+  const loops = `for n in ${names.join(' ')}; do (for i in {1..30}; do ${master} -n $n true; done) & done; wait`
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const begun = performance.now()
+    const results = await Promise.all(names.flatMap((node) => lines.map((line) => fleet.run(node, line))))
+    ours.push(performance.now() - begun)
+    if (results.some(({exitCode}) => exitCode !== 0)) throw new Error('a line failed')
+    if (round >= 3) continue // theirs takes long
+    const between = performance.now()
+    await machines.type('controller', loops)
+    theirs.push(performance.now() - between)
+  }
+  const besides = `ssh(1) with ControlMaster ${spread(theirs)} (${ratio(ours, theirs)})\nto connect to all, and start a node on each: ${connected.toFixed(0)} ms`
+  return [{name, limit, measured: spread(ours), floor: besides}]
 }
 
 /** Runs a command to its end; it must succeed, or end with one of these codes. */

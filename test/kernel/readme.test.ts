@@ -1,5 +1,5 @@
 // The README's commands, in its order, as a newcomer types them: in a fresh clone, without root; those of Docker as root,
-// on a private engine of their own. What it shows as output is held against what they print.
+// on private engines of their own. What it shows as output is held against what they print.
 //
 //   UPDATE_README=1 npx ava test/kernel/readme.test.ts   prints each shown command's output, to copy from
 import {execFileSync, spawn} from 'node:child_process'
@@ -11,6 +11,7 @@ import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
 import test, {type ExecutionContext} from 'ava'
 import {dockerLock} from '../tools/docker-lock.ts'
+import {missingEngines, privateEngines} from '../tools/engines.ts'
 import {NOBODY} from '../tools/podwire.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -91,9 +92,35 @@ test('every command of section 6 works, on an engine of its own', async (t) => {
   }
 })
 
+test('every command of section 7 works, on three engines of one swarm', async (t) => {
+  t.timeout(1_800_000) // tests of other files may have the engines first
+  const missing = await missingEngines()
+  if (missing !== undefined) {
+    t.log(`skipped: ${missing}`)
+    return t.not(process.env.CI, 'true')
+  }
+  await using engines = await privateEngines()
+  const home = mkdtempSync(join(tmpdir(), 'podwire-readme-'))
+  const env = newcomer(home)
+  try {
+    for (const [index, name] of ['one', 'two', 'three'].entries())
+      execFileSync('docker', ['context', 'create', name, '--docker', `host=${engines.addresses[index]}`], {env, stdio: 'pipe'})
+    const chosen = commands.filter(({section}) => section === 7)
+    t.is(chosen.length, 5)
+    t.is(chosen.filter(({output}) => output !== undefined).length, 2)
+    for (const shown of chosen) {
+      const {code, output} = await type(shown.command, ROOT, env)
+      t.is(code, 0, `${shown.command}\n${output}`)
+      if (shown.output) assertShows(t, shown, output)
+    }
+  } finally {
+    rmSync(home, {recursive: true, force: true})
+  }
+})
+
 test('the sections whose commands are not run are none', (t) => {
   t.deepEqual(
-    commands.filter(({section}) => section > 6).map(({command}) => command),
+    commands.filter(({section}) => section > 7).map(({command}) => command),
     NOT_RUN_HERE,
   )
 })
@@ -125,6 +152,8 @@ function shows(lines: readonly string[], printed: string): boolean {
 function normal(line: string): string {
   return line
     .replace(/\d+(\.\d+)? (ms|s)\b/g, 'TIME')
+    .replace(/\bDocker \S+ at (\w+) \(\w+:\/\/[^)]*\)/g, 'Docker VERSION at $1')
+    .replace(/\bat (\w+) \(\w+:\/\/[^)]*\)/g, 'at $1')
     .replace(/\s+/g, ' ')
     .trim()
 }

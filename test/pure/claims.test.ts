@@ -4,12 +4,14 @@ import {checkCommand} from '../../harness/checks/command.ts'
 import {hopsVerdicts} from '../../harness/checks/hops.ts'
 import {matrixOf} from '../../harness/checks/matrix.ts'
 import {ownSubnetVerdicts} from '../../harness/checks/own-subnet.ts'
+import {pairsToReach} from '../../harness/checks/pairs.ts'
 import {uniqueAddressVerdicts} from '../../harness/checks/unique-address.ts'
 import type {CommandResult} from '../../harness/command.ts'
 import type {Fleet} from '../../harness/driver.ts'
 import type {Interface, Interfaces} from '../../harness/facts/interfaces.ts'
-import type {CommandClaim, FlowTuple, Place, Probe} from '../../harness/model.ts'
+import {type CommandClaim, type FlowTuple, type Place, type Probe, placesAfter} from '../../harness/model.ts'
 import {translationOf} from '../../harness/probe/translated.ts'
+import {loadScenario} from '../../harness/scenario/load.ts'
 import {PLACES, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
 
 /** The healthy lab's interfaces with those of one place replaced. */
@@ -212,4 +214,13 @@ test('a command that could not be run, or whose place is not there, has not fail
   const gone = await checkCommand(answering({exitCode: 193}).fleet, POD, {...CLAIM, exit: 'failure', prints: []})
   t.is(gone.verdict, 'fail')
   t.regex(gone.evidence.join(), /pod1 has no namespace/)
+})
+
+test('hosts are looked at in the pairs that they were last said to reach in', async (t) => {
+  const scenario = await loadScenario(new URL('../../scenarios/minikube.ts', import.meta.url).pathname)
+  const pairs = pairsToReach(scenario, placesAfter(scenario, scenario.stages.length)).map(({from, to}) => `${from} ${to}`)
+  t.is(pairs.length, 11)
+  t.true(['laptop phone', 'laptop minikube', 'laptop pod1', 'laptop pod2', 'phone minikube'].every((pair) => pairs.includes(pair)))
+  // It is said to fail to the last.
+  t.false(pairs.includes('phone pod1'))
 })

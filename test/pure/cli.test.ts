@@ -15,7 +15,7 @@ const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>
   'no command': {args: [], says: /Usage: podwire/},
   'an unknown command': {args: ['runn', 'three-nodes'], says: /unknown command 'runn'.*Did you mean run\?/s},
   'an unknown option': {args: ['run', 'three-nodes', '--drver', 'local'], says: /unknown option '--drver'.*Did you mean --driver\?/s},
-  'an unknown driver': {args: ['run', 'three-nodes', '--driver', 'ssh'], says: /ssh.*auto, local, docker/},
+  'an unknown driver': {args: ['run', 'three-nodes', '--driver', 'podman'], says: /podman.*auto, local, docker, ssh/},
   'an unknown scenario': {
     args: ['run', 'three-node'],
     says: /^error\[unknown-scenario\]: .*three-node\n {3}= help: did you mean three-nodes\?/,

@@ -2,6 +2,8 @@
 import test from 'ava'
 import {bothWays, reaches} from '../../harness/both-ways.ts'
 import {diagnose} from '../../harness/diagnose/diagnose.ts'
+import {differences} from '../../harness/diagnose/difference.ts'
+import {fixFor} from '../../harness/diagnose/fix.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
 import type {Probe} from '../../harness/model.ts'
 import {changedAt, withoutRoute, withRoute, withSetting} from '../tools/changed-facts.ts'
@@ -86,6 +88,30 @@ const CHANGES: readonly (readonly [string, () => Facts, ...string[]])[] = [
     `mtu-too-small node1 10.244.2.0/24 via 192.168.1.12 dev eth0 mtu 1200 => ${BACK}`,
   ],
   [
+    'what is near is sent from an address that nobody knows, by a route in the place of the kernel’s own',
+    () =>
+      changedAt('pod1', (here) => ({
+        links: relinked(here, 'veth-pod1', [
+          {address: '10.244.1.2', prefixLength: 24, scope: 'global'},
+          {address: '10.99.0.1', prefixLength: 32, scope: 'global'},
+        ]),
+        routes: here.routes.map((each) => (each.to === '10.244.1.0/24' ? route(each.to, {dev: 'veth-pod1', source: '10.99.0.1'}) : each)),
+      })),
+    'wrong-source node1/pod1 10.244.1.0/24 dev veth-pod1 => ip -n pod1 route replace 10.244.1.0/24 dev veth-pod1 proto kernel scope link src 10.244.1.2; ip -n pod1 addr del 10.99.0.1/32 dev veth-pod1',
+  ],
+  [
+    'a pod has another’s address, too: who learned it from there has to ask again',
+    () =>
+      changedAt('pod2', (here) => ({
+        links: relinked(
+          here,
+          'veth-pod2',
+          ['10.244.1.3', '10.244.1.2'].map((address) => ({address, prefixLength: 24, scope: 'global'})),
+        ),
+      })),
+    'duplicate-address node1/pod2 10.244.1.2/24 dev veth-pod2 => ip -n pod2 addr del 10.244.1.2/24 dev veth-pod2; ip -n pod1 neigh flush to 10.244.1.2; ip -n pod2 neigh flush to 10.244.1.2; ip neigh flush to 10.244.1.2',
+  ],
+  [
     'a node forwards nothing from its bridge',
     () => withSetting('node1', 'ipv4.conf.v-net-0.forwarding', '0'),
     'forwarding-off node1 net.ipv4.conf.v-net-0.forwarding => sysctl -w net.ipv4.conf.v-net-0.forwarding=1',
@@ -134,3 +160,18 @@ for (const [what, facts, ...expected] of BLIND)
     t.is(found.length, expected.length, found.join('\n'))
     for (const [index, words] of expected.entries()) t.true(found[index]?.startsWith(words), `${found[index]}\n${words}`)
   })
+
+test('of a path’s size senders forget what they learned of it by each family that they have', (t) => {
+  const places = PLACES.map((place) => (place.name === 'pod3' ? {...place, addresses: [place.address, 'fd00:10:244:2::2']} : place))
+  const known = {facts: recordedFacts(), places, history: HISTORY, mtu: 1500}
+  const [item] = differences(
+    recordedFacts(),
+    rerouted('node1', '10.244.2.0/24', route('10.244.2.0/24', {via: '192.168.1.12', dev: 'eth0', mtu: 1200})),
+    PLACES,
+  )
+  const fix = fixFor({cause: 'mtu-too-small', at: 'node1', object: '', evidence: [], items: item ? [item] : []}, known)
+  t.deepEqual(
+    fix.filter(({where}) => where === 'node2').map(({command}) => command),
+    ['ip -n pod3 route flush cache', 'ip -n pod3 -6 route flush cache', 'ip route flush cache'],
+  )
+})

@@ -228,8 +228,7 @@ test('frames: rules of the families bridge, arp and netdev', (t) => {
   t.is(judged('arp operation request drop', ARP, 'forward', 'bridge'), 'drop')
   t.is(judged('arp operation request drop', ECHO, 'forward', 'bridge'), 'accept')
   t.is(judged('arp operation request drop', ARP, 'input', 'arp'), 'drop')
-  t.is(judged('arp htype 1 arp hlen 6 arp plen 4 arp operation request drop', ARP, 'input', 'arp'), 'drop')
-  t.is(judged('arp hlen 8 drop', ARP, 'input', 'arp'), 'accept')
+  t.is(judged('arp htype 1 arp hlen 6 arp plen 4 arp operation request counter drop', ARP, 'input', 'arp'), 'drop')
   t.is(judged('arp saddr ip 10.244.1.2 drop', ARP, 'input', 'arp'), 'drop')
   t.is(
     judged('arp saddr ip 10.244.1.2 drop', {...ARP, arp: {operation: 'reply', source: '1.2.3.4', destination: '::'}}, 'input', 'arp'),

@@ -84,5 +84,5 @@ test('a registry that stops in the middle is given up', async (t) => {
 })
 
 test('a registry that is slow and not silent is waited for', async (t) => {
-  await t.notThrowsAsync(pullBase(await engineThatSays(t, ['1', '2', '3', '4', '5', '6', '7', '8'], 100, true), 400))
+  await t.notThrowsAsync(pullBase(await engineThatSays(t, ['1', '2', '3', '4', '5', '6', '7', '8'], 100, true), 700))
 })

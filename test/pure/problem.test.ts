@@ -21,6 +21,12 @@ test('a name that is like none has none', (t) => {
   t.is(nearest('node1', []), undefined)
 })
 
+test('of names that are equally near the one is meant that begins as what was typed', (t) => {
+  t.is(nearest('nod1', ['pod1', 'pod2', 'node1']), 'node1')
+  t.is(nearest('od1', ['node1', 'pod1']), 'pod1')
+  t.is(nearest('pod', ['sod', 'pod1', 'pods']), 'pod1')
+})
+
 test('a suggestion is the nearest name, or all of them', (t) => {
   t.is(suggestion('nod1', NODES), 'did you mean node1?')
   t.is(suggestion('paris', NODES), 'there is node1, node2, gateway')

@@ -433,3 +433,19 @@ test('what could not be read on the way, or changed meanwhile, is a doubt', (t) 
     ],
   )
 })
+
+test('what comes in by a bridge’s port for that port’s own MAC is the machine’s; by another port it is nobody’s', (t) => {
+  const links = recordedFacts().get('node1')?.links ?? []
+  const bridge = links.find(({name}) => name === 'v-net-0')
+  // A bridge that nobody gave a MAC has that of one of its ports.
+  const port = links.find(({master, mac}) => master === 'v-net-0' && mac !== bridge?.mac) as LinkFacts
+  const own = port.name.replace(/^veth-|-br$/g, '')
+  for (const [pod, ended] of [
+    [own, 'delivered'],
+    [own === 'pod1' ? 'pod2' : 'pod1', 'neighbour-wrong'],
+  ] as const) {
+    const entry = {address: '10.244.1.1', dev: `veth-${pod}`, mac: port.mac, state: 'REACHABLE', proxy: false}
+    const facts = changed(pod, ({neighbours}) => ({neighbours: [entry, ...neighbours.filter(({address}) => address !== entry.address)]}))
+    t.is(traceTo(facts, PLACES, pod, '10.244.1.1').ended, ended, pod)
+  }
+})

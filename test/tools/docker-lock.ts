@@ -7,7 +7,12 @@ import {join} from 'node:path'
 
 /** Waits for its turn. The caller says `t.timeout()` first: a turn can take as long as another test file. */
 export async function dockerLock(): Promise<AsyncDisposable> {
-  const path = join(tmpdir(), `podwire-docker-tests-${process.getuid?.()}.lock`)
+  return lockNamed('podwire-docker-tests')
+}
+
+/** As dockerLock, for something else that only one test at a time can have. */
+export async function lockNamed(name: string): Promise<AsyncDisposable> {
+  const path = join(tmpdir(), `${name}-${process.getuid?.()}.lock`)
   const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], {stdio: ['pipe', 'pipe', 'inherit']})
   const closed = once(holder, 'close')
   const [held] = await Promise.race([once(holder.stdout, 'data'), closed])

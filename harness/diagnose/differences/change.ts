@@ -1,5 +1,6 @@
 // What each family of differences is given, and what it gives. Pure.
 import type {Facts, NamespaceFacts, RouteFacts, RuleFacts} from '../../facts/facts.ts'
+import type {Rule} from '../../facts/ruleset.ts'
 import type {Cause, Place} from '../../model.ts'
 
 /** Something of one place that changed. */
@@ -49,6 +50,8 @@ export interface Scene {
   readonly run: string
   /** Of every device in the lab but bridges. */
   readonly macs: readonly string[]
+  /** New rules that are no part of what is wrong. */
+  readonly idleRules: ReadonlySet<Rule>
   /** Another place has this address. */
   readonly heldElsewhere: (address: string) => boolean
 }

@@ -6,19 +6,26 @@ function fdbKey({mac, dev, master, remote}: FdbFacts): string {
   return `${mac} ${dev} ${master} ${remote}`
 }
 
-/** Only unicast addresses that stay: the rest is learned, or the kernel's own. */
+/** Only unicast addresses that stay: the rest is learned, or the kernel's own, of which every port has one. */
 export function fdbChanges({was, is, run}: Scene): Change[] {
-  const own = new Set(is.links.map(({mac}) => mac))
+  const isOwn = ({mac, dev, local}: FdbFacts) => local && is.links.some((link) => link.name === dev && link.mac === mac)
   return is.fdb
-    .filter(({mac, permanent, master}) => permanent && master !== undefined && !own.has(mac) && !/^(33:33|01:)/.test(mac))
-    .filter((entry) => !was.fdb.some((old) => old.permanent && fdbKey(old) === fdbKey(entry)))
-    .map((entry) => ({
-      kind: 'fdb',
-      cause: 'fdb-wrong',
-      object: `${entry.mac} dev ${entry.dev} master ${entry.master}`,
-      device: entry.dev,
-      evidence: `there was no fixed entry for ${entry.mac}`,
-      undo: [`${run}bridge fdb del ${entry.mac} dev ${entry.dev} master`],
-      revert: (now) => ({...now, fdb: now.fdb.filter((each) => fdbKey(each) !== fdbKey(entry))}),
-    }))
+    .filter((entry) => entry.permanent && entry.master !== undefined && !isOwn(entry) && !/^(33:33|01:)/.test(entry.mac))
+    .filter((entry) => !was.fdb.some((old) => old.permanent && old.local === entry.local && fdbKey(old) === fdbKey(entry)))
+    .map((entry) => {
+      const {mac, dev, master} = entry
+      // An entry is moved by a new one: it was a port's own, if it was there before, and nothing else brings it back.
+      const old = was.fdb.find((each) => each.permanent && each.mac === mac && each.master === master)
+      return {
+        kind: 'fdb',
+        cause: 'fdb-wrong',
+        object: `${mac} dev ${dev} master ${master}`,
+        device: dev,
+        evidence: old
+          ? `the entry for ${mac} was ${old.local ? 'the own one' : 'that'} of ${old.dev}`
+          : `there was no fixed entry for ${mac}`,
+        undo: [old ? `${run}bridge fdb replace ${mac} dev ${old.dev} master permanent` : `${run}bridge fdb del ${mac} dev ${dev} master`],
+        revert: (now) => ({...now, fdb: [...now.fdb.filter((each) => fdbKey(each) !== fdbKey(entry)), ...(old ? [old] : [])]}),
+      }
+    })
 }

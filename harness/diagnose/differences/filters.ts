@@ -35,7 +35,7 @@ interface Group {
   readonly chains: Chain[]
 }
 
-function newIn(table: TableKey, {was, is, run, place}: Scene): Change[] {
+function newIn(table: TableKey, {was, is, run, place, idleRules}: Scene): Change[] {
   const fresh = !was.ruleset.some(isOf(table))
   const added = beyond(rulesIn(is.ruleset, table), rulesIn(was.ruleset, table))
   const strict = is.ruleset.filter(isOf(table)).flatMap(({chain}) => {
@@ -48,15 +48,17 @@ function newIn(table: TableKey, {was, is, run, place}: Scene): Change[] {
     groups.set(cause, group)
     return group
   }
-  for (const rule of added.filter(isDecisive)) groupOf(causeOf(rule)).rules.push(rule)
+  for (const rule of added.filter((each) => isDecisive(each) && !idleRules.has(each))) groupOf(causeOf(rule)).rules.push(rule)
   for (const chain of strict) groupOf(causeOfVerdict(table.family, 'filter-drop')).chains.push(chain)
   const tool = toolFor(table, run)
-  const idle = added.some((rule) => rule.expr.every((each) => Object.keys(each).every((word) => INERT.includes(word))))
+  const beside = added.some((rule) => idleRules.has(rule))
+  const idle = beside || added.some((rule) => rule.expr.every((each) => Object.keys(each).every((word) => INERT.includes(word))))
   const whole = fresh && groups.size === 1 && !idle && tool.deleteTable !== undefined
   return [...groups].map(([cause, group]): Change => {
     const others = [...groups.values()].filter((each) => each !== group).flatMap(({rules}) => rules)
-    const supporting = groups.size > 1 ? [] : added.filter((rule) => isSupporting(rule) && !others.includes(rule))
-    const own = [...group.rules, ...supporting]
+    const leadsTo = (rule: Rule) => rule.expr.flatMap(targetsOf).some((target) => group.rules.some(({chain}) => chain === target))
+    const supporting = groups.size > 1 ? [] : added.filter((rule) => isSupporting(rule) && !others.includes(rule) && !idleRules.has(rule))
+    const own = [...group.rules, ...(beside ? supporting.filter(leadsTo) : supporting)]
     const gone = goneWithHandle(own, table, {was, is})
     return {
       kind: 'filter',
@@ -106,7 +108,8 @@ function targetsOf(expression: Rule['expr'][number]): string[] {
   return [jump?.target, goto?.target].filter((name) => name !== undefined)
 }
 
-function isDecisive({expr}: Rule): boolean {
+/** It drops, rejects, translates or changes a packet by itself. */
+export function isDecisive({expr}: Rule): boolean {
   return expr.some((each) => {
     const [word = ''] = Object.keys(each)
     if (word === 'vmap') return /"(drop|reject)"|"@/.test(JSON.stringify(each))
@@ -143,7 +146,8 @@ function silences({rules}: Group): boolean {
   )
 }
 
-function causeOf({expr, family}: Rule): Cause {
+/** What a rule that decides is a fault by. */
+export function causeOf({expr, family}: Rule): Cause {
   const named = expr.map((each) => (each.xt as {name?: string} | undefined)?.name?.toLowerCase())
   const words = new Set<string | undefined>([...expr.flatMap((each) => Object.keys(each)), ...named])
   if (family === 'bridge' || family === 'arp') return causeOfVerdict(family, 'filter-drop')

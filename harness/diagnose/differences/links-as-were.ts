@@ -70,7 +70,10 @@ export function withEnds(before: Facts, now: Facts, places: readonly Place[], na
       const old = was?.links.find((each) => each.name === link.name)
       const whole = old?.master !== undefined && names.has(old.master) ? withMaster(link, old) : link
       // The other end of what was moved knows it by where it is now.
-      return old?.peer && link.mac === old.mac ? {...whole, index: old.index, peer: old.peer, carrier: old.carrier} : whole
+      if (!old?.peer || link.mac !== old.mac) return whole
+      // A port is disabled while its cable has no other end (br_port_carrier_check).
+      const port = whole.port?.state === 'disabled' && old.port ? {port: {...whole.port, state: old.port.state}} : {}
+      return {...whole, ...port, index: old.index, peer: old.peer, carrier: old.carrier}
     })
     facts.set(key, {
       ...is,

@@ -40,7 +40,10 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
     if (old.up && !link.up) {
       const cause =
         old.kind === 'vxlan' ? 'tunnel-endpoint-down' : old.kind === 'bridge' ? 'bridge-down' : old.port ? 'peer-down' : 'interface-down'
-      found.push(change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {up: true, carrier: old.carrier}))
+      found.push({
+        ...change(cause, `${old.name} was up`, `ip ${inside}link set dev ${old.name} up`, {}),
+        revert: (now) => raised(now, old, was),
+      })
     }
     // A bridge takes the smallest MTU of its ports.
     const follows =
@@ -66,7 +69,10 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
         object: `${old.name} ${link.mac}`,
       })
     if (old.arp && !link.arp)
-      found.push(change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}))
+      found.push({
+        ...change('arp-suppressed', `${old.name} asked and answered ARP`, `ip ${inside}link set dev ${old.name} arp on`, {arp: true}),
+        revert: (now) => withoutMadeUp(withLink(old.name, {arp: true})(now), old.name),
+      })
     if (link.xdp !== undefined && old.xdp === undefined)
       found.push({
         ...change(
@@ -114,4 +120,19 @@ function withoutXdp(name: string) {
       return each.name === name ? rest : each
     }),
   })
+}
+
+/** A device that asks nobody takes its own address for everybody's (arp_constructor): that goes once it asks again. */
+function withoutMadeUp(now: NamespaceFacts, device: string): NamespaceFacts {
+  return {...now, neighbours: now.neighbours.filter(({dev, state}) => dev !== device || state !== 'NOARP')}
+}
+
+/** A port is disabled while it or its bridge is down, and forwards again once both are up (br_stp_enable_port). */
+function raised(now: NamespaceFacts, old: LinkFacts, was: NamespaceFacts): NamespaceFacts {
+  const links = withLink(old.name, {up: true, carrier: old.carrier})(now).links.map((link): LinkFacts => {
+    const before = was.links.find(({name}) => name === link.name)
+    const rises = link.port?.state === 'disabled' && before?.port && [link.name, link.master].includes(old.name)
+    return rises && link.port ? {...link, port: {...link.port, state: before.port.state}} : link
+  })
+  return {...now, links}
 }

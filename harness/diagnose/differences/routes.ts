@@ -1,5 +1,5 @@
 // Routes that are gone, go elsewhere, or are new. Pure.
-import {prefixLengthOf} from '../../address.ts'
+import {contains, prefixLengthOf} from '../../address.ts'
 import type {NamespaceFacts, RouteFacts} from '../../facts/facts.ts'
 import {routeLine, routeWords} from '../../facts/routes.ts'
 import type {Cause, Place} from '../../model.ts'
@@ -69,7 +69,9 @@ function wentWithDevice(old: RouteFacts, was: NamespaceFacts, is: NamespaceFacts
 /** It is the kernel's own before and after, with the source of the address that the device has. */
 function wentWithAddress(old: RouteFacts, now: RouteFacts, was: NamespaceFacts, is: NamespaceFacts): boolean {
   const held = ({links}: NamespaceFacts, address = '') => links.some((link) => link.addresses.some((own) => own.address === address))
-  return old.dev === now.dev && isConnected(old, was) && isConnected(now, is) && (!held(is, old.source) || !held(was, now.source))
+  // The kernel's own is sent from an address in its network.
+  const own = isConnected(now, is) && (now.source === undefined || contains(now.to, now.source))
+  return old.dev === now.dev && isConnected(old, was) && own && (!held(is, old.source) || !held(was, now.source))
 }
 
 /** IPv6 replaces no route without a next hop by one that has some, nor the other way round (rt6_qualify_for_ecmp). */

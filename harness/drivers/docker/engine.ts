@@ -6,6 +6,8 @@ import {ENGINE_SOCKETS} from './sockets.ts'
 
 export interface Engine {
   readonly docker: Docker
+  /** Its address, or its context's name. */
+  readonly where: string
   /** For people: `Docker 20.10.24 at unix:///var/run/docker.sock`. */
   readonly description: string
 }
@@ -33,20 +35,42 @@ export async function requireEngine(): Promise<Engine> {
   ])
 }
 
+/** Undefined when nobody listens there, or not to us: the caller says what to do. */
 async function asked(docker: Docker, where: string): Promise<Engine | undefined> {
+  const answer = await ask(docker, where)
+  return 'why' in answer ? undefined : answer
+}
+
+/** Who answers there, or why nobody does. */
+export async function ask(docker: Docker, where: string): Promise<Engine | {why: string}> {
+  try {
+    const version = await within(docker.version(), where)
+    return {docker, where, description: `Docker ${version.Version} at ${where}`}
+  } catch (error) {
+    return {why: error instanceof Error ? error.message.trim() : String(error)}
+  }
+}
+
+/**
+ * An answer, if it comes in time: an engine that hangs takes connections and never answers.
+ * @param limit milliseconds
+ * @throws MachineError `engine-silent`
+ */
+export async function within<T>(answer: Promise<T>, where: string, limit = ANSWER_LIMIT): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ANSWER_LIMIT)
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new MachineError('engine-silent', `the engine at ${where} says nothing: no answer in ${limit / 1000} s`, [SILENT_HELP]))
+    }, limit)
   })
   try {
-    const version = await Promise.race([docker.version(), limit])
-    return version && {docker, description: `Docker ${version.Version} at ${where}`}
-  } catch {
-    return undefined // nobody listens there, or not to us: the caller says what to do
+    return await Promise.race([answer, silence])
   } finally {
     clearTimeout(timer)
   }
 }
+
+const SILENT_HELP = 'see whether it hangs there (docker info), or leave it out'
 
 /** The HTTP status of an engine's refusal (Docker Engine API); undefined when it is none. */
 export function statusOf(error: unknown): number | undefined {

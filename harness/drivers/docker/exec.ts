@@ -6,7 +6,7 @@ import {PassThrough} from 'node:stream'
 import type Docker from 'dockerode'
 import type {CommandStream} from '../../driver.ts'
 import {NODE_ENVIRONMENT, type ShellPipes} from '../../session.ts'
-import {statusOf} from './engine.ts'
+import {statusOf, within} from './engine.ts'
 
 export interface ExecStreams {
   readonly stdin: NodeJS.ReadWriteStream
@@ -47,16 +47,25 @@ async function startExec(docker: Docker, container: Docker.Container, argv: read
 /** A shell for a session. Its end of input ends it. */
 export async function openShell(docker: Docker, container: Docker.Container, argv: readonly string[]): Promise<ShellPipes> {
   const {stdin, stdout, stderr} = await startExec(docker, container, argv)
-  const destroy = () => 'destroy' in stdin && typeof stdin.destroy === 'function' && stdin.destroy()
-  return {stdin: stdin as unknown as ShellPipes['stdin'], stdout, stderr, kill: () => void destroy()}
+  return {stdin: stdin as unknown as ShellPipes['stdin'], stdout, stderr, kill: () => void destroy(stdin)}
+}
+
+function destroy(stream: NodeJS.ReadWriteStream): void {
+  if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy()
+}
+
+/** What is left of a command when its node has gone: nobody can be asked to end it. */
+export interface AbandonableStream extends CommandStream {
+  abandon(): void
 }
 
 /** A command with its own streams. The API cannot end one: it tells its process ID first, and another exec ends it. */
-export async function startStream(docker: Docker, container: Docker.Container, argv: readonly string[]): Promise<CommandStream> {
+export async function startStream(docker: Docker, container: Docker.Container, argv: readonly string[]): Promise<AbandonableStream> {
   const note = `/run/podwire-${randomBytes(6).toString('hex')}`
   const {stdin, stdout, stderr, exit} = await startExec(docker, container, noted(note, argv))
-  void exit.then(() => runDetached(container, ['rm', '-f', note]))
+  void exit.then((code) => (code === null ? undefined : runDetached(container, ['rm', '-f', note])))
   return {
+    abandon: () => void destroy(stdin),
     stdin: stdin as unknown as NonNullable<CommandStream['stdin']>,
     stdout,
     stderr,
@@ -117,7 +126,8 @@ async function runDetached(container: Docker.Container, argv: string[]): Promise
     const answer = await (await container.exec({Cmd: argv})).start({Detach: true})
     answer.resume() // an answer that nobody reads keeps its connection open, and podwire with it
   } catch (error) {
-    if (statusOf(error) === undefined) throw error // else the container is gone, and the command with it
+    // The container or its engine is gone, and the command with it.
+    if (statusOf(error) === undefined && !(error instanceof Error && 'code' in error)) throw error
   }
 }
 
@@ -125,7 +135,7 @@ async function runDetached(container: Docker.Container, argv: string[]): Promise
 async function exitCode(exec: Docker.Exec): Promise<number | null> {
   for (let attempt = 0; attempt < 100; attempt++) {
     try {
-      const {Running, ExitCode} = await exec.inspect()
+      const {Running, ExitCode} = await within(exec.inspect(), 'a node')
       if (!Running) return ExitCode
     } catch {
       return null

@@ -10,7 +10,7 @@ import type Docker from 'dockerode'
 import {MachineError} from '../../driver.ts'
 import {packagesOf} from '../../packages.ts'
 import {inTurn} from '../../turn.ts'
-import {statusOf} from './engine.ts'
+import {type Engine, statusOf} from './engine.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 const DOCKERFILE = join(FIXTURES, 'node-image/Dockerfile')
@@ -73,6 +73,32 @@ export async function ensureImage(docker: Docker, progress: Progress, variant: V
     await docker.getImage(name).tag({repo: REPOSITORY[variant], tag: 'latest'}) // what docker-compose.yml names
     return name
   })
+}
+
+/**
+ * The image on every engine: made on one where none has it, and copied from there to the others, side by side and without a
+ * registry. Engines of another kind of processor have one made for them.
+ * @throws MachineError
+ */
+export async function ensureImages(engines: readonly Engine[], progress: Progress, variant: Variant = 'lean'): Promise<string> {
+  const name = imageName(variant)
+  const kinds = await Promise.all(
+    engines.map(async ({docker}) => ({docker, kind: (await docker.version()).Arch, has: await hasImage(docker, variant)})),
+  )
+  for (const same of Map.groupBy(kinds, ({kind}) => kind).values()) {
+    const source = same.find(({has}) => has) ?? same[0]
+    if (!source) continue
+    if (!source.has) await ensureImage(source.docker, progress, variant)
+    const lacking = same.filter((each) => each !== source && !each.has)
+    if (lacking.length > 0) progress(`copying the node image ${name} to ${lacking.length} of ${engines.length} engines; this happens once`)
+    await Promise.all(lacking.map(({docker}) => copyImage(source.docker, docker, name)))
+  }
+  return name
+}
+
+async function copyImage(from: Docker, to: Docker, name: string): Promise<void> {
+  const stream = await to.loadImage((await from.getImage(name).get()) as NodeJS.ReadableStream, {quiet: true})
+  await finished(to, stream)
 }
 
 /** Undefined when it worked, else why it did not. */

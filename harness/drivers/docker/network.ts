@@ -54,18 +54,19 @@ const BRIDGE_OPTIONS = {
 }
 
 /** Docker sets an address aside as the gateway, and the subnet's first unless it is told: here the last that no node has. */
-function gatewayFor(underlay: string, taken: readonly string[]): string {
+export function gatewayFor(underlay: string, taken: readonly string[]): string {
   let value = IPv4CidrRange.fromCidr(underlay).getLast().getValue() - 1n
   while (taken.includes(IPv4.fromNumber(value).toString())) value--
   return IPv4.fromNumber(value).toString()
 }
 
-async function assertFree(docker: Docker, underlay: string): Promise<void> {
+/** @param where what the engine is called, where it is one of several */
+export async function assertFree(docker: Docker, underlay: string, where = 'this engine'): Promise<void> {
   for (const {Name, IPAM, Labels} of await docker.listNetworks()) {
     const taken = IPAM?.Config?.find(({Subnet}) => Subnet !== undefined && overlap(Subnet, underlay))
     if (!taken) continue
     const lab = Labels?.[LAB_LABEL]
-    throw new MachineError('subnet-taken', `${underlay} is taken on this engine: network ${Name} has ${taken.Subnet}`, [
+    throw new MachineError('subnet-taken', `${underlay} is taken on ${where}: network ${Name} has ${taken.Subnet}`, [
       lab === undefined
         ? `remove it (docker network rm ${Name}), use another engine, or --driver local`
         : `lab ${lab} runs there: podwire down ${lab}, or use --driver local`,
@@ -73,8 +74,20 @@ async function assertFree(docker: Docker, underlay: string): Promise<void> {
   }
 }
 
+/** @returns false when it is in use: an overlay network, by containers of other engines, of which only a manager knows */
+export async function removeUnused(network: Docker.Network): Promise<boolean> {
+  try {
+    await gone(network.remove())
+    return true
+  } catch (error) {
+    // 503: a worker of a swarm is asked, whose managers alone remove what spans it.
+    if (![400, 403, 503].includes(statusOf(error) ?? 0)) throw error
+    return false
+  }
+}
+
 /** A podwire that died between making a container and starting it leaves it as it was made: without a process, and nothing ends it. */
-async function removeNeverStarted(docker: Docker): Promise<void> {
+export async function removeNeverStarted(docker: Docker): Promise<void> {
   for (const {Id, Labels} of await docker.listContainers({all: true, filters: {label: [LAB_LABEL], status: ['created']}})) {
     if (ownerRuns(Labels) === false) await gone(docker.getContainer(Id).remove({force: true, v: true}))
   }
@@ -90,8 +103,7 @@ export async function removeStaleNetworks(docker: Docker): Promise<string[]> {
   for (const {Id, Name, Labels, Created} of await docker.listNetworks({filters: {label: [LAB_LABEL]}})) {
     const network = docker.getNetwork(Id)
     const alive = ownerRuns(Labels) ?? Date.now() - Date.parse(Created) < 60_000 // another machine's podwire: its word is its age
-    if (alive || (await isUsed(network))) continue
-    await gone(network.remove())
+    if (alive || (await isUsed(network)) || !(await removeUnused(network))) continue
     removed.push(`network ${Name}`)
   }
   return removed

@@ -28,6 +28,10 @@ export const PHRASINGS: Readonly<Record<string, readonly (readonly [string, stri
       'node1# bridge link set dev veth-pod1-br learning off; bridge fdb replace $(ip -n pod1 -j link show veth-pod1 | jq -r .[0].address) dev veth-pod2-br master static',
       'fdb-wrong node1 veth-pod2-br',
     ],
+    [
+      'node1# bridge fdb replace $(ip -j link show v-net-0 | jq -r .[0].address) dev veth-pod2-br master static',
+      'fdb-wrong node1 veth-pod',
+    ],
     ['node1# bridge link set dev veth-pod1-br learning off flood off', 'fdb-wrong node1 veth-pod1-br'],
     ['node1# bridge link set dev veth-pod1-br bcast_flood off', 'neighbour-unresolved node1 veth-pod1-br'],
     ['node2# ip -n pod3 link set veth-pod3 address $(ip -j link show v-net-0 | jq -r .[0].address)', 'duplicate-mac pod3 veth-pod3'],
@@ -214,4 +218,6 @@ export const HARMLESS: readonly string[] = [
   'node3# ip route add 203.0.113.0/24 via 192.168.1.11',
   'node3# iptables -t nat -A POSTROUTING -d 203.0.113.0/24 -j MASQUERADE',
   'pod2# iptables -A INPUT -j ACCEPT',
+  // Into the table that the fault beside it comes into.
+  'node1# iptables -A FORWARD -p tcp --dport 25 -j DROP',
 ]

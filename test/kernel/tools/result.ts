@@ -6,8 +6,9 @@ import type {Ended} from './home.ts'
 export interface Result {
   readonly verdict: Verdict
   readonly lab: string
-  readonly driver: {readonly name: Driver['name']; readonly reason: string}
-  readonly history: readonly {readonly node: string; readonly command: string; readonly exitCode: number | null}[]
+  readonly driver: {readonly name: Driver['name']; readonly reason: string; readonly description: string}
+  readonly lost?: readonly {readonly node: string; readonly why: string}[]
+  readonly history: readonly {readonly node: string; readonly command: string; readonly exitCode: number | null; readonly cause?: string}[]
   readonly mtu: number
   readonly probes: readonly Probe[]
   readonly checks: readonly CheckResult[]
