@@ -1,7 +1,7 @@
 // The claim that each node's pods are on a subnet of their own: the networks that the nodes are attached to their pods by
 // do not overlap. Where they do, an address does not say which node it is on.
-import {contains, networkOf, overlap, prefixLengthOf} from '../address.ts'
-import {type Interfaces, underlayDevice} from '../facts/interfaces.ts'
+import {contains, networkOf, overlap, prefixLengthOf, sameHost} from '../address.ts'
+import {type Interface, type Interfaces, underlayDevice} from '../facts/interfaces.ts'
 import type {PairVerdict, Place} from '../model.ts'
 
 /** One verdict for each unordered pair of nodes. A node's pod networks are those of its pods' own addresses and prefix lengths. */
@@ -27,13 +27,15 @@ function compare(a: Place, b: Place, places: readonly Place[], interfaces: Inter
 
 /**
  * The networks of a node's pods, or why they cannot be told: those of the pods' own addresses, and of the node's devices
- * beside the underlay's (eth0, or a switch that has it as a port and holds the node's address), whether or not a pod is attached yet. A /32 counts as the network of the device that holds it.
+ * beside the underlay's (with eth0 also what has it as a port and holds the node's address: a switch), whether or not a pod is
+ * attached yet. A /32 counts as the network of the device that holds it.
  */
 function subnetsOf(node: Place, places: readonly Place[], interfaces: Interfaces): string[] | string {
   const subnets = new Set<string>()
   const links = interfaces.get(node.name)
   const underlay = underlayDevice(links ?? [], node)
-  const around = links?.filter((link) => link.name !== 'lo' && link !== underlay)
+  const isNodes = ({name, addresses}: Interface) => name === 'eth0' || addresses.some(({address}) => sameHost(address, node.address))
+  const around = links?.filter((link) => link.name !== 'lo' && link !== underlay && !isNodes(link))
   if (!around) return `${node.name}: its addresses could not be read`
   const networks = around.flatMap(({addresses}) => addresses.map(({address, prefixLength}) => networkOf(address, prefixLength) ?? ''))
   for (const network of networks) if ((prefixLengthOf(network) ?? 0) < (network.includes(':') ? 128 : 32)) subnets.add(network)

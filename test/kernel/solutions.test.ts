@@ -72,6 +72,13 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     because: /it ended with 0/,
   },
   {
+    title: 'a node that remembers its gateway',
+    scenario: 'bcf-openflow',
+    change: ['ip neigh flush dev fab0', 'ip neigh change 192.168.1.254 lladdr 00:00:5e:00:01:01 dev fab0 nud permanent'],
+    claim: 'pod1# ping -c 1 -W 0.5 10.244.3.2 fails within 10000 ms',
+    because: /not within 10000 ms/,
+  },
+  {
     title: 'a tunnel where there is none',
     scenario: 'calico-bgp',
     change: [
