@@ -24,12 +24,13 @@ test('a machine is an object or [user@]host[:port]; what is not said is of the d
 })
 
 for (const [text, says] of [
-  ['nodes: {a: {hots: h}}', 'i: nodes.a.hots is not known; did you mean host?'],
-  ['nodes: {a: {host: h, port: "22"}}', 'i: nodes.a.port cannot be right: a port is a number'],
-  ['nodes: {a: {host: h, port: 70000}}', 'i: nodes.a.port cannot be right: a port is at most 65535'],
-  ['nodes: {a: {host: h, underlay: there}}', 'i: nodes.a.underlay cannot be right: it takes an IP address'],
-  ['nodes: {a: {user: u}}', 'i: nodes.a.host is missing'],
-  ['nods: {a: h}', 'i: nods is not known; did you mean nodes?'],
+  ['nodes: {a: {hots: h}}', 'i:1: nodes.a.hots is not known; did you mean host?'],
+  ['nodes: {a: {host: h, port: "22"}}', 'i:1: nodes.a.port cannot be right: a port is a number'],
+  ['nodes: {a: {host: h, port: 70000}}', 'i:1: nodes.a.port cannot be right: a port is at most 65535'],
+  ['nodes: {a: {host: h, underlay: there}}', 'i:1: nodes.a.underlay cannot be right: it takes an IP address'],
+  ['nodes:\n  a:\n    host: h\n    prot: 22\n', 'i:4: nodes.a.prot is not known; did you mean port?'],
+  ['nodes: {a: {user: u}}', 'i:1: nodes.a.host is missing'],
+  ['nods: {a: h}', 'i:1: nods is not known; did you mean nodes?'],
   ['nodes: {a: "two words"}', 'i: a: two words is no [user@]host[:port]'],
 ] as const)
   test(`an inventory that is wrong is told: ${text}`, (t) => {

@@ -81,7 +81,13 @@ test('a name is claimed once, until its podwire gives it back or ends', async (t
 test('of many that claim a dead podwire’s name at once, one has it', async (t) => {
   const folder = runtimeFolder(t)
   await say(t, folder, "await claimLab('mine'); say(1)")
-  const body = "const claim = await claimLab('mine'); await new Promise((done) => setTimeout(done, 3000)); say('release' in claim)"
+  // Nobody ends before all have asked: a dead claimer's name would be free again.
+  const body = `
+    const {mkdirSync, readdirSync} = await import('node:fs')
+    const claim = await claimLab('mine')
+    mkdirSync('${folder}/asked/' + process.pid, {recursive: true})
+    while (readdirSync('${folder}/asked').length < 5) await new Promise((done) => setTimeout(done, 50))
+    say('release' in claim)`
   const claimed = await Promise.all(Array.from({length: 5}, () => say(t, folder, body)))
   t.is(claimed.filter(Boolean).length, 1)
 })

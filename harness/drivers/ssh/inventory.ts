@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs'
 import {dirname, resolve} from 'node:path'
 import * as v from 'valibot'
-import {parseDocument} from 'yaml'
+import {type Document, isMap, isNode, LineCounter, parseDocument} from 'yaml'
 import {suggestion} from '../../scenario/problem.ts'
 import {parseDestination, type Resolver, resolver, type SshOptions, type Wanted} from './config.ts'
 import type {Target} from './handle.ts'
@@ -42,11 +42,15 @@ export type Inventory = ReadonlyMap<string, Wanted>
 
 /** @param file what it is called in messages; keys are seen from its folder */
 export function parseInventory(content: string, file: string): Inventory {
-  const document = parseDocument(content)
+  const lines = new LineCounter()
+  const document = parseDocument(content, {lineCounter: lines})
   const [mistake] = document.errors
   if (mistake) throw new InventoryError(`${file} cannot be read: ${mistake.message.split('\n')[0]}`, EXAMPLE)
   const {success, output, issues} = v.safeParse(inventory, document.toJS())
-  if (!success) throw new InventoryError(`${file}: ${wrong(issues)}`, EXAMPLE)
+  if (!success) {
+    const {words, path} = wrong(issues)
+    throw new InventoryError(`${file}:${lineOf(document, path, lines)}: ${words}`, EXAMPLE)
+  }
   const {defaults = {}, nodes} = output
   return new Map(
     Object.entries(nodes).map(([name, said]): [string, Wanted] => {
@@ -70,19 +74,32 @@ function readInventory(file: string): Inventory {
 
 const EXAMPLE = ['an inventory reads: nodes: {node1: {host: 192.0.2.11, user: root, key: ~/.ssh/id_ed25519}, node2: root@192.0.2.12}']
 
-function wrong(issues: readonly v.BaseIssue<unknown>[]): string {
+interface Wrong {
+  readonly words: string
+  /** The keys that lead there. */
+  readonly path: readonly string[]
+}
+
+function wrong(issues: readonly v.BaseIssue<unknown>[]): Wrong {
   const [first] = issues
   // Of a node that is neither text nor an object of the right kind, what is wrong with the object is what helps.
   const within = first?.type === 'union' ? (first.issues ?? []).filter(({path}) => path !== undefined) : issues
   const issue = within.find(({expected}) => expected === 'never') ?? within[0] ?? first
-  if (!issue) return 'it is no inventory'
-  const path = [...(issues.includes(issue) ? [] : [first]), issue]
-    .flatMap((each) => each?.path?.map(({key}) => String(key)) ?? [])
-    .join('.')
+  if (!issue) return {words: 'it is no inventory', path: []}
+  const path = [...(issues.includes(issue) ? [] : [first]), issue].flatMap((each) => each?.path?.map(({key}) => String(key)) ?? [])
+  const name = path.join('.')
   const key = String(issue.path?.at(-1)?.key ?? '')
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${path} is not known; ${suggestion(key, KEYS)}`
-  if (issue.received === 'undefined') return `${path} is missing`
-  return `${path === '' ? 'it' : path} cannot be right: ${issue.message}`
+  if (issue.type === 'strict_object' && issue.expected === 'never') return {words: `${name} is not known; ${suggestion(key, KEYS)}`, path}
+  if (issue.received === 'undefined') return {words: `${name} is missing`, path}
+  return {words: `${name === '' ? 'it' : name} cannot be right: ${issue.message}`, path}
+}
+
+/** Of what the keys lead to, or of the nearest thing around it that is there. */
+function lineOf(document: Document, path: readonly string[], lines: LineCounter): number {
+  const around = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true)
+  const pair = isMap(around) ? around.items.find(({key}) => String(isNode(key) ? key : '') === path.at(-1)) : undefined
+  const found = isNode(pair?.key) ? pair.key : isNode(around) ? around : document.contents
+  return lines.linePos(found?.range?.[0] ?? 0).line
 }
 
 export interface Machines extends SshOptions {
