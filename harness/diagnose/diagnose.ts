@@ -73,7 +73,13 @@ function isSeen({cause, presumed}: Root): boolean {
 }
 
 /** What shows only when a place has to be asked for anew: nothing fails while others still remember it. */
-const LATENT: readonly Root['cause'][] = ['arp-suppressed', 'fdb-wrong', 'neighbour-unresolved']
+const LATENT: readonly Root['cause'][] = [
+  'arp-suppressed',
+  'fdb-wrong',
+  'neighbour-unresolved',
+  'vtep-fdb-missing',
+  'vtep-neighbour-missing',
+]
 
 /** Changes that break pairs by the facts, once what was learned is forgotten. */
 function latent({places, probes, mtu}: Observed, now: Facts, changes: readonly Difference[]): Case[] {

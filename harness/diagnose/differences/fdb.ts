@@ -6,8 +6,12 @@ function fdbKey({mac, dev, master, remote}: FdbFacts): string {
   return `${mac} ${dev} ${master} ${remote}`
 }
 
+export function fdbChanges(scene: Scene): Change[] {
+  return [...fixedSince(scene), ...remotesGone(scene)]
+}
+
 /** Only unicast addresses that stay: the rest is learned, or the kernel's own, of which every port has one. */
-export function fdbChanges({was, is, run}: Scene): Change[] {
+function fixedSince({was, is, run}: Scene): Change[] {
   const isOwn = ({mac, dev, local}: FdbFacts) => local && is.links.some((link) => link.name === dev && link.mac === mac)
   return is.fdb
     .filter((entry) => entry.permanent && entry.master !== undefined && !isOwn(entry) && !/^(33:33|01:)/.test(entry.mac))
@@ -28,4 +32,28 @@ export function fdbChanges({was, is, run}: Scene): Change[] {
         revert: (now) => ({...now, fdb: [...now.fdb.filter((each) => fdbKey(each) !== fdbKey(entry)), ...(old ? [old] : [])]}),
       }
     })
+}
+
+/** Where a tunnel no longer sends a MAC, or what is for everybody (00:00:00:00:00:00). One that leads elsewhere now is not gone. */
+function remotesGone({was, is, run}: Scene): Change[] {
+  const isThere = (old: FdbFacts) =>
+    is.fdb.some(
+      (each) => (fdbKey(each) === fdbKey(old) && each.permanent) || (each.mac === old.mac && each.dev === old.dev && !isFlood(old)),
+    )
+  const device = (links: Scene['is']['links'], dev: string) => links.find(({name}) => name === dev)?.vxlan?.id
+  return was.fdb
+    .filter((old) => old.permanent && old.remote !== undefined && device(is.links, old.dev) === device(was.links, old.dev) && !isThere(old))
+    .map((old) => ({
+      kind: 'fdb',
+      cause: 'vtep-fdb-missing',
+      object: `${old.mac} dev ${old.dev} dst ${old.remote}`,
+      device: old.dev,
+      evidence: `there was an entry for ${old.mac} to ${old.remote}`,
+      undo: [`${run}bridge fdb append ${old.mac} dev ${old.dev} dst ${old.remote} self permanent`],
+      revert: (now) => ({...now, fdb: [...now.fdb, old]}),
+    }))
+}
+
+function isFlood({mac}: FdbFacts): boolean {
+  return mac === '00:00:00:00:00:00'
 }
