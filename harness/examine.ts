@@ -27,7 +27,7 @@ export interface ExamineOptions extends Pick<Observed, 'history'> {
   readonly patience?: number
 }
 
-const PATIENCE = 250
+const PATIENCE = 200
 
 export async function examine(fleet: Fleet, places: readonly Place[], pairs: readonly Pair[], options: ExamineOptions): Promise<Examined> {
   const {history, before, patience = PATIENCE} = options
