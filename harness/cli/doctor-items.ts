@@ -28,8 +28,12 @@ export async function toolItems(fleet: Fleet, node = 'node1', group: 'node' | 's
   return Promise.all(
     packagesOf(group).map(async ({name, command: tool}): Promise<Item> => {
       const {exitCode} = await fleet.run(node, present(tool))
-      if (exitCode === 0) return {id: `tool-${basename(tool)}`, state: 'ok', what: tool}
-      return {id: `tool-${basename(tool)}`, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: helpFor(name, group)}
+      // A header's name has dots and underscores.
+      const id = `tool-${basename(tool)
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, '-')}`
+      if (exitCode === 0) return {id, state: 'ok', what: tool}
+      return {id, state: exitCode === null ? 'unknown' : 'missing', what: tool, help: helpFor(name, group)}
     }),
   )
 }
