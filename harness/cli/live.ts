@@ -73,7 +73,10 @@ export function liveOn(screen: Screen, stages: Moment['stages']): Live | undefin
       moment = {...moment, lines: moment.lines + 1}
     },
     probed(done, total) {
+      const first = !moment.probes
       moment = {...moment, current: stages.length + 1, probes: {done, total}}
+      // They may all be over before the next drawing is due.
+      if (first) draw()
     },
     end,
   }
