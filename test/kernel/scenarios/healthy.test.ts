@@ -2,6 +2,7 @@
 // what the scenario itself claims to be wrong there.
 import {cpus} from 'node:os'
 import PQueue from 'p-queue'
+import {awaitClaims} from '../../../harness/checks/check.ts'
 import {distinct, pairsOf} from '../../../harness/checks/pairs.ts'
 import {examine} from '../../../harness/examine.ts'
 import {readFacts} from '../../../harness/facts/read.ts'
@@ -30,7 +31,7 @@ async function alarms(lab: Lab, claims: readonly Claim[], stages: number, last: 
   const history = lab.history.map(({node, command}) => ({node, command}))
   // As `podwire up` does: what a lab that works is like is what it is compared with.
   const before = last ? await readFacts(lab.fleet, places) : undefined
-  const {diagnoses} = await examine(lab.fleet, places, pairs, {history, ...(before && {before})})
+  const {diagnoses} = await examine(lab.fleet, places, pairs, {history, mtu: lab.scenario.mtu, ...(before && {before})})
   const wrong = claimedWrong(claims)
   return {
     pairs: pairs.length,
@@ -56,7 +57,13 @@ onEach(ONE, 'no scenario that works is told of, at any of its stages or at its e
         t.deepEqual(told, [], `${name} after stage ${stages}${last ? ', at the end' : ''}`)
         looked += pairs
       }
-      await carryOut(lab, {ended: (stage, number) => look(stage.claims, number, false)})
+      await carryOut(lab, {
+        ended: async (stage, number) => {
+          // What comes by waiting has come.
+          await awaitClaims(lab.fleet, scenario, number)
+          await look(stage.claims, number, false)
+        },
+      })
       await look(scenario.claims, scenario.stages.length, true)
       t.true(looked > 0, `${name} claims that something works`)
     }),
