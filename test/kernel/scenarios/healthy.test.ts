@@ -50,6 +50,8 @@ onEach(ONE, 'no scenario that works is told of, at any of its stages or at its e
   await queue.addAll(
     NAMES.map((name, index) => async () => {
       const scenario = await loadScenario(name)
+      // The ready networks' own switches and control planes are not all in the facts: tunnels.test.ts is about what is.
+      if (scenario.solution !== undefined) return
       await using lab = await startLab(`healthy-${process.pid}-${index}`, scenario, await driverOf(runner))
       let looked = 0
       const look = async (claims: readonly Claim[], stages: number, last: boolean) => {
