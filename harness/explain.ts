@@ -1,7 +1,9 @@
 // Why a run's claims fail at the end: the facts are read while the lab still stands, and held against the packets that
 // were sent anyway.
+import {withAnswers} from './asking.ts'
 import type {Outcome} from './checks/check.ts'
 import {diagnose} from './diagnose/diagnose.ts'
+import {failingPaths} from './diagnose/prediction.ts'
 import type {Facts} from './facts/facts.ts'
 import {readFacts} from './facts/read.ts'
 import type {Lab} from './lab.ts'
@@ -33,7 +35,9 @@ export async function explain({fleet, scenario, history}: Lab, {checks, probes, 
     MOST_PAIRS,
   )
   const concerned = chosen.flatMap((pair) => unlike(byPair.get(pair) ?? []))
-  const facts = await readFacts(fleet, places)
+  const facts = await withAnswers(fleet, places, await readFacts(fleet, places), (now) =>
+    failingPaths({facts: now, places, mtu}, concerned),
+  )
   const typed = history.filter(({exitCode}) => exitCode === 0).map(({node, command}) => ({node, command}))
   const all = failing.size === 0 ? [] : diagnose({places, facts, probes: concerned, mtu, history: typed, ...(before && {before})})
   return {

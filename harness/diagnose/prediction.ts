@@ -19,6 +19,14 @@ export interface Prediction {
   readonly stop?: Disposition
 }
 
+/** The ways of all exchanges that are not known to have been answered: what they pass has to be known. */
+export function failingPaths(world: World, probes: readonly Probe[]): Trace[] {
+  return probes
+    .filter(({answered}) => answered !== true)
+    .map((probe) => predict(world, probe))
+    .flatMap(({forward, back}) => (back ? [forward, back] : [forward]))
+}
+
 /** Where a route has several next hops the kernel chooses by a hash, so of those that it may have taken one that stops counts. */
 export function predict(world: World, probe: Probe): Prediction {
   let found = predictBy(world, probe, 0)
@@ -34,6 +42,7 @@ function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): P
   const {from, to, address, protocol, size} = probe
   const journey: Journey = {protocol, branch, length: size === 'full' ? mtu : SMALL[protocol]}
   const forward = traceTo(facts, places, from, address, journey)
+  if (forward.ended === 'unknown') return {...unseenBefore({facts, places}, probe, forward, journey), forward}
   if (forward.ended !== 'delivered') return {forward, stop: forward}
   if (places.some(({name}) => name === to) && forward.at !== to) {
     const nat = forward.translated.find(({cause}) => cause === 'destination-nat')
@@ -59,6 +68,19 @@ function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): P
       stop: {ended: 'duplicate-address', at: back.at, object: source, evidence: `replies to ${source} go to ${back.at}, not to ${from}`},
     }
   return {forward, back, stop: back}
+}
+
+/** Where the request's way is out of sight, the reply's may stop in sight: then no exchange can succeed. */
+function unseenBefore(
+  {facts, places}: Pick<World, 'facts' | 'places'>,
+  {from, to, address}: Probe,
+  forward: Trace,
+  journey: Journey,
+): Omit<Prediction, 'forward'> {
+  const source = forward.source ?? sourceTo(facts, from, address)
+  if (source === undefined || !places.some(({name}) => name === to)) return {stop: forward}
+  const back = traceTo(facts, places, to, source, {...journey, reply: true, source: address})
+  return back.ended === 'unknown' || back.ended === 'delivered' ? {stop: forward} : {back, stop: back}
 }
 
 /** With a link-local address alone it is answered by nobody beyond its link (RFC 4291 2.5.6). */

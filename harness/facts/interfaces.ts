@@ -58,15 +58,19 @@ export function parseInterfaces(json: string): Interface[] | undefined {
 
 /**
  * The device by which a node is on the underlay: eth0, as drivers make it, or, on a machine that a lab runs on bare, the one
- * that holds its address there. An eth0 without any address has lost the node's: then whatever holds that is no underlay.
+ * that holds its address there. An eth0 without any address has lost the node's: then whatever holds that is no underlay, and
+ * neither is a tunnel that leads over eth0.
  */
-export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'>>(
+export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'> & {readonly vxlan?: {readonly local?: string}}>(
   links: readonly Link[],
   {address}: Pick<Place, 'address'>,
 ): Link | undefined {
   const eth0 = links.find(({name}) => name === 'eth0')
   const holder = links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address)))
-  return eth0 && !eth0.addresses.some((own) => isUnicast(own.address) && own.address.includes('.')) ? eth0 : (holder ?? eth0)
+  const numbered = eth0?.addresses.filter((own) => isUnicast(own.address) && own.address.includes('.')) ?? []
+  const {local} = holder?.vxlan ?? {}
+  const over = local !== undefined && numbered.some((own) => sameHost(own.address, local))
+  return eth0 && (numbered.length === 0 || over) ? eth0 : (holder ?? eth0)
 }
 
 /**

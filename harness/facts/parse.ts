@@ -10,8 +10,10 @@ import type {
   TrafficControlFacts,
 } from './facts.ts'
 import {rulesetOfLegacy, withModules} from './legacy.ts'
+import {programsFrom} from './programs.ts'
 import {type IpRoute, routeFrom} from './routes.ts'
 import type {Ruleset} from './ruleset.ts'
+import {switchesFrom} from './switches.ts'
 
 /** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
 export function parseMachine(text: string): Map<string, NamespaceFacts | undefined> {
@@ -28,7 +30,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 20
+const PARTS = 22
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -53,6 +55,8 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     modules4 = '',
     modules6 = '',
     sessions = '',
+    switches = '',
+    programs = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -69,7 +73,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     now !== undefined && JSON.stringify(now) !== JSON.stringify(before)
   const laterRoutes = listIn<IpRoute>(routesAgain)
   return {
-    links: ofLinks.map(linkFrom),
+    links: related(ofLinks.map(linkFrom)),
     routes: routesFound,
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
     neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).filter(isForOne).map(neighbourFrom)),
@@ -92,7 +96,23 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     sysctls: settings,
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
+    ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
+    ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }
+}
+
+type Related = LinkFacts & {readonly passthru?: true; readonly twin?: string}
+
+/**
+ * Devices that ip-link(8) knows by their names, being in the same namespace: a veth's other end, and the macvlan of mode passthru
+ * that takes over whatever comes in by a device, whatever its MAC address.
+ */
+function related(links: readonly Related[]): LinkFacts[] {
+  return links.map(({passthru: _, twin, ...link}) => {
+    const upper = links.find((each) => each.passthru && each.lower === link.name)
+    const other = links.find(({name}) => name === twin)
+    return {...link, ...(upper && {upper: upper.name}), ...(other && {peer: {index: other.index}})}
+  })
 }
 
 /** Undefined when it is no list: empty, cut short, or something else. */
@@ -112,6 +132,7 @@ interface IpAddr {
   mtu: number
   address?: string
   master?: string
+  link?: string
   link_index?: number
   link_netnsid?: number
   linkinfo?: {
@@ -134,12 +155,13 @@ function linkFrom({
   mtu,
   address = '',
   master,
+  link,
   link_index,
   link_netnsid,
   linkinfo = {},
   addr_info = [],
   xdp,
-}: IpAddr): LinkFacts {
+}: IpAddr): Related {
   const {info_kind: kind = '', info_data: own = {}, info_slave_data: slave = {}} = linkinfo
   return {
     index: ifindex,
@@ -151,6 +173,8 @@ function linkFrom({
     mac: address,
     arp: !flags.includes('NOARP'),
     ...(master !== undefined && {master}),
+    ...(kind === 'macvlan' && link !== undefined && {lower: link, ...(own.mode === 'passthru' && {passthru: true as const})}),
+    ...(kind === 'veth' && link !== undefined && {twin: link}),
     ...(kind === 'veth' &&
       link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
     addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
@@ -165,6 +189,7 @@ function linkFrom({
         flood: slave.flood !== false,
         broadcast: slave.bcast_flood !== false,
         multicast: slave.mcast_flood !== false,
+        ...(slave.neigh_suppress === true && {suppress: true as const}),
       },
     }),
     ...(kind === 'bridge' && {bridge: bridgeFrom(own)}),
@@ -188,6 +213,7 @@ function vxlanFrom(data: Readonly<Record<string, unknown>>): NonNullable<LinkFac
     ...(local !== undefined && {local}),
     ...(remote !== undefined && {remote}),
     ...(dev !== undefined && {dev}),
+    ...(data.external === true && {external: true as const}),
   }
 }
 

@@ -17,9 +17,10 @@ interface Recorded {
   readonly places: Readonly<Record<string, RecordedNamespace | null>>
 }
 
-type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
+type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames' | 'answers'> & {
   readonly sysctls: readonly (readonly [string, string])[]
   readonly netnsNames: readonly (readonly [number, string])[]
+  readonly answers?: readonly (readonly [string, string])[]
 }
 
 /** One JSON document, a place a line. */
@@ -28,8 +29,8 @@ export function recordFacts(facts: Facts): string {
   return `{"podwire": "facts", "version": ${VERSION}, "places": {\n${places.join(',\n')}\n}}\n`
 }
 
-function plain(here: NamespaceFacts): RecordedNamespace {
-  return {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames]}
+function plain({answers, ...here}: NamespaceFacts): RecordedNamespace {
+  return {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames], ...(answers && {answers: [...answers]})}
 }
 
 /**
@@ -52,7 +53,9 @@ export function readRecording(text: string, name = 'the recording'): Facts {
       if (here === null) return [place, undefined]
       const missing = missingIn(here)
       if (missing) throw refuse(`${place} has no ${missing}`)
-      return [place, {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}]
+      const {answers, ...rest} = here
+      const own = {sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
+      return [place, {...rest, ...own, ...(answers && {answers: new Map(answers)})}]
     }),
   )
 }
