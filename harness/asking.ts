@@ -11,29 +11,25 @@ const MOST_ROUNDS = 24
 /** Questions of one machine at once: a line may be so long, and each takes some milliseconds. */
 const AT_ONCE = 64
 
-/**
- * Never rejects: a machine that does not answer leaves its questions open.
- * @param paths the ways that the facts give, as far as they do
- */
-export async function withAnswers(
-  fleet: Fleet,
-  places: readonly Place[],
-  facts: Facts,
-  paths: (facts: Facts) => readonly Trace[],
-): Promise<Facts> {
+/** The ways of one exchange, as far as the facts give them. */
+export type Ways = (facts: Facts) => readonly Trace[]
+
+/** Never rejects: a machine that does not answer leaves its questions open. */
+export async function withAnswers(fleet: Fleet, places: readonly Place[], facts: Facts, ways: readonly Ways[]): Promise<Facts> {
   let now = facts
   if (![...facts.values()].some((here) => here?.switches)) return now
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const questions = openIn(now, paths(now))
-    if (questions.length === 0) return now
-    now = await asked(fleet, places, now, questions)
+  let left = ways
+  for (let round = 0; round < MOST_ROUNDS && left.length > 0; round++) {
+    const open = left.map((way) => ({way, questions: openIn(now, way(now))})).filter(({questions}) => questions.length > 0)
+    left = open.map(({way}) => way)
+    const questions = new Map(open.flatMap((each) => each.questions).map((each) => [`${each.place} ${each.line}`, each]))
+    if (questions.size > 0) now = await asked(fleet, places, now, [...questions.values()])
   }
   return now
 }
 
 function openIn(facts: Facts, paths: readonly Trace[]): Question[] {
-  const all = paths.flatMap(({questions}) => questions).filter(({place, line}) => !facts.get(place)?.answers?.has(line))
-  return [...new Map(all.map((question) => [`${question.place} ${question.line}`, question])).values()]
+  return paths.flatMap(({questions}) => questions).filter(({place, line}) => !facts.get(place)?.answers?.has(line))
 }
 
 async function asked(fleet: Fleet, places: readonly Place[], facts: Facts, questions: readonly Question[]): Promise<Facts> {

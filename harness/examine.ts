@@ -3,7 +3,7 @@
 import {withAnswers} from './asking.ts'
 import {diagnose} from './diagnose/diagnose.ts'
 import type {Observed} from './diagnose/observed.ts'
-import {failingPaths} from './diagnose/prediction.ts'
+import {failingWays} from './diagnose/prediction.ts'
 import type {Fleet} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
 import {fullMtu, readInterfaces} from './facts/interfaces.ts'
@@ -39,7 +39,7 @@ export async function examine(fleet: Fleet, places: readonly Place[], pairs: rea
     // Probes first: what they leave in the neighbour tables is part of what is looked at.
     const probes = await probePairs(fleet, places, pairs, {mtu, patience: again})
     const read = await readFacts(fleet, places)
-    const facts = await withAnswers(fleet, places, read, (now) => failingPaths({facts: now, places, mtu}, probes))
+    const facts = await withAnswers(fleet, places, read, failingWays({places, mtu}, probes))
     return {probes, facts, mtu, diagnoses: diagnose({places, facts, probes, mtu, history, ...(before && {before})})}
   }
   let seen = await look()

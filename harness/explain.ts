@@ -3,7 +3,7 @@
 import {withAnswers} from './asking.ts'
 import type {Outcome} from './checks/check.ts'
 import {diagnose} from './diagnose/diagnose.ts'
-import {failingPaths} from './diagnose/prediction.ts'
+import {failingWays} from './diagnose/prediction.ts'
 import type {Facts} from './facts/facts.ts'
 import {readFacts} from './facts/read.ts'
 import type {Lab} from './lab.ts'
@@ -35,9 +35,7 @@ export async function explain({fleet, scenario, history}: Lab, {checks, probes, 
     MOST_PAIRS,
   )
   const concerned = chosen.flatMap((pair) => unlike(byPair.get(pair) ?? []))
-  const facts = await withAnswers(fleet, places, await readFacts(fleet, places), (now) =>
-    failingPaths({facts: now, places, mtu}, concerned),
-  )
+  const facts = await withAnswers(fleet, places, await readFacts(fleet, places), failingWays({places, mtu}, concerned))
   const typed = history.filter(({exitCode}) => exitCode === 0).map(({node, command}) => ({node, command}))
   const all = failing.size === 0 ? [] : diagnose({places, facts, probes: concerned, mtu, history: typed, ...(before && {before})})
   return {

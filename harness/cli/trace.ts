@@ -30,7 +30,8 @@ export async function traceLab(from: string, to: string, {lab, protocol = 'icmp'
   // Packets after facts: they themselves fill neighbour tables.
   const probes = await probePairs(fleet, places, [pair], {mtu, ...(patience !== undefined && {patience})})
   const waysOf = (now: Facts, size: PacketSize) => bothWays(now, places, pair, {protocol, size, mtu})
-  const asked = (from: Facts) => withAnswers(fleet, places, from, (now) => PACKET_SIZES.flatMap((size) => pathsOf(waysOf(now, size))))
+  const ways = PACKET_SIZES.map((size) => (now: Facts) => pathsOf(waysOf(now, size)))
+  const asked = (from: Facts) => withAnswers(fleet, places, from, ways)
   const first = await asked(read)
   // What only a switch's controller could have told, neighbours know once packets have gone.
   const open = PACKET_SIZES.some((size) =>

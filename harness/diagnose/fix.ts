@@ -10,7 +10,7 @@ import {isOfTunnel, tunnelFix} from './tunnel-fix.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // Only the daemons can open it again.
-  if (root.cause === 'bgp-session-down') return []
+  if (root.cause === 'bgp-session-down' || root.items.some((item) => item.process)) return []
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))
@@ -21,6 +21,8 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
     if (isOfTunnel(root.cause)) return on(byCause(root, place, known))
+    if (root.items[0]?.kind === 'switch')
+      return on(firstWords(known, place, (line) => / add-(port|br) /.test(line) && line.split(/\s+/).includes(root.object)))
     if (root.items[0]?.undo.length === 0) {
       // A machine's own cable is its driver's affair, too.
       const made = fromRecipe(root, place, known)
@@ -120,6 +122,9 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       return [`${run}bridge fdb del ${object.replace(/ master .*/, ' master')}`]
     case 'port-isolated':
       return [`bridge link set dev ${object} isolated off`]
+    case 'flow-missing':
+      // Whoever tells the switch of flows does so anew when it comes back to him (ovs-vswitchd(8)).
+      return / controller |^map /.test(object) ? [] : [`ovs-appctl bridge/reconnect ${object.split(' ')[0]}`]
     case 'stp-listening':
       return bridgesWithStp(place, known).map((bridge) => `ip link set dev ${bridge} type bridge stp_state 0`)
     case 'port-not-enslaved':

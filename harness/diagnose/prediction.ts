@@ -12,6 +12,9 @@ export interface World {
 /** Bytes of the small packets of each protocol, with the IP header. */
 const SMALL = {icmp: 84, tcp: 180, udp: 156} as const
 
+/** Hashes that are tried where switches may share packets out: of two ways one is missed once in eight times. */
+const SWITCHED = 4
+
 /** `stop` is undefined when nothing stops it. */
 export interface Prediction {
   readonly forward: Trace
@@ -19,12 +22,14 @@ export interface Prediction {
   readonly stop?: Disposition
 }
 
-/** The ways of all exchanges that are not known to have been answered: what they pass has to be known. */
-export function failingPaths(world: World, probes: readonly Probe[]): Trace[] {
-  return probes
-    .filter(({answered}) => answered !== true)
-    .map((probe) => predict(world, probe))
-    .flatMap(({forward, back}) => (back ? [forward, back] : [forward]))
+/** The ways of all exchanges that are not known to have been answered: what they pass has to be known. How long a packet is is no matter. */
+export function failingWays(world: Omit<World, 'facts'>, probes: readonly Probe[]): ((facts: Facts) => Trace[])[] {
+  const failing = probes.filter(({answered}) => answered !== true)
+  const alike = new Map(failing.map((probe) => [`${probe.from} ${probe.address} ${probe.protocol}`, probe]))
+  return [...alike.values()].map((probe) => (facts) => {
+    const {forward, back} = predict({...world, facts}, probe)
+    return back ? [forward, back] : [forward]
+  })
 }
 
 /** Where a route has several next hops the kernel chooses by a hash, so of those that it may have taken one that stops counts. */
@@ -35,7 +40,9 @@ export function predict(world: World, probe: Probe): Prediction {
 }
 
 function mostHops(facts: Facts): number {
-  return Math.max(1, ...[...facts.values()].flatMap((here) => here?.routes.map(({nextHops = []}) => nextHops.length) ?? []))
+  // How many ways a switch shares its packets out over only it knows.
+  const shared = [...facts.values()].some((here) => here?.switches) ? SWITCHED : 1
+  return Math.max(shared, ...[...facts.values()].flatMap((here) => here?.routes.map(({nextHops = []}) => nextHops.length) ?? []))
 }
 
 function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): Prediction {

@@ -1,6 +1,7 @@
 // The kernel's state at every place as plain data: the nouns. read.ts and reading.sh ask for it, parse.ts makes it of what
 // they print.
 import type {Family} from '../model.ts'
+import type {PolicyFacts} from './policies.ts'
 import type {ProgramFacts} from './programs.ts'
 import type {Ruleset} from './ruleset.ts'
 import type {SwitchFacts} from './switches.ts'
@@ -139,6 +140,8 @@ export interface FdbFacts {
   readonly remote?: string
   /** It was not learned and does not age. */
   readonly permanent: boolean
+  /** A daemon has put it there (bridge(8), extern_learn). */
+  readonly external?: true
   /** The address of the bridge itself, or of a port of it: frames for it are the machine's own. */
   readonly local: boolean
 }
@@ -193,6 +196,8 @@ export interface NamespaceFacts {
   readonly switches?: readonly SwitchFacts[]
   /** The programs of tc-bpf(8), and what their maps hold. Only a machine's own. */
   readonly programs?: readonly ProgramFacts[]
+  /** Rules of a drawn network that drop packets (OVN), where its central database is. Only a machine's own. */
+  readonly policies?: readonly PolicyFacts[]
   /** What its switches said they do with a packet, by the question: they are asked about the packets that are looked at alone. */
   readonly answers?: ReadonlyMap<string, string>
 }

@@ -10,6 +10,7 @@ import type {
   TrafficControlFacts,
 } from './facts.ts'
 import {rulesetOfLegacy, withModules} from './legacy.ts'
+import {policiesFrom} from './policies.ts'
 import {programsFrom} from './programs.ts'
 import {type IpRoute, routeFrom} from './routes.ts'
 import type {Ruleset} from './ruleset.ts'
@@ -30,7 +31,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 22
+const PARTS = 23
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -57,6 +58,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     sessions = '',
     switches = '',
     programs = '',
+    policies = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -97,6 +99,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
     ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
+    ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v'))}),
     ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }
 }
@@ -303,7 +306,15 @@ interface BridgeFdb {
 function fdbFrom({mac, ifname = '', master, dst, state = '', flags = []}: BridgeFdb): FdbFacts {
   const permanent = state === 'permanent' || state === 'static' || flags.includes('sticky')
   const local = state === 'permanent' && master !== undefined
-  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent, local}
+  return {
+    mac,
+    dev: ifname,
+    ...(master !== undefined && {master}),
+    ...(dst !== undefined && {remote: dst}),
+    ...(flags.includes('extern_learn') && {external: true as const}),
+    permanent,
+    local,
+  }
 }
 
 /** Tables with which podwire follows packets while it watches them (evidence/watch.pl): no part of the lab, and soon gone. */

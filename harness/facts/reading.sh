@@ -5,8 +5,8 @@
 #
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
 # is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, then the rules of
-# iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions, its flow switches, and
-# what the maps of its programs hold.
+# iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions, its flow switches,
+# what the maps of its programs hold, and the drawn network of which it has the database.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
   mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show nud all\nneigh show proxy')
@@ -59,6 +59,11 @@ podwire_namespace() {
       -- --columns=_uuid,target,is_connected list Controller
   else echo; fi
   podwire_programs
+  # OVN's northbound database: what is drawn to be dropped.
+  if [ "$1" = - ] && [ -S /run/ovn/ovnnb_db.sock ]; then
+    podwire_line ovn-nbctl --timeout=2 -f json -- --columns=_uuid,direction,priority,match,action list ACL \
+      -- --columns=name,acls list Logical_Switch
+  else echo; fi
 }
 
 # The programs of tc-bpf(8), each with its maps, and what is in those that are looked up by a key.

@@ -39,7 +39,8 @@ export function switchesFrom(texts: readonly string[]): SwitchFacts[] {
   }))
 }
 
-function rowsOf(text: string): Readonly<Record<string, unknown>>[] {
+/** @param text a table as `ovs-vsctl -f json list` and `ovn-nbctl -f json list` print it */
+export function rowsOf(text: string): Readonly<Record<string, unknown>>[] {
   try {
     const {headings, data} = JSON.parse(text) as Table
     return data.map((row) => Object.fromEntries(headings.map((heading, index) => [heading, row[index]])))
@@ -49,7 +50,7 @@ function rowsOf(text: string): Readonly<Record<string, unknown>>[] {
 }
 
 /** `["uuid", ID]`, or a set of such (RFC 7047 5.1). */
-function idsIn(value: unknown): string[] {
+export function idsIn(value: unknown): string[] {
   if (!Array.isArray(value)) return []
   return value[0] === 'uuid' ? [String(value[1])] : (value[1] as unknown[]).flatMap(idsIn)
 }

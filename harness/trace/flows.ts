@@ -138,6 +138,6 @@ function lastFlow(text: string): Flow | undefined {
   return {
     words: `${bridge} table=${table}${none === undefined ? ` priority=${priority}${match === '' ? '' : `,${match}`}` : ''}`,
     drops: none === undefined && Number(priority) > 0 && said[0] === 'drop',
-    remarks: said.flatMap((line) => (line.startsWith('-> ') ? [line.slice(3)] : [])),
+    remarks: said.flatMap((line) => (line.startsWith('-> ') && !/ is now /.test(line) ? [line.slice(3)] : [])),
   }
 }

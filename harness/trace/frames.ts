@@ -2,7 +2,7 @@
 // What keeps a device from taking part at all is in segment.ts. Pure.
 import type {LinkFacts, NamespaceFacts, TrafficControlFacts} from '../facts/facts.ts'
 import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
-import {programStop, sends} from './programs.ts'
+import {programName, programStop, sends} from './programs.ts'
 import type {Block, Passage, Port, World} from './segment.ts'
 import {carriageBlock, isCarriedBetween} from './tunnel.ts'
 
@@ -59,7 +59,7 @@ function programsOn({place, link}: Port, here: NamespaceFacts): Block[] {
         cause: 'tc-drop',
         at: place,
         object: `${kind} dev ${dev} ${side}`,
-        evidence: `${link.name} at ${place} has ${text}`,
+        evidence: `${link.name} at ${place} ${programName(text) ?? `has ${text}`}`,
       }),
     )
   if (link.xdp === undefined) return controls

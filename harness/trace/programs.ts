@@ -34,6 +34,12 @@ function knows(here: NamespaceFacts, {text}: TrafficControlFacts, destination: s
   return map && `the program ${name}, whose map ${map} has an entry for ${destination}: what it does with that is not seen`
 }
 
+/** `runs the program from_pod`, of a classifier that tc(8) calls so; undefined of any other. */
+export function programName(text: string): string | undefined {
+  const name = /"bpf_name":"([^":]+)/.exec(text)?.[1]
+  return name && `runs the program ${name}`
+}
+
 function mapWith({maps}: ProgramFacts, destination: string): string | undefined {
   return maps.find((map) => entryFor(map, destination) !== undefined)?.name
 }

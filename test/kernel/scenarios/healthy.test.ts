@@ -101,7 +101,12 @@ async function misled({fleet, scenario}: Lab, {pairs, seen}: Looked): Promise<{w
   const mtu = scenario.mtu ?? 1500
   const ways = (facts: Examined['facts'], pair: Pair) => bothWays(facts, places, pair, {protocol: 'icmp', size: 'small', mtu})
   const read = seen?.facts ?? new Map()
-  const facts = await withAnswers(fleet, places, read, (now) => pairs.flatMap((pair) => pathsOf(ways(now, pair))))
+  const facts = await withAnswers(
+    fleet,
+    places,
+    read,
+    pairs.map((pair) => (now: Examined['facts']) => pathsOf(ways(now, pair))),
+  )
   const all = pairs.map((pair) => ({pair, ...ways(facts, pair)}))
   const wrong = all.flatMap(({pair, forward, back}) => {
     const probe = seen?.probes.find(
