@@ -58,7 +58,7 @@ export interface DaemonSpec {
 export interface Need {
   /** A name that is looked for in PATH, or an absolute path. */
   readonly tool: string
-  /** The Debian package that brings it. */
+  /** The Debian package that brings it, or the Go module, which has a slash in its name. */
   readonly package: string
 }
 

@@ -2,6 +2,7 @@
 // first of them runs.
 import {type Fleet, MachineError} from './driver.ts'
 import {machinesOf, type Need, type Scenario} from './model.ts'
+import {gettingWords} from './packages.ts'
 
 /**
  * @throws MachineError `missing-tool`, which names every command that a machine lacks and the Debian packages that bring them;
@@ -25,7 +26,8 @@ export async function assertNeeds(fleet: Fleet, scenario: Scenario): Promise<voi
   const missing = needs.filter(({tool}) => lacked.has(tool))
   if (missing.length > 0)
     throw new MachineError('missing-tool', lackWords(scenario.name, missing), [
-      `apt-get install ${packagesIn(missing)}; make setup-solutions installs what all scenarios need, and starts no service`,
+      gettingWords([...new Set(missing.map((need) => need.package))]),
+      'make setup-solutions installs what all scenarios need, and starts no service',
     ])
 }
 
@@ -36,8 +38,4 @@ export function present(tool: string): string {
 
 function lackWords(name: string, missing: readonly Need[]): string {
   return `${name} needs ${missing.map(({tool}) => tool).join(' and ')}, and its nodes have none`
-}
-
-function packagesIn(needs: readonly Need[]): string {
-  return [...new Set(needs.map((need) => need.package))].join(' ')
 }

@@ -16,7 +16,7 @@ export interface Declaration {
   readonly solution?: string
   /** The network that joins the nodes, in CIDR notation. */
   readonly underlay: string
-  /** command: the Debian package that brings it; for commands that not every node has. Without one the scenario is not run. */
+  /** command: the Debian package, or Go module, that brings it; for commands that not every node has. Without one the scenario is not run. */
   readonly needs?: Readonly<Record<string, string>>
   /** Device files that lines and daemons open: '/dev/net/tun'. */
   readonly devices?: readonly string[]

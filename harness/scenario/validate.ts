@@ -362,8 +362,8 @@ function checkName(name: string, path: readonly string[], report: Report): void 
 
 /** What a command is called, or where it is: what `command -v` can be asked for. */
 const TOOL = /^(\/[\w.+-]+)+$|^[\w.+-]+$/
-/** Debian Policy 5.6.1 */
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/
+/** Debian Policy 5.6.1; or a Go module's path, which begins with a domain (https://go.dev/ref/mod#module-path) */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$|^[a-z0-9-]+(\.[a-z0-9-]+)+(\/[\w.~-]+)+$/
 
 function checkNeeds({needs = {}, devices = []}: Declared, report: Report): void {
   for (const device of devices)
@@ -379,7 +379,7 @@ function checkNeeds({needs = {}, devices = []}: Declared, report: Report): void 
     if (!PACKAGE.test(name))
       report(['needs', tool], {
         code: 'bad-package',
-        message: `${JSON.stringify(name)} is no name of a Debian package`,
+        message: `${JSON.stringify(name)} is no name of a Debian package or a Go module`,
         help: "name the package that brings the command: bird: 'bird2'",
       })
   }

@@ -103,6 +103,23 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     because: /nothing of it passed node3\/eth0/,
   },
   {
+    title: 'a CNI plugin that is let translate what leaves the node',
+    scenario: 'flannel-real',
+    change: [
+      "    ...on('node1')`\n      ip netns add pod1\n",
+      '    ...on(\'node1\')`\n      sed -i \'s/"ipMasq": false/"ipMasq": true/\' /run/flannel/10-flannel.conf\n      ip netns add pod1\n',
+    ],
+    claim: 'no-nat',
+    because: /request left as 10\.244\.1\.3 -> 192\.168\.1\.12, node2 saw 192\.168\.1\.11 ->/,
+  },
+  {
+    title: 'a node that has lost nothing',
+    scenario: 'flannel-real',
+    change: ['ip link del flannel.1', 'ip link show flannel.1'],
+    claim: 'reach pod1 -> pod3 fails: tunnel-endpoint-down at node2 within 10000 ms',
+    because: /not within 10000 ms/,
+  },
+  {
     title: 'the underlay’s MTU in a tunnel',
     scenario: 'flannel-vxlan',
     change: ['  mtu: 1450,\n', '  mtu: 1500,\n'],
