@@ -88,6 +88,7 @@ const declarationShape = v.strictObject({
   underlay: v.string(),
   needs: v.optional(v.record(v.string(), v.string())),
   devices: v.optional(v.array(v.string())),
+  root: v.optional(v.pipe(v.string(), v.nonEmpty('the reason is expected here, not an empty text'))),
   mtu: v.optional(v.number()),
   nodes: v.record(v.string(), addresses),
   pods: v.record(v.string(), onNode),
@@ -114,7 +115,7 @@ const declarationShape = v.strictObject({
 })
 
 const KEYS: Record<string, readonly string[]> = {
-  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'devices', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
+  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'devices', 'root', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
   pods: ['node', 'address'],
   hosts: ['node', 'address'],
 }
@@ -181,6 +182,7 @@ function specify(scenario: Declared, name: string, file: string): Scenario {
     ...(scenario.solution !== undefined && {solution: scenario.solution}),
     needs: needsOf(scenario),
     devices: scenario.devices ?? [],
+    ...(scenario.root !== undefined && {root: scenario.root}),
     ...(scenario.mtu !== undefined && {mtu: scenario.mtu}),
     underlay: scenario.underlay,
     nodes: nodesOf(scenario),

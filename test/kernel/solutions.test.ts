@@ -1,5 +1,7 @@
 // The datapaths of ready networks: each scenario passes, and with one thing changed it fails for that reason.
-import {asRoot, inDocker, LOCAL} from './tools/runners.ts'
+import type {Scenario} from '../../harness/model.ts'
+import {makeHome} from './tools/home.ts'
+import {asRoot, asUser, inDocker, LOCAL, onEach, type Runner} from './tools/runners.ts'
 import {onEachThatHas, solutions} from './tools/solutions.ts'
 import {failsAs, passes, type Twin} from './tools/twin.ts'
 
@@ -8,15 +10,22 @@ const IN_DOCKER: readonly string[] = ['calico-bgp', 'flannel-vxlan']
 
 const all = await solutions()
 
-/** The kernel takes programs of the machine's own root alone; FRR's daemons become the user frr, whom an ordinary user's namespace has not. */
-const AS_ROOT: readonly string[] = ['aci-evpn', 'cilium-ebpf']
-
-function runnersOf({name}: {readonly name: string}) {
-  return IN_DOCKER.includes(name) ? [...LOCAL, inDocker] : AS_ROOT.includes(name) ? [asRoot] : LOCAL
+function runnersOf({name, root}: Scenario): readonly Runner[] {
+  return [...(root === undefined ? LOCAL : [asRoot]), ...(IN_DOCKER.includes(name) ? [inDocker] : [])]
 }
 
 for (const scenario of all)
   onEachThatHas(runnersOf(scenario), scenario, 'every claim holds', (t, runner) => passes(t, runner, scenario.name))
+
+for (const {name, root} of all)
+  if (root !== undefined)
+    onEach([asUser], `${name}: an ordinary user is told what takes root, before the first line`, async (t, runner) => {
+      await using home = makeHome(runner)
+      const {code, stdout, stderr} = await home.podwire(['run', name, '--driver', 'local'])
+      t.is(code, 3)
+      t.true(stderr.includes(`error[not-root]: ${name} takes root of the machine itself: ${root}`), stderr)
+      t.notRegex(stdout, /node1# /)
+    })
 
 const TWINS: readonly (Twin & {readonly title: string})[] = [
   {
@@ -56,6 +65,23 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     ],
     claim: 'reach among pod1, pod2, pod3, pod4',
     because: /^no-answer$/m,
+  },
+  {
+    title: 'a program that stays at its cable',
+    scenario: 'cilium-ebpf-native',
+    change: ['tc filter del dev eth0 ingress', 'tc filter show dev eth0 ingress'],
+    claim: 'pod1# ping -c 1 -W 0.5 10.244.2.2 fails within 5000 ms',
+    because: /not within 5000 ms/,
+  },
+  {
+    title: 'a leaf that sends all by one spine',
+    scenario: 'bcf-openflow',
+    change: [
+      "    ...stage('64 conversations, to as many ports'),\n",
+      "    ...stage('one way'),\n    ...on('leaf1')`\n      ovs-ofctl -O OpenFlow13 mod-group sw group_id=1,type=select,bucket=output:101\n    `,\n    ...on('spine2')`\n      ovs-ofctl -O OpenFlow13 add-flow sw priority=100,reset_counts,dl_dst=0a:00:00:00:00:13,actions=output:2\n    `,\n    ...stage('64 conversations, to as many ports'),\n",
+    ],
+    claim: "spine2# ovs-ofctl -O OpenFlow13 dump-flows sw dl_dst=0a:00:00:00:00:13 | grep 'n_packets=[1-9]' within 10000 ms",
+    because: /not within 10000 ms/,
   },
   {
     title: 'a leaf that the packet does not go to',

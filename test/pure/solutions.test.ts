@@ -100,6 +100,11 @@ const MISTAKES: Readonly<Record<string, {readonly text: string; readonly code: s
     code: 'bad-package',
     help: /bird: 'bird2'/,
   },
+  'a reason for root that says nothing': {
+    text: soundBut("underlay: '", "root: '',\n  underlay: '"),
+    code: 'bad-value',
+    help: /^$/,
+  },
   'a device that is none': {text: soundBut("underlay: '", "devices: ['tun'],\n  underlay: '"), code: 'bad-path', help: /\/dev\/net\/tun/},
   'a daemon at a place that is none': {
     text: after("daemon('nde1', 'bird')`bird`,"),
