@@ -1,6 +1,7 @@
 // The datapaths of ready networks: each scenario passes, and with one thing changed it fails for that reason.
 import type {Scenario} from '../../harness/model.ts'
 import {makeHome} from './tools/home.ts'
+import {ownMachine} from './tools/own-machine.ts'
 import {asRoot, asUser, inDocker, LOCAL, onEach, type Runner} from './tools/runners.ts'
 import {onEachThatHas, solutions} from './tools/solutions.ts'
 import {failsAs, passes, type Twin} from './tools/twin.ts'
@@ -26,6 +27,26 @@ for (const {name, root} of all)
       t.true(stderr.includes(`error[not-root]: ${name} takes root of the machine itself: ${root}`), stderr)
       t.notRegex(stdout, /node1# /)
     })
+
+/** A scenario, and a process that is among the last of its daemons to start. */
+const LAST: Readonly<Record<string, string>> = {'aci-evpn': 'bgpd', 'flannel-real': 'flanneld', 'nsx-ovn': 'ovn-controller'}
+
+for (const scenario of all) {
+  const last = LAST[scenario.name]
+  if (last !== undefined)
+    onEachThatHas([asRoot], scenario, 'SIGKILL of podwire ends every daemon, and nothing of them is left', async (t, runner) => {
+      using machine = ownMachine(runner)
+      const {code, output} = await machine.run(`
+        cd /run; state >before
+        podwire run ${scenario.name} --driver local >shown 2>&1 & pid=$!
+        running() { grep -qsx ${last} /proc/[0-9]*/comm; }
+        until_so running
+        kill -KILL $pid; wait $pid; [ $? = 137 ] || exit 93
+        gone; state >after; diff before after || exit 94
+      `)
+      t.is(code, 0, output)
+    })
+}
 
 const TWINS: readonly (Twin & {readonly title: string})[] = [
   {
