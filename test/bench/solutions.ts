@@ -19,9 +19,7 @@ export async function solutionFigures(podwire: string): Promise<Figure[]> {
   const recipe = await timed('run', 'three-nodes')
   const {seconds, stdout} = await timed('scenarios', '--solutions')
   const {scenarios} = JSON.parse(stdout) as Ran
-  const each = scenarios
-    .toSorted((a, b) => b.duration - a.duration)
-    .map(({name, duration}) => `${name} ${(duration / 1000).toFixed(1)} s`)
+  const each = scenarios.toSorted((a, b) => b.duration - a.duration).map(({name, duration}) => `${name} ${(duration / 1000).toFixed(1)} s`)
   return [
     {
       name: `local: all ${scenarios.length} ready networks, every claim, two at a time`,

@@ -1,5 +1,6 @@
 // The datapaths of ready networks: each scenario passes, and with one thing changed it fails for that reason.
 import type {Scenario} from '../../harness/model.ts'
+import {packagesOf} from '../../harness/packages.ts'
 import {makeHome} from './tools/home.ts'
 import {ownMachine} from './tools/own-machine.ts'
 import {asRoot, asUser, inDocker, LOCAL, onEach, type Runner} from './tools/runners.ts'
@@ -209,3 +210,51 @@ for (const {title, ...twin} of TWINS) {
   const scenario = all.find(({name}) => name === twin.scenario)
   if (scenario) onEachThatHas([asRoot], scenario, title, (t, runner) => failsAs(t, runner, twin))
 }
+
+/** Hidden where they are there. */
+const HIDDEN = {
+  name: 'bird and flanneld',
+  devices: [],
+  needs: [
+    {tool: 'bird', package: 'bird2'},
+    {tool: 'flanneld', package: 'github.com/flannel-io/flannel'},
+  ],
+}
+
+onEachThatHas([asRoot], HIDDEN, 'what is not there is told by its package: doctor lists it, its scenario is not run', async (t, runner) => {
+  await using home = makeHome(runner)
+  // Over each of their folders one with links to all else that is there.
+  const hidden = `
+    for tool in bird flanneld; do
+      real=$(mktemp -d -p ${home.folder}) else=$(mktemp -d -p ${home.folder}) folder=$(dirname $(which $tool))
+      mount --bind $folder $real; cp -rs $real/. $else; rm $else/$tool; mount --bind $else $folder
+    done
+    exec "$0" "$@"`
+  const through = ['unshare', '--mount', 'sh', '-ec', hidden]
+  const doctor = await home.podwire(['doctor', '--json'], {through, env: {DOCKER_HOST: 'unix:///nowhere/docker.sock'}})
+  const {items} = JSON.parse(doctor.stdout) as {items: {what: string; state: string; help?: string}[]}
+  t.deepEqual(
+    packagesOf('solutions').filter(({command}) => !items.some(({what}) => what === command)),
+    [],
+  )
+  t.like(
+    items.find(({what}) => what === 'bird'),
+    {
+      state: 'missing',
+      help: 'only some scenarios need it: make setup-solutions, or apt-get install bird2',
+    },
+  )
+  t.like(
+    items.find(({what}) => what === 'flanneld'),
+    {
+      state: 'missing',
+      help: 'only some scenarios need it: make setup-solutions, which builds github.com/flannel-io/flannel where Go is there',
+    },
+  )
+  const [calico, flannel] = await Promise.all(
+    ['calico-bgp', 'flannel-real'].map((name) => home.podwire(['run', name, '--driver', 'local'], {through})),
+  )
+  t.deepEqual([calico?.code, flannel?.code], [3, 3])
+  t.regex(calico?.stderr ?? '', /calico-bgp needs bird, and its nodes have none\n.*apt-get install bird2\n/)
+  t.regex(flannel?.stderr ?? '', /flannel-real needs .*flanneld.*\n.*builds github\.com\/flannel-io\/flannel/)
+})
