@@ -35,7 +35,7 @@ export function onEachThatHas(
         if (here.driver === 'docker') await fullImage(t)
         await body(t, here)
       })
-    else if (process.env.CI === 'true' && lack.installable) test.serial(`${runner.title}: ${full}`, (t) => t.fail(lack.words))
+    else if (process.env.CI === 'true' && !lack.skippable) test.serial(`${runner.title}: ${full}`, (t) => t.fail(lack.words))
     else test.serial.skip(`${runner.title}: ${full} (${lack.words})`, () => undefined)
   }
 }
@@ -47,19 +47,19 @@ async function fullImage(t: ExecutionContext): Promise<void> {
   await ensureImage(docker, (line) => t.log(line), 'full')
 }
 
-/** What a runner's nodes have not, as a person gets it, and whether it can be had on this machine. */
+/** What a runner's nodes have not, as a person gets it, and whether CI may do without: what it cannot have. */
 interface Lack {
   readonly words: string
-  readonly installable: boolean
+  readonly skippable: boolean
 }
 
 /** Under docker the full image has the tools, and root opens the devices. Go modules are built where Go is there. */
 function lackOf({driver, user}: Runner, {needs, devices}: Pick<Scenario, 'needs' | 'devices'>): Lack | undefined {
   const closed = devices.find((device) => !opens(device, user?.uid))
-  if (closed !== undefined) return {words: `${closed} cannot be opened`, installable: false}
+  if (closed !== undefined) return {words: `${closed} cannot be opened`, skippable: user !== undefined}
   const missing = driver === 'docker' ? [] : needs.filter(({tool}) => !isThere(tool)).map((need) => need.package)
   if (missing.length === 0) return undefined
-  return {words: gettingWords(missing), installable: isThere('go') || isThere(GO) || missing.some((name) => !isGoModule(name))}
+  return {words: gettingWords(missing), skippable: missing.every(isGoModule) && !isThere('go') && !isThere(GO)}
 }
 
 /** @param uid an ordinary user's: it opens what everybody may */
