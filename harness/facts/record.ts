@@ -17,7 +17,7 @@ interface Recorded {
   readonly places: Readonly<Record<string, RecordedNamespace | null>>
 }
 
-type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames' | 'answers'> & {
+export type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames' | 'answers'> & {
   readonly sysctls: readonly (readonly [string, string])[]
   readonly netnsNames: readonly (readonly [number, string])[]
   readonly answers?: readonly (readonly [string, string])[]
@@ -27,6 +27,23 @@ type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames' | 'answer
 export function recordFacts(facts: Facts): string {
   const places = [...facts].map(([place, here]) => `${JSON.stringify(place)}: ${JSON.stringify(here ? plain(here) : null)}`)
   return `{"podwire": "facts", "version": ${VERSION}, "places": {\n${places.join(',\n')}\n}}\n`
+}
+
+/** As they are in a document; null where the place could not be asked. */
+export type RecordedFacts = Readonly<Record<string, RecordedNamespace | null>>
+
+export function plainFacts(facts: Facts): RecordedFacts {
+  return Object.fromEntries([...facts].map(([place, here]) => [place, here ? plain(here) : null]))
+}
+
+/** Back from a document of podwire's own, which is not examined. */
+export function factsOf(recorded: RecordedFacts): Facts {
+  return new Map(Object.entries(recorded).map(([place, here]) => [place, here ? full(here) : undefined]))
+}
+
+function full({answers, ...here}: RecordedNamespace): NamespaceFacts {
+  const own = {sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
+  return {...here, ...own, ...(answers && {answers: new Map(answers)})}
 }
 
 function plain({answers, ...here}: NamespaceFacts): RecordedNamespace {
@@ -53,9 +70,7 @@ export function readRecording(text: string, name = 'the recording'): Facts {
       if (here === null) return [place, undefined]
       const missing = missingIn(here)
       if (missing) throw refuse(`${place} has no ${missing}`)
-      const {answers, ...rest} = here
-      const own = {sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
-      return [place, {...rest, ...own, ...(answers && {answers: new Map(answers)})}]
+      return [place, full(here)]
     }),
   )
 }

@@ -214,7 +214,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
     // The entry is there, and leads to another node: what the program does with it is not seen.
     {
       node: 'node1',
-      lines: [`bpftool map update pinned ${MAPS}/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 13 2 0 0 0`],
+      lines: [`bpftool map update pinned ${MAPS}/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 13 0 0 0 0`],
       cause: 'flow-missing',
       at: 'node1',
       object: 'map nodes key 24 0 0 0 10 244 2 0',

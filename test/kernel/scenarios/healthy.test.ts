@@ -92,6 +92,7 @@ onEach(ONE, 'no scenario that works is told of, at any of its stages or at its e
 /** What cannot be seen of a ready network, and is not guessed: by the words in which it is told. */
 const UNSEEN: Readonly<Record<string, RegExp>> = {
   'cilium-ebpf': /runs the program from_pod, whose map (pods|nodes) has an entry for/,
+  'cilium-ebpf-native': /runs the program (from_pod|from_network), whose map (pods|nodes) has an entry for/,
   'flannel-udp': /^flannel0 at node\d hands it to a process/,
 }
 
