@@ -18,8 +18,8 @@ export interface Explained {
   readonly left: number
 }
 
-/** A path is predicted for each packet, there and back, and again for each fault that is found. */
-const MOST_PAIRS = 24
+/** A path is predicted for each packet, there and back, and again for each fault that is found. One fault breaks so many of 30 pods. */
+const MOST_PAIRS = 240
 
 /**
  * Only what claims are about that do not hold: a failure that was claimed needs no reason.

@@ -20,7 +20,11 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
-    if (isOfTunnel(root.cause)) return on(byCause(root, place, known))
+    if (isOfTunnel(root.cause)) {
+      // What a daemon has made no recipe makes.
+      const typed = root.items[0]?.kind !== 'link' || makes(linesOf(place, known), root.object) ? byCause(root, place, known) : []
+      return typed.length > 0 ? on(typed) : undo
+    }
     if (root.items[0]?.kind === 'switch')
       return on(firstWords(known, place, (line) => / add-(port|br) /.test(line) && line.split(/\s+/).includes(root.object)))
     if (root.items[0]?.undo.length === 0) {
@@ -74,6 +78,10 @@ function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Plac
 
 function escaped(word: string): string {
   return word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+function makes(lines: readonly string[], device: string): boolean {
+  return lines.some((line) => line.startsWith(`ip link add ${device} `))
 }
 
 function linesOf({node}: Place, {history}: Pick<Known, 'history'>): string[] {

@@ -72,12 +72,15 @@ export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'
 }
 
 /**
- * The underlay's MTU: the largest that a node's device there has, so that a node with less falls short of it. 1500, Ethernet's own,
- * when no node could be asked.
+ * The underlay's MTU: what most nodes' devices there have, so that one with less falls short of it, and one with more is no measure
+ * for the others. Of as many of each it is 1500, Ethernet's own, or else the largest; 1500 when no node could be asked.
  */
 function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
   const found = places.filter(({kind}) => kind === 'node').flatMap((node) => underlayDevice(interfaces.get(node.name) ?? [], node) ?? [])
-  return found.length === 0 ? 1500 : Math.max(...found.map(({mtu}) => mtu))
+  const sizes = Map.groupBy(found, ({mtu}) => mtu)
+  const most = Math.max(...[...sizes.values()].map(({length}) => length))
+  const common = [...sizes].filter(([, {length}]) => length === most).map(([mtu]) => mtu)
+  return common.length === 0 || common.includes(1500) ? 1500 : Math.max(...common)
 }
 
 /** Bytes of a full packet: the scenario's own MTU where it names one, else the underlay's. */

@@ -111,6 +111,27 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
     {node: 'node2', lines: ['ip link del flannel.1'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'flannel.1'},
     {node: 'node2', lines: ['ip link set flannel.1 down'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'flannel.1'},
   ],
+  // Its agents have typed what no line of the scenario says.
+  'flannel-real': [
+    {
+      node: 'node1',
+      lines: [
+        "mac=$(bridge fdb show dev flannel.1 | grep 192.168.1.12 | head -1 | cut -d' ' -f1); bridge fdb del $mac dev flannel.1 dst 192.168.1.12 self",
+      ],
+      cause: 'vtep-fdb-missing',
+      at: 'node1',
+      object: / dev flannel\.1 dst 192\.168\.1\.12$/,
+    },
+    {
+      node: 'node1',
+      lines: ['ip neigh del 10.244.2.0 dev flannel.1'],
+      cause: 'vtep-neighbour-missing',
+      at: 'node1',
+      object: '10.244.2.0 dev flannel.1',
+    },
+    {node: 'node2', lines: ['ip link set flannel.1 down'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'flannel.1'},
+    {node: 'node2', lines: ['ip link del flannel.1'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'flannel.1'},
+  ],
   weave: [
     {node: 'node1', lines: [`bridge fdb del ${FLOOD}`, ...ASK_ANEW], cause: 'vtep-fdb-missing', at: 'node1', object: FLOOD},
     {node: 'node2', lines: ['ip link set vxlan-6784 down'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'vxlan-6784'},
