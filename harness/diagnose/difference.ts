@@ -67,7 +67,8 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
     const heldElsewhere = (address: string) => [...now].some(([name, here]) => name !== place.name && holds(here, address))
-    const scene: Scene = {was, is, place, places, inside, run, macs, heldElsewhere, idleRules: idle}
+    const drawn = before.get(place.node)?.switches !== undefined
+    const scene: Scene = {was, is, place, places, inside, run, macs, drawn, heldElsewhere, idleRules: idle}
     const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {

@@ -2,6 +2,7 @@
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
 import {familyOf, sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
+import type {Difference} from './differences/change.ts'
 import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
 import {lostRoutes, routeBack, routesLost} from './recipe-routes.ts'
@@ -25,7 +26,8 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
       const typed = root.items[0]?.kind !== 'link' || makes(linesOf(place, known), root.object) ? byCause(root, place, known) : []
       return typed.length > 0 ? on(typed) : undo
     }
-    if (root.items[0]?.kind === 'switch')
+    if (root.items[0]?.kind === 'traffic-control' && undo.length === 0) return on(programLines(root.items[0], place, known))
+    if (root.items[0]?.kind === 'switch' && undo.length === 0)
       return on(firstWords(known, place, (line) => / add-(port|br) /.test(line) && line.split(/\s+/).includes(root.object)))
     if (root.items[0]?.undo.length === 0) {
       // A machine's own cable is its driver's affair, too.
@@ -78,6 +80,14 @@ function fromRecipe({cause, object}: Pick<Root, 'cause' | 'object'>, place: Plac
 
 function escaped(word: string): string {
   return word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+/** The recipe's lines that put programs on a device, with what holds them where that is gone too. */
+function programLines({device = '', place: at}: Difference, place: Place, known: Known): string[] {
+  const held = known.facts.get(at)?.trafficControl.some(({dev, kind}) => dev === device && kind === 'clsact')
+  return linesOf(place, known).filter(
+    (line) => line.startsWith(`tc filter add dev ${device} `) || (!held && line.startsWith(`tc qdisc add dev ${device} clsact`)),
+  )
 }
 
 function makes(lines: readonly string[], device: string): boolean {

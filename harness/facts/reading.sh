@@ -55,7 +55,7 @@ podwire_namespace() {
   # Open vSwitch, where its database is there: all bridges, their ports, what these are, and who tells them of flows.
   if [ "$1" = - ] && [ -S /run/openvswitch/db.sock ]; then
     podwire_line ovs-vsctl --timeout=2 -f json -- --columns=_uuid,name,ports,fail_mode,controller list Bridge \
-      -- --columns=_uuid,name,interfaces list Port -- --columns=_uuid,name,type,options list Interface \
+      -- --columns=_uuid,name,interfaces list Port -- --columns=_uuid,name,type,options,external_ids list Interface \
       -- --columns=_uuid,target,is_connected list Controller
   else echo; fi
   podwire_programs

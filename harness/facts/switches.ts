@@ -14,6 +14,8 @@ export interface SwitchPortFacts {
   readonly type: string
   /** A tunnel's other end. */
   readonly remote?: string
+  /** The port of a drawn network that it is (Open_vSwitch, external_ids:iface-id). */
+  readonly drawn?: string
 }
 
 interface Table {
@@ -26,7 +28,7 @@ export function switchesFrom(texts: readonly string[]): SwitchFacts[] {
   const [bridges = [], ports = [], interfaces = [], controllers = []] = texts.map(rowsOf)
   const named = <Row extends {readonly id: string}>(rows: readonly Row[], ids: readonly string[]) => rows.filter(({id}) => ids.includes(id))
   const ofPorts = ports.map(({_uuid, interfaces: own}) => ({id: idsIn(_uuid)[0] ?? '', interfaces: idsIn(own)}))
-  const ofInterfaces = interfaces.map(({_uuid, name, type, options}) => ({id: idsIn(_uuid)[0] ?? '', port: portOf(name, type, options)}))
+  const ofInterfaces = interfaces.map((row) => ({id: idsIn(row._uuid)[0] ?? '', port: portOf(row)}))
   const ofControllers = controllers.map(({_uuid, target, is_connected}) => ({
     id: idsIn(_uuid)[0] ?? '',
     controller: {target: String(target), connected: is_connected === true},
@@ -55,10 +57,15 @@ export function idsIn(value: unknown): string[] {
   return value[0] === 'uuid' ? [String(value[1])] : (value[1] as unknown[]).flatMap(idsIn)
 }
 
-function portOf(name: unknown, type: unknown, options: unknown): SwitchPortFacts {
-  const [, pairs = []] = Array.isArray(options) ? (options as [string, [string, string][]]) : []
-  const remote = pairs.find(([key]) => key === 'remote_ip')?.[1]
-  return {name: String(name), type: String(type), ...(remote !== undefined && {remote})}
+function portOf({name, type, options, external_ids}: Readonly<Record<string, unknown>>): SwitchPortFacts {
+  const [remote, drawn] = [valueIn(options, 'remote_ip'), valueIn(external_ids, 'iface-id')]
+  return {name: String(name), type: String(type), ...(remote !== undefined && {remote}), ...(drawn !== undefined && {drawn})}
+}
+
+/** Of `["map", [[KEY, VALUE], ...]]` (RFC 7047 5.1). */
+function valueIn(map: unknown, key: string): string | undefined {
+  const [, pairs = []] = Array.isArray(map) ? (map as [string, [string, string][]]) : []
+  return pairs.find(([own]) => own === key)?.[1]
 }
 
 /** The switch that a device of a machine is a port of. */

@@ -96,7 +96,8 @@ export function pathLines(path: Trace, {source, destination, label, width, last}
       lines.push(row('', `${cause}${address === undefined ? '' : ` to ${address}`}: ${by.family} ${by.table} ${by.chain}: ${by.text}`))
   }
   // Under a route of the same place its name stands already.
-  const named = path.hops.at(-1)?.place === path.at && path.hops.at(-1)?.route !== undefined ? '' : path.at
+  const end = path.hops.at(-1)
+  const named = end?.place === path.at && (end.route ?? end.flow) !== undefined ? '' : path.at
   for (const [index, text] of (last ?? [path.evidence]).entries())
     lines.push(row(index === 0 ? named : '', text.startsWith(`${path.at} `) ? text.slice(path.at.length + 1) : text))
   lines.push(...path.doubts.map(({at, evidence}) => row(at, `not judged: ${evidence}`)))

@@ -60,6 +60,8 @@ export interface Scene {
   readonly macs: readonly string[]
   /** New rules that are no part of what is wrong. */
   readonly idleRules: ReadonlySet<Rule>
+  /** Its machine has flow switches: who has which MAC address is told them. */
+  readonly drawn: boolean
   /** Another place has this address. */
   readonly heldElsewhere: (address: string) => boolean
 }
