@@ -35,7 +35,13 @@ test.serial('200 pods: at most 3 MB; a pair is found, its way is told and shown'
     /p1-60 default via 10\.244\.1\.1 dev veth-p1-60 node1 10\.244\.2\.0\/24 via 192\.168\.1\.12 dev eth0 node2 .* p2-7 arrives/,
   )
   t.regex(words, /icmp small 10\.244\.2\.8 ✗ no-answer/)
-  t.is(await part(page, 'Topology').locator('.way-there').count(), 8)
+  const picture = part(page, 'Topology')
+  t.is(await picture.locator('.way-there').count(), 8)
+  // The two of the pair and the machines; all where they are asked for.
+  t.is(await picture.locator('.space').count(), 5)
+  t.regex(await wordsOf(picture), /198 more pods are not drawn/)
+  await picture.getByRole('button', {name: 'all 200'}).click()
+  t.is(await picture.locator('.space').count(), 203)
   t.deepEqual(complaints, [])
   await page.close()
 })
