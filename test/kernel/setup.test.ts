@@ -21,7 +21,7 @@ const MACHINE = `
   for tool in flanneld go; do
     while path=$(which $tool); do
       real=$(mktemp -d -p /mnt) else=$(mktemp -d -p /mnt) folder=$(dirname $path)
-      mount --bind $folder $real; cp -rs $real/. $else; rm $else/$tool; mount --bind $else $folder
+      mount --bind $folder $real; cp -rs $real/. $else; rm $else/$tool; mount --bind $else $folder || exit 9
     done
   done
   [ ! -d /usr/local/go ] || mount -t tmpfs tmpfs /usr/local/go
