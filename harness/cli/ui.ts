@@ -62,7 +62,7 @@ export async function ui(name: string | undefined, {port = 0, json}: UiOptions):
   }
   await page.gone
   held.release()
-  if (!json) print(`lab ${kept.lab} is down: the page has ended with it`)
+  complain(`lab ${kept.lab} is down: the page has ended with it`)
   return EXIT.asClaimed
 }
 
@@ -87,6 +87,7 @@ function documentOf({kept, fleet}: RunningLab, {facts, probes, mtu, took}: Look,
     history: [],
     outcome: {verdict: sum(checks.map(({verdict}) => verdict)), mtu, probes, checks, requirements, stages: []},
     diagnosed: diagnoses.map((diagnosis) => ({diagnosis, probes: []})),
+    facts: {stages: new Map(), end: facts},
     times: {look: took},
     ...(fleet.lost && {lost: fleet.lost}),
   })

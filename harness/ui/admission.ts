@@ -7,6 +7,7 @@
 // or acts on it goes over websockets. The key travels in the link's fragment, which no browser sends anywhere.
 import {createHash, randomBytes, timingSafeEqual} from 'node:crypto'
 import type {IncomingHttpHeaders} from 'node:http'
+import {SUBPROTOCOL} from './protocol.ts'
 
 export interface Admission {
   /** Path and query of the link, with the token. */
@@ -29,9 +30,6 @@ export interface Session {
   readonly cookie: string
   readonly key: string
 }
-
-/** What is offered as a websocket's subprotocol, before the key (RFC 6455, 11.3.4). */
-export const SUBPROTOCOL = 'podwire'
 
 export function admission(port: number): Admission {
   const host = `127.0.0.1:${port}`

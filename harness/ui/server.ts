@@ -5,7 +5,8 @@ import type {AddressInfo} from 'node:net'
 import type {Duplex} from 'node:stream'
 import {type WebSocket, WebSocketServer} from 'ws'
 import {MachineError} from '../driver.ts'
-import {type Admission, admission, SUBPROTOCOL} from './admission.ts'
+import {type Admission, admission} from './admission.ts'
+import {SUBPROTOCOL} from './protocol.ts'
 
 /** A file of the page. */
 export interface Served {
@@ -82,6 +83,9 @@ export async function startServer({port, files, sockets}: ServerOptions): Promis
   }
 }
 
+/** Shown between the link and the page. The icon is none: a browser would ask for one. */
+const MOMENT = '<!doctype html><html lang="en"><title>podwire</title><link rel="icon" href="data:,"><p>One moment.</p></html>\n'
+
 /** What a request comes to. */
 interface Answer {
   readonly status: number
@@ -97,7 +101,7 @@ function answerTo(request: IncomingMessage, admitted: Admission, files: ServerOp
     const session = admitted.exchange(request, token)
     if (typeof session === 'string') return plain(403, session)
     // No redirection: a cookie that is for this site alone would not come along from a link on another.
-    return {...plain(200, 'one moment'), headers: {'Set-Cookie': session.cookie, Refresh: `0; url=/#${session.key}`}}
+    return {status: 200, type: 'text/html', content: MOMENT, headers: {'Set-Cookie': session.cookie, Refresh: `0; url=/#${session.key}`}}
   }
   const refused = admitted.refusesPage(request)
   if (refused !== undefined) return plain(403, refused)

@@ -4,11 +4,14 @@ import * as v from 'valibot'
 import type {WebSocket} from 'ws'
 import type {Fleet} from '../driver.ts'
 import type {Diagnosis, Probe, Scenario} from '../model.ts'
+import type {ResultDocument} from '../report/document.ts'
 import {pack} from '../report/pack.ts'
-import {type Deaf, follow, type Look} from '../watch/follow.ts'
+import type {Deaf} from '../watch/change.ts'
+import {follow, type Look} from '../watch/follow.ts'
 import type {Ask, Told} from './protocol.ts'
 import {type OpenSocket, type Served, type Server, startServer} from './server.ts'
 import {type ShellAt, serveShell} from './shell.ts'
+import {liveView} from './view.ts'
 
 export interface UiOptions {
   readonly fleet: Fleet
@@ -18,7 +21,7 @@ export interface UiOptions {
   /** Whether the lab still runs. */
   readonly runs: () => Promise<boolean>
   /** A look, with what is known of why pairs fail, as the document that --json prints. */
-  readonly documentOf: (look: Look, diagnoses: readonly Diagnosis[]) => unknown
+  readonly documentOf: (look: Look, diagnoses: readonly Diagnosis[]) => ResultDocument
   /** Both ways. @throws UsageError where there is no such pair */
   readonly probe: (from: string, to: string, mtu: number) => Promise<readonly Probe[]>
   readonly diagnose: (from: string, to: string) => Promise<readonly Diagnosis[]>
@@ -45,8 +48,9 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   const {fleet, scenario, runs} = options
   const pages = new Set<WebSocket>()
   const deaf = new Map<string, Told>()
-  let last: Told | undefined
-  let mtu = 1500
+  const viewOf = liveView(scenario)
+  let last: Look | undefined
+  let shown: Told | undefined
   let diagnoses: readonly Diagnosis[] = []
   const {promise: gone, resolve: end} = Promise.withResolvers<void>()
 
@@ -55,18 +59,22 @@ export async function startUi(options: UiOptions): Promise<Ui> {
     for (const page of to) if (page.bufferedAmount < MOST_WAITING) page.send(text)
   }
 
+  async function show(look: Look): Promise<void> {
+    last = look
+    diagnoses = diagnoses.filter((diagnosis) => stillFails(diagnosis, look.probes))
+    const view = await viewOf(look, options.documentOf(look, diagnoses))
+    if (last !== look) return // a newer one is being shown
+    const {number, at, took} = look
+    shown = {kind: 'look', view: pack(view), number, at, took}
+    tell(shown)
+  }
+
   const following = follow({
     fleet,
     scenario,
     runs,
     listener: {
-      looked(look) {
-        diagnoses = diagnoses.filter((diagnosis) => stillFails(diagnosis, look.probes))
-        const {number, at, took} = look
-        mtu = look.mtu
-        last = {kind: 'look', document: pack(options.documentOf(look, diagnoses)), number, at, took}
-        tell(last)
-      },
+      looked: show,
       changed: (changes, more) => tell({kind: 'changes', changes, more, at: Date.now()}),
       deaf(heard) {
         const told: Told = {kind: 'deaf', at: Date.now(), ...heard}
@@ -93,20 +101,29 @@ export async function startUi(options: UiOptions): Promise<Ui> {
     asked++
     turn = turn.then(async () => {
       try {
-        if (kind === 'probe') {
-          tell({kind: 'probed', id, probes: await options.probe(from, to, mtu)}, [page])
-          return
-        }
-        const found = await options.diagnose(from, to)
-        diagnoses = [...diagnoses.filter((known) => !found.some((one) => one.pairs.some((pair) => known.pairs.includes(pair)))), ...found]
-        tell({kind: 'diagnosed', id, diagnoses: found}, [page])
-        following.look() // so that all pages have it
+        if (kind === 'probe') await probe(from, to)
+        else await diagnose(from, to)
+        tell({kind: 'done', id}, [page])
       } catch (error) {
         tell({kind: 'refused', id, why: error instanceof Error ? error.message : String(error)}, [page])
       } finally {
         asked--
       }
     })
+  }
+
+  /** What comes of it stands in the last look from now on, for all pages. */
+  async function probe(from: string, to: string): Promise<void> {
+    const probes = await options.probe(from, to, last?.mtu ?? 1500)
+    const asked = new Set(probes.map(pairOf))
+    if (last) await show({...last, probes: last.probes.map((old) => (asked.has(pairOf(old)) ? (same(probes, old) ?? old) : old))})
+  }
+
+  async function diagnose(from: string, to: string): Promise<void> {
+    const found = await options.diagnose(from, to)
+    const pairs = new Set([`${from} -> ${to}`, `${to} -> ${from}`, ...found.flatMap((one) => one.pairs)])
+    diagnoses = [...diagnoses.filter((known) => !known.pairs.some((pair) => pairs.has(pair))), ...found]
+    if (last) await show({...last})
   }
 
   function openPage(page: WebSocket): void {
@@ -121,7 +138,7 @@ export async function startUi(options: UiOptions): Promise<Ui> {
       else if (ask.kind === 'look') following.look()
       else carryOut(ask, page)
     })
-    for (const told of [...deaf.values(), ...(last ? [last] : [])]) tell(told, [page])
+    for (const told of [...deaf.values(), ...(shown ? [shown] : [])]) tell(told, [page])
     following.watched(true)
   }
 
@@ -163,6 +180,14 @@ function readAsk(text: string): Ask | undefined {
 function stillFails({pairs, cause}: Diagnosis, probes: readonly Probe[]): boolean {
   const own = probes.filter(({from, to}) => pairs.includes(`${from} -> ${to}`))
   return own.some(({answered}) => answered !== true) || cause.endsWith('-nat')
+}
+
+function pairOf({from, to, address}: Probe): string {
+  return `${from} ${to} ${address}`
+}
+
+function same(probes: readonly Probe[], {from, to, address, protocol, size}: Probe): Probe | undefined {
+  return probes.find((one) => one.protocol === protocol && one.size === size && pairOf(one) === `${from} ${to} ${address}`)
 }
 
 function whereOf({node, netns = '', tool = ''}: Deaf): string {

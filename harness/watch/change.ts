@@ -13,6 +13,16 @@ export interface Change {
   readonly line: string
 }
 
+/** Where nothing is heard of changes: there they are seen when all is looked at, every now and then. */
+export interface Deaf {
+  readonly node: string
+  readonly netns?: string
+  readonly tool?: string
+  readonly why: string
+  /** It is started again. */
+  readonly again: boolean
+}
+
 /**
  * Neighbours that the kernel learns and forgets by itself are no change: each probe moves some. Fixed ones are, and static entries
  * of a bridge's or tunnel's forwarding database, which `ip monitor` has among them (NOARP); groups are the kernel's own, too.

@@ -6,7 +6,7 @@ import {fullMtu} from '../facts/interfaces.ts'
 import {readChanged, readFacts} from '../facts/read.ts'
 import {machinesOf, type Place, type Probe, placesAfter, type Scenario} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
-import type {Change} from './change.ts'
+import type {Change, Deaf} from './change.ts'
 import {type Heard, startMonitors} from './monitors.ts'
 import {rounds} from './rounds.ts'
 
@@ -27,18 +27,9 @@ export interface Look {
   readonly took: number
 }
 
-/** Where nothing is heard of changes: there they are seen when all is looked at, every now and then. */
-export interface Deaf {
-  readonly node: string
-  readonly netns?: string
-  readonly tool?: string
-  readonly why: string
-  /** It is started again. */
-  readonly again: boolean
-}
-
 export interface Listener {
-  looked(look: Look): void
+  /** The next look waits until this one has been shown. */
+  looked(look: Look): Promise<void>
   /** What changed, and how many changes there are that are not named. */
   changed(changes: readonly Change[], more: number): void
   deaf(deaf: Deaf): void
@@ -94,7 +85,7 @@ export function follow({fleet, scenario, listener, runs}: FollowOptions): Follow
       await reading
       if (mtuIn(facts) !== mtu) probes = await probe()
       if (gone) return true
-      listener.looked({number: ++number, facts, probes, mtu, at: Date.now(), took: performance.now() - began})
+      await listener.looked({number: ++number, facts, probes, mtu, at: Date.now(), took: performance.now() - began})
       return probes.every(({answered}) => answered === true)
     },
   })

@@ -17,7 +17,7 @@
 use strict;
 use warnings;
 use Config;
-use Errno qw(EAGAIN EINTR);
+use Errno qw(EAGAIN EINTR ENOENT);
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
 use POSIX qw(WNOHANG);
 
@@ -63,8 +63,9 @@ sub start {
     open STDOUT, '>&', $write;
     open STDERR, '>&', $write;
     { no warnings 'exec'; exec { $argv[0] } @argv }
+    my $code = $! == ENOENT ? 127 : 126;
     print STDERR "$argv[0]: $!\n";
-    POSIX::_exit(127);
+    POSIX::_exit($code);
   }
   close $write;
   fcntl $read, F_SETFL, fcntl($read, F_GETFL, 0) | O_NONBLOCK;
