@@ -39,13 +39,13 @@ function follow(root: HTMLElement, key: string): void {
     root.dataset.look = String(number)
     if (store) store.show(unpacked)
     else {
-      render(null, root)
+      root.replaceChildren()
       store = start(root, unpacked, {
         probe: (from, to) => activity.during(`${from} and ${to} are being probed`, asks.ask('probe', from, to)),
         diagnose: (from, to) => activity.during(`${from} and ${to} are being diagnosed`, asks.ask('diagnose', from, to)),
         shell: (place) => shells.open(place),
         note,
-        aside: () => <Bench activity={activity} shells={shells} look={() => asks.look()} />,
+        aside: ({store}) => <Bench store={store} activity={activity} shells={shells} look={() => asks.look()} />,
       })
     }
   }

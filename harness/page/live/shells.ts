@@ -9,9 +9,12 @@ import '@xterm/xterm/css/xterm.css'
 export interface Shell {
   readonly id: number
   readonly place: string
-  readonly terminal: Terminal
-  /** Puts the terminal into the page; what it gives takes it out. */
-  readonly mount: (box: HTMLElement) => () => void
+  /**
+   * Puts the terminal into the page; what it gives takes it out.
+   * @param leave puts the focus elsewhere: a terminal takes Tab for itself, and without a key of its own nobody would come out of
+   * it again (WCAG 2.1.2)
+   */
+  readonly mount: (box: HTMLElement, leave: () => void) => () => void
   readonly close: () => void
 }
 
@@ -29,7 +32,7 @@ export function createShells(key: string) {
       const fit = new FitAddon()
       terminal.loadAddon(fit)
 
-      const mount = (box: HTMLElement) => {
+      const mount = (box: HTMLElement, leave: () => void) => {
         terminal.open(box)
         fit.fit()
         const {rows, cols: columns} = terminal
@@ -49,6 +52,12 @@ export function createShells(key: string) {
         terminal.onResize(({rows, cols: columns}) => socket.tell({rows, columns}))
         const resized = new ResizeObserver(() => fit.fit())
         resized.observe(box)
+        terminal.attachCustomKeyEventHandler((event) => {
+          if (event.key !== 'F6') return true
+          if (event.type === 'keydown') leave()
+          event.preventDefault()
+          return false
+        })
         terminal.focus()
         return () => {
           resized.disconnect()
@@ -60,7 +69,7 @@ export function createShells(key: string) {
       const close = () => {
         all.value = all.value.filter((shell) => shell.id !== id)
       }
-      all.value = [...all.value, {id, place, terminal, mount, close}]
+      all.value = [...all.value, {id, place, mount, close}]
     },
   }
 }
