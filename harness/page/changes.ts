@@ -1,5 +1,5 @@
 // What became another in the kernels from one stage to the next, a line each: devices, addresses, ports, routes, rules. Pure.
-import type {Facts, NamespaceFacts} from '../facts/facts.ts'
+import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import {routeWords} from '../facts/routes.ts'
 import {ruleWords} from '../trace/routing.ts'
 
@@ -7,32 +7,39 @@ export interface Change {
   readonly place: string
   readonly sign: '+' | '-'
   readonly text: string
+  /** The device that it is about. */
+  readonly dev?: string
 }
 
 export function changesBetween(before: Facts | undefined, after: Facts): Change[] {
   return [...after].flatMap(([place, here]) => {
-    const [old, now] = [linesOf(before?.get(place)), linesOf(here)]
-    if (here && !before?.get(place)) return [{place, sign: '+' as const, text: 'is there'}, ...told(place, '+', now)]
-    if (!here && before?.get(place)) return [{place, sign: '-' as const, text: 'is gone, or cannot be asked'}]
-    return [...told(place, '-', old.difference(now)), ...told(place, '+', now.difference(old))]
+    const was = before?.get(place)
+    const [old, now] = [linesOf(was), linesOf(here)]
+    if (here && !was) return [{place, sign: '+' as const, text: 'is there'}, ...told(place, '+', now)]
+    if (!here && was) return [{place, sign: '-' as const, text: 'is gone, or cannot be asked'}]
+    return [...told(place, '-', without(old, now)), ...told(place, '+', without(now, old))]
   })
 }
 
-function told(place: string, sign: Change['sign'], lines: ReadonlySet<string>): Change[] {
-  return [...lines].map((text) => ({place, sign, text}))
+interface Line {
+  readonly text: string
+  readonly dev?: string
+}
+
+function without(lines: readonly Line[], others: readonly Line[]): Line[] {
+  const texts = new Set(others.map(({text}) => text))
+  return lines.filter(({text}) => !texts.has(text))
+}
+
+function told(place: string, sign: Change['sign'], lines: readonly Line[]): Change[] {
+  return lines.map((line) => ({place, sign, ...line}))
 }
 
 /** Not what every namespace has, and not what the kernel learns and forgets by itself. */
-function linesOf(here: NamespaceFacts | undefined): Set<string> {
-  if (!here) return new Set()
+function linesOf(here: NamespaceFacts | undefined): Line[] {
+  if (!here) return []
   const links = here.links.filter(({name}) => name !== 'lo')
-  return new Set([
-    ...links.flatMap(({name, kind, up, mtu, master, addresses}) => [
-      `device ${name}${kind === '' ? '' : ` (${kind})`}, mtu ${mtu}`,
-      ...(up ? [`${name} is up`] : []),
-      ...(master === undefined ? [] : [`${name} is a port of ${master}`]),
-      ...addresses.filter(({scope}) => scope === 'global').map(({address, prefixLength}) => `${address}/${prefixLength} on ${name}`),
-    ]),
+  const plain = [
     ...here.routes.filter(({family, to}) => family === 4 || !/^(fe80|ff00)/.test(to)).map((route) => `route ${routeWords(route)}`),
     ...([4, 6] as const).flatMap((family) => here.rules[family].map((rule) => `rule ${ruleWords(rule)}`)),
     ...([4, 6] as const).flatMap((family) => (here.forwarding[family] ? [`forwards IPv${family}`] : [])),
@@ -43,5 +50,15 @@ function linesOf(here: NamespaceFacts | undefined): Set<string> {
       remote === undefined || !permanent ? [] : [`forwarding entry ${mac} dev ${dev} to ${remote}`],
     ),
     ...here.trafficControl.map(({dev, text}) => `traffic control on ${dev}: ${text}`),
-  ])
+  ]
+  return [...links.flatMap((link) => deviceLines(link).map((text) => ({text, dev: link.name}))), ...plain.map((text) => ({text}))]
+}
+
+function deviceLines({name, kind, up, mtu, master, addresses}: LinkFacts): string[] {
+  return [
+    `device ${name}${kind === '' ? '' : ` (${kind})`}, mtu ${mtu}`,
+    ...(up ? [`${name} is up`] : []),
+    ...(master === undefined ? [] : [`${name} is a port of ${master}`]),
+    ...addresses.filter(({scope}) => scope === 'global').map(({address, prefixLength}) => `${address}/${prefixLength} on ${name}`),
+  ]
 }

@@ -29,7 +29,22 @@ function idsOf(world: World, ports: readonly Port[]): string[] {
   })
 }
 
-/** Ids of the devices, and of each two that follow one another, `A\nB`: a connection of the topology. */
-export function stepsOf(ways: readonly (readonly string[])[]): string[] {
-  return ways.flatMap((ids) => ids.flatMap((id, index) => [id, ...(index === 0 ? [] : [`${ids[index - 1]}\n${id}`])]))
+/** What of a picture a packet passes. */
+export interface Steps {
+  /** Ids of devices, and of each two that are plugged together, `A\nB`. */
+  readonly ids: ReadonlySet<string>
+  /** Each two devices between which a place routes it. */
+  readonly routed: readonly (readonly [string, string])[]
+  /** The last device. */
+  readonly last?: string
+}
+
+export function stepsOf(ways: readonly (readonly string[])[]): Steps {
+  const plugged = ways.flatMap((ids) => ids.flatMap((id, index) => [id, ...(index === 0 ? [] : [`${ids[index - 1]}\n${id}`])]))
+  const routed = ways.slice(1).flatMap(([to], index): [string, string][] => {
+    const from = ways[index]?.at(-1)
+    return from === undefined || to === undefined || from === to ? [] : [[from, to]]
+  })
+  const last = ways.at(-1)?.at(-1)
+  return {ids: new Set(plugged), routed, ...(last !== undefined && {last})}
 }

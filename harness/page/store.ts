@@ -8,6 +8,7 @@ import type {CommandDocument, PartDocument, ResultDocument, StageDocument} from 
 import {valuesOf} from '../report/rows.ts'
 import type {Layouts, View} from '../report/view.ts'
 import {topologyOf} from '../topology/build.ts'
+import {idOf} from '../topology/topology.ts'
 import type {Trace} from '../trace.ts'
 import {type Change, changesBetween} from './changes.ts'
 import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
@@ -152,11 +153,16 @@ export function createStore(first: View) {
     const size = mtu.value === undefined ? 'small' : lens.value.size
     return bothWays(world.value.facts, places.value, {...pair.value, address: address.value}, {protocol, size, mtu: mtu.value ?? 0})
   })
-  /** Devices and cables that the chosen pair's packets pass. */
+  /** Devices, cables and routes that the chosen pair's packets pass. */
   const passed = computed(() => {
     const {forward, back} = ways.value ?? {}
-    const steps = (trace: Trace | undefined) => new Set(trace && world.value ? stepsOf(passedBy(world.value, trace)) : [])
+    const steps = (trace: Trace | undefined) => stepsOf(trace && world.value ? passedBy(world.value, trace) : [])
     return {there: steps(forward), back: steps(back)}
+  })
+  /** Ids of devices that the stage made or changed. */
+  const changed = computed(() => {
+    const own = before.value === undefined ? [] : changes.value
+    return new Set(own.flatMap(({place, dev}) => (dev === undefined ? [] : [idOf(place, dev)])))
   })
   const diagnosis = computed((): Diagnosis | undefined => {
     if (!pair.value || moment.value !== END) return undefined
@@ -182,6 +188,7 @@ export function createStore(first: View) {
       facts,
       world,
       changes,
+      changed,
       topology,
       layout,
     },

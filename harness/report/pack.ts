@@ -1,7 +1,7 @@
 // A document small enough to stand in a page, and quick to read there: what stands in it many times stands there once, and long
 // lists of like records are columns. Nothing is lost: unpacked it is the document that --json prints. rows.ts reads columns
 // without making records of them.
-import type {Column, Packed, PackedTable, Struct} from './rows.ts'
+import type {Column, List, Packed, PackedTable, Struct} from './rows.ts'
 
 /** Lists of records that grow with the pairs. */
 const TABLES: readonly string[] = ['probes', 'pairs', 'matrix']
@@ -28,8 +28,9 @@ export function pack(document: unknown): Packed {
 }
 
 class Packer {
-  readonly #columns: (readonly Json[])[] = []
-  readonly #known = new Map<string, number>()
+  readonly #lists: (List & {readonly list: readonly Json[]})[] = []
+  /** Of each list what it has where, to find equal ones. */
+  readonly #keys: (readonly (Json | undefined)[])[] = []
   readonly #shared: Json[] = []
   /** Subtrees by what they are made of: equal ones are one. */
   readonly #subtrees = new Map<string, Subtree>()
@@ -38,7 +39,7 @@ class Packer {
 
   pack(document: Json): Packed {
     this.#meet(document, '')
-    return {root: this.#encode(document, ''), shared: this.#shared, columns: this.#columns}
+    return {root: this.#encode(document, ''), shared: this.#shared, lists: this.#lists}
   }
 
   /** Subtrees are named by their parts' names: none is written out to be compared. */
@@ -88,40 +89,55 @@ class Packer {
     return {length: records.length, ...this.#struct(records)}
   }
 
-  #struct(records: readonly JsonRecord[]): Struct {
-    const names = [...new Set(records.flatMap((record) => Object.keys(record)))]
-    const fields = names.flatMap((name) => {
-      const values = records.map((record) => record[name])
+  /** Of records of which some may not be there. */
+  #struct(records: readonly (JsonRecord | undefined)[]): Struct {
+    const names = new Set<string>()
+    for (const record of records) for (const name in record) names.add(name)
+    const fields = [...names].flatMap((name) => {
+      const values = records.map((record) => record?.[name])
       return values.every((value) => value === undefined) ? [] : [[name, this.#column(values)] as const]
     })
     return {fields: Object.fromEntries(fields)}
   }
 
   #column(values: readonly (Json | undefined)[]): Column {
-    const there = values.filter((value) => value !== undefined)
-    const presence = there.length === values.length ? {} : {there: this.#list(values.map((value) => (value === undefined ? 0 : 1)))}
-    if (there.every(isRecord)) return {...presence, struct: this.#struct(there)}
-    const keys = there.every((value) => typeof value !== 'object' || value === null) ? there : there.map((value) => JSON.stringify(value))
-    const distinct = new Map<Json, number>()
-    const words: Json[] = []
-    const places = keys.map((key, index) => {
-      const known = distinct.get(key)
-      if (known !== undefined) return known
-      distinct.set(key, words.length)
-      return words.push(there[index] as Json) - 1
-    })
-    if (words.length === 1) return {...presence, value: words[0]}
-    if (words.length * 4 > there.length && there.every((value) => typeof value === 'number')) return {...presence, list: this.#list(there)}
-    return {...presence, words, list: this.#list(places)}
+    const isWhole = values.every((value) => value !== undefined)
+    const presence = isWhole ? {} : {there: this.#column(values.map((value) => (value === undefined ? 0 : 1))).list ?? 0}
+    if (values.every((value) => value === undefined || isRecord(value))) return {...presence, struct: this.#struct(values as JsonRecord[])}
+    const keys = values.map((value) => (typeof value === 'object' && value !== null ? `\0${JSON.stringify(value)}` : value))
+    const first = keys.find((key) => key !== undefined)
+    if (isWhole && keys.every((key) => key === first)) return {value: values[0]}
+    return {...presence, list: this.#list(values, keys)}
   }
 
-  /** Equal lists are one: who asked is mostly who sent. */
-  #list(values: readonly Json[]): number {
-    const text = JSON.stringify(values)
-    const known = this.#known.get(text) ?? this.#columns.push(values) - 1
-    this.#known.set(text, known)
-    return known
+  /** Where a value is missing any will do: a list that has the others in their places serves. What was seen is mostly what was sent. */
+  #list(values: readonly (Json | undefined)[], keys: readonly (Json | undefined)[]): number {
+    const known = this.#keys.findIndex(
+      (all) => all.length === keys.length && keys.every((key, index) => key === undefined || key === all[index]),
+    )
+    if (known >= 0) return known
+    const as = this.#keys.findIndex((all) => all.length === keys.length && likeness(keys, all) * 8 > keys.length)
+    const like = this.#keys[as]
+    this.#keys.push(keys)
+    const places = new Map<Json, number>()
+    const words: Json[] = like ? [null] : []
+    const list = keys.map((key, index) => {
+      if (key === undefined || (like && key === like[index])) return 0
+      const place = places.get(key) ?? words.push(values[index] as Json) - 1
+      places.set(key, place)
+      return place
+    })
+    const isPlain = !like && words.length * 16 > keys.length && values.every((value) => value === undefined || typeof value === 'number')
+    const packed = isPlain ? {list: values.map((value) => value ?? 0)} : {words, list, ...(like && {as})}
+    return this.#lists.push(packed) - 1
   }
+}
+
+/** In how many places two lists of scattered numbers are equal; what has few values packs well alone. */
+function likeness(keys: readonly (Json | undefined)[], others: readonly (Json | undefined)[]): number {
+  const sample = 512
+  if (keys.length <= sample || new Set(keys.slice(0, sample)).size < sample / 8) return 0
+  return keys.reduce<number>((sum, key, index) => (key !== undefined && key === others[index] ? sum + 1 : sum), 0)
 }
 
 function isList(value: Json): value is readonly Json[] {

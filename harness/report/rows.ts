@@ -11,7 +11,15 @@ export interface Packed {
   readonly root: unknown
   /** Subtrees that stand in several places, where `{"$": index}` is. */
   readonly shared: readonly unknown[]
-  readonly columns: readonly (readonly unknown[])[]
+  readonly lists: readonly List[]
+}
+
+/** Values, or with `words` their places among these. */
+export interface List {
+  readonly list: readonly unknown[]
+  readonly words?: readonly unknown[]
+  /** Where the place is 0, another list's value is this one's, too: that list's place in `lists`. */
+  readonly as?: number
 }
 
 export interface Struct {
@@ -22,15 +30,12 @@ export interface PackedTable extends Struct {
   readonly length: number
 }
 
-/** Values of one field, of those records that have it. */
+/** Values of one field: the same in all records, a list of `lists`, or records again. */
 export interface Column {
-  /** 1 for each record that has it, 0 for the others; absent where all have. */
+  /** A list with 1 for each record that has it and 0 for the others; absent where all have. */
   readonly there?: number
-  /** All have this one. */
   readonly value?: unknown
-  /** The values, or with `words` their places among these. */
   readonly list?: number
-  readonly words?: readonly unknown[]
   readonly struct?: Struct
 }
 
@@ -38,14 +43,12 @@ export interface Column {
 export class Table<T> implements Rows<T> {
   readonly length: number
   readonly #struct: Struct
-  readonly #columns: Packed['columns']
-  /** Of columns that not all records have: each record's place among those that have it, -1 for the others. */
-  readonly #places = new Map<Column, Int32Array>()
+  readonly #lists: Packed['lists']
 
-  constructor({length, ...struct}: PackedTable, columns: Packed['columns']) {
+  constructor({length, ...struct}: PackedTable, lists: Packed['lists']) {
     this.length = length
     this.#struct = struct
-    this.#columns = columns
+    this.#lists = lists
   }
 
   at(index: number): T | undefined {
@@ -68,34 +71,28 @@ export class Table<T> implements Rows<T> {
     return record
   }
 
-  #value(column: Column, index: number): unknown {
-    const place = column.there === undefined ? index : (this.#placesOf(column)[index] ?? -1)
-    if (place < 0) return undefined
-    if (column.struct) return this.#record(column.struct, place)
-    if (column.list === undefined) return column.value
-    const value = this.#columns[column.list]?.[place]
-    return column.words ? column.words[value as number] : value
+  #value({there, value, list, struct}: Column, index: number): unknown {
+    if (there !== undefined && this.#listed(there, index) === 0) return undefined
+    if (struct) return this.#record(struct, index)
+    return list === undefined ? value : this.#listed(list, index)
   }
 
-  #placesOf(column: Column): Int32Array {
-    const known = this.#places.get(column)
-    if (known) return known
-    let next = 0
-    const places = Int32Array.from(this.#columns[column.there as number] as readonly number[], (each) => (each === 1 ? next++ : -1))
-    this.#places.set(column, places)
-    return places
+  #listed(place: number, index: number): unknown {
+    const {list, words, as} = this.#lists[place] as List
+    if (as !== undefined && list[index] === 0) return this.#listed(as, index)
+    return words ? words[list[index] as number] : list[index]
   }
 }
 
 /** The document again, with its long lists as tables. */
-export function unpack({root, shared, columns}: Packed): unknown {
+export function unpack({root, shared, lists}: Packed): unknown {
   const parts: unknown[] = []
   const decode = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return value.map(decode)
     const record = value as Record<string, unknown>
     if (typeof record.$ === 'number') return parts[record.$]
-    if (record.$table) return new Table(record.$table as PackedTable, columns)
+    if (record.$table) return new Table(record.$table as PackedTable, lists)
     return Object.fromEntries(Object.entries(record).map(([key, part]) => [key.startsWith('$$') ? key.slice(1) : key, decode(part)]))
   }
   // What a part refers to stands before it.

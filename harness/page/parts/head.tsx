@@ -2,8 +2,8 @@
 
 import {milliseconds} from '../../report/duration.ts'
 import type {Live} from '../live-controls.ts'
-import {countsOf} from '../matrix.ts'
 import type {Store} from '../store.ts'
+import {counted} from '../words.ts'
 import {VerdictMark} from './common.tsx'
 
 export function Head({store, live}: {readonly store: Store; readonly live: Live}) {
@@ -41,12 +41,12 @@ export function Head({store, live}: {readonly store: Store; readonly live: Live}
 }
 
 function Reached({store}: {readonly store: Store}) {
-  const {matrix} = store
-  if (!matrix.value || matrix.value.places.length < 2) return null
-  const {pass, small, fail, unknown} = countsOf(matrix.value, 'all')
+  const last = store.moments.value.at(-1)
+  const {reached, total = 0} = (last === undefined ? undefined : store.reached.value.get(last)) ?? {}
+  if (reached === undefined || total === 0) return null
   return (
     <p class="dim">
-      {pass} of {pass + small + fail + unknown} pairs reach
+      {reached} of {counted(total, 'pair')} reach
     </p>
   )
 }

@@ -108,8 +108,11 @@ function draw(canvas: HTMLCanvasElement, matrix: Matrix, {filters, cursor, chose
   canvas.width = canvas.height = size * cell * scale
   canvas.style.inlineSize = `${size * cell}px`
   context.scale(scale, scale)
-  const style = getComputedStyle(canvas)
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
+  // What a property comes to in light or dark only a colour tells.
+  const colour = (name: string) => {
+    canvas.style.color = `var(--${name})`
+    return getComputedStyle(canvas).color
+  }
   const colours: Readonly<Record<Mark, string>> = {
     none: colour('cell-none'),
     pass: colour('cell-pass'),

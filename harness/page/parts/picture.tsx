@@ -1,10 +1,12 @@
 // The topology of the moment, as the kernels hold it, with the chosen pair's way there and back.
 import {useEffect, useRef, useState} from 'preact/hooks'
 import {visibleLine} from '../../report/visible.ts'
-import {type Box, FONT, type Point, spaceId, tunnelId, tunnelLines, underlayLines} from '../../topology/boxes.ts'
-import {connectionWords, deviceLines, spaceTitle} from '../../topology/labels.ts'
+import {type Box, FONT, spaceId, tunnelId, tunnelLines, underlayLines} from '../../topology/boxes.ts'
+import {deviceLines, spaceTitle} from '../../topology/labels.ts'
 import {type Connection, type Space, type Topology, UNDERLAY} from '../../topology/topology.ts'
+import type {Steps} from '../path.ts'
 import type {Store} from '../store.ts'
+import {Cable, type Passing, RoutedLines, Stop} from './cables.tsx'
 import {Part} from './common.tsx'
 
 export function Picture({store}: {readonly store: Store}) {
@@ -65,6 +67,7 @@ export function Picture({store}: {readonly store: Store}) {
         <span class="key there">there</span>
         <span class="key back">back</span>
         <span class="key down">down</span>
+        <span class="key changed">changed by this stage</span>
         drawn from what the kernels held, not from what the scenario meant
       </p>
     </Part>
@@ -94,11 +97,10 @@ function Drawing({store, topology}: DrawingProps) {
   const lines = new Map(layout.lines)
   const {there, back} = store.passed.value
   const {from, to} = store.pair.value ?? {}
-  const ways = (ids: readonly string[]) => classOf({there: ids.some((id) => there.has(id)), back: ids.some((id) => back.has(id))})
-  const along = ({from: a, to: b}: Connection): Passing => ({
-    there: there.has(`${a}\n${b}`) || there.has(`${b}\n${a}`),
-    back: back.has(`${a}\n${b}`) || back.has(`${b}\n${a}`),
-  })
+  const at = (id: string) => classOf({there: there.ids.has(id), back: back.ids.has(id)})
+  const plugged = ({ids}: Steps, a: string, b: string) => ids.has(`${a}\n${b}`) || ids.has(`${b}\n${a}`)
+  const along = ({from: a, to: b}: Connection): Passing => ({there: plugged(there, a, b), back: plugged(back, a, b)})
+  const {forward, back: backward} = store.ways.value ?? {}
   const underlay = boxes.get(UNDERLAY)
   return (
     <>
@@ -119,7 +121,7 @@ function Drawing({store, topology}: DrawingProps) {
             key={device.id}
             box={boxes.get(device.id)}
             lines={deviceLines(device)}
-            kind={`device ${device.kind}${device.state === 'up' ? '' : ' down'}${ways([device.id])}`}
+            kind={`device ${device.kind}${device.state === 'up' ? '' : ' down'}${store.changed.value.has(device.id) ? ' changed' : ''}${at(device.id)}`}
           />
         )),
       )}
@@ -134,18 +136,16 @@ function Drawing({store, topology}: DrawingProps) {
             />
           ),
       )}
-      {underlay && <TextBox box={underlay} lines={underlayLines(topology)} kind={`underlay${ways([UNDERLAY])}`} />}
+      {underlay && <TextBox box={underlay} lines={underlayLines(topology)} kind={`underlay${at(UNDERLAY)}`} />}
       {topology.outside.map((address) => (
         <TextBox key={address} box={boxes.get(address)} lines={[address, 'outside']} kind="outside" />
       ))}
+      <RoutedLines steps={there} boxes={boxes} way="there" />
+      <RoutedLines steps={back} boxes={boxes} way="back" />
+      <Stop steps={there} trace={forward} boxes={boxes} />
+      <Stop steps={back} trace={backward} boxes={boxes} />
     </>
   )
-}
-
-/** Which of the chosen pair's ways go by it. */
-interface Passing {
-  readonly there: boolean
-  readonly back: boolean
 }
 
 function classOf({there, back}: Passing): string {
@@ -183,41 +183,4 @@ function TextBox({box, lines, kind}: {readonly box: Box | undefined; readonly li
       ))}
     </g>
   )
-}
-
-interface CableProps {
-  readonly connection: Connection
-  readonly lines: readonly (readonly Point[])[]
-  readonly way: Passing
-}
-
-function Cable({connection, lines, way: {there, back}}: CableProps) {
-  const {kind, up} = connection
-  const words = connectionWords(connection)
-  const [middle, before] = middleOf(lines[0] ?? [])
-  return (
-    <g class={`cable ${kind}${up ? '' : ' down'}`}>
-      {lines.map((points) => {
-        const text = points.map(({x, y}) => `${x},${y}`).join(' ')
-        return (
-          <>
-            <polyline points={text} />
-            {there && <polyline class="way-there" points={text} transform="translate(-1.7 -1.7)" />}
-            {back && <polyline class="way-back" points={text} transform="translate(1.7 1.7)" />}
-          </>
-        )
-      })}
-      {words !== '' && kind !== 'tunnel' && middle && before && (
-        <text class="note" x={(middle.x + before.x) / 2} y={(middle.y + before.y) / 2 + 4} text-anchor="middle">
-          <title>{words}</title>
-          {up ? '!' : '✗'}
-        </text>
-      )}
-    </g>
-  )
-}
-
-function middleOf(points: readonly Point[]): (Point | undefined)[] {
-  const half = Math.floor(points.length / 2)
-  return [points[half], points[half - 1]]
 }
