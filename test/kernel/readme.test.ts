@@ -1,5 +1,6 @@
 // The README's commands, in its order, as a newcomer types them: in a fresh clone, without root; those of Docker as root,
-// on private engines of their own. What it shows as output is held against what they print.
+// on private engines of their own, and so those of the page about several engines. What is shown as output is held against
+// what they print.
 //
 //   UPDATE_README=1 npx ava test/kernel/readme.test.ts   prints each shown command's output, to copy from
 import {execFileSync, spawn} from 'node:child_process'
@@ -16,6 +17,7 @@ import {NOBODY} from '../tools/podwire.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const ENGINES = readFileSync(join(ROOT, 'harness/drivers/docker/README.md'), 'utf8')
 
 /** This very test is part of it. */
 const NOT_RUN_HERE = ['make test']
@@ -92,7 +94,7 @@ test('every command of section 6 works, on an engine of its own', async (t) => {
   }
 })
 
-test('every command of section 7 works, on three engines of one swarm', async (t) => {
+test('every command of the page about several engines works, on three engines of one swarm', async (t) => {
   t.timeout(1_800_000) // tests of other files may have the engines first
   const missing = await missingEngines()
   if (missing !== undefined) {
@@ -105,7 +107,7 @@ test('every command of section 7 works, on three engines of one swarm', async (t
   try {
     for (const [index, name] of ['one', 'two', 'three'].entries())
       execFileSync('docker', ['context', 'create', name, '--docker', `host=${engines.addresses[index]}`], {env, stdio: 'pipe'})
-    const chosen = commands.filter(({section}) => section === 7)
+    const chosen = readCommands(ENGINES)
     t.is(chosen.length, 5)
     t.is(chosen.filter(({output}) => output !== undefined).length, 2)
     for (const shown of chosen) {
@@ -120,7 +122,7 @@ test('every command of section 7 works, on three engines of one swarm', async (t
 
 test('the sections whose commands are not run are none', (t) => {
   t.deepEqual(
-    commands.filter(({section}) => section > 7).map(({command}) => command),
+    commands.filter(({section}) => section > 6).map(({command}) => command),
     NOT_RUN_HERE,
   )
 })
