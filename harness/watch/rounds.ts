@@ -2,7 +2,7 @@
 // neighbours, bridges and daemons take a moment; and now and then, for what no monitor tells of. Never two looks at once.
 
 /** Milliseconds. */
-export const QUIET = 50
+const QUIET = 50
 /** Changes that never end do not keep it from being looked at. */
 const LONGEST = 250
 /** After a look in which something failed or was lost; what a retransmitted ARP request brings is there after a second. */
