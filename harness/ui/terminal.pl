@@ -25,7 +25,8 @@ $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = sub { }; # select(2) returns
 my $shell = fork // die "fork: $!\n";
 if (!$shell) {
-  $SIG{PIPE} = $SIG{CHLD} = 'DEFAULT';
+  # As at a login, whatever was ignored by those who started this: the shell's children would ignore Ctrl-C as well.
+  $SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT PIPE ALRM TERM CHLD TSTP TTIN TTOU USR1 USR2 WINCH);
   setsid();
   ioctl $slave, TIOCSCTTY, 0;
   POSIX::dup2($peer, $_) for 0 .. 2;

@@ -2,7 +2,7 @@
 import type {ExecutionContext} from 'ava'
 import {eventually} from '../tools/eventually.ts'
 import type {Home} from './tools/home.ts'
-import {beginUi, enter, homeOfLab, openSocket, type Socket} from './tools/live.ts'
+import {beginUi, enter, homeOfLab, type Look, openSocket, type Socket} from './tools/live.ts'
 import {ALL, LOCAL, onEach} from './tools/runners.ts'
 
 const ALL_PAIRS = 42
@@ -38,10 +38,11 @@ onEach(ALL, 'what is typed turns the matrix, and turns it back', async (t, runne
   t.is(first.document.lab, 'live')
 
   await exec(t, home, 'node2', 'ip route del 10.244.1.0/24')
-  const broken = await page.until(t, ({reaching}) => reaching.size === 34, 'a route is deleted')
+  const isThere = ({document}: Look) => document.facts?.node2?.routes.some(({to}) => to === '10.244.1.0/24')
+  t.true(isThere(first))
+  const broken = await page.until(t, (look) => look.reaching.size === 34 && !isThere(look), 'a route is deleted')
   t.false(broken.reaching.has('pod1 -> pod3'))
   t.true(broken.reaching.has('pod1 -> pod4'))
-  t.is(broken.document.facts?.node2?.routes.filter(({to}) => to === '10.244.1.0/24').length, 0)
   t.true((await heard(page, /^node2 - ip \[ROUTE\]Deleted 10\.244\.1\.0\/24 via 192\.168\.1\.11 dev eth0/)).length > 0)
 
   using shell = await openSocket(live, session, '/shell?place=node2&rows=24&columns=80')
