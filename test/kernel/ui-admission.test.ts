@@ -5,6 +5,7 @@ import {connect} from 'node:net'
 import {eventually} from '../tools/eventually.ts'
 import {beginUi, enter, homeOfLab, type Live, openSocket, shellsIn, upgradeStatus} from './tools/live.ts'
 import {LOCAL, onEach} from './tools/runners.ts'
+import {mistakesIn} from './tools/schema.ts'
 
 interface Answer {
   readonly status: number
@@ -35,7 +36,7 @@ function ask({origin}: Live, path: string, options: RequestOptions & {readonly b
 onEach(LOCAL, 'the link opens one session, once, and nothing is served without one', async (t, runner) => {
   await using home = await homeOfLab(t, runner)
   const live = await beginUi(t, home)
-  t.regex(live.link, /^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/)
+  t.deepEqual(mistakesIn(JSON.parse(live.begun.text()), 'ui'), [])
   const {pathname, search} = new URL(live.link)
 
   for (const path of ['/', '/page.js', '/page.css', '/nowhere', '/?token=', `/?token=${'x'.repeat(43)}`, `/page.js${search}`]) {

@@ -51,7 +51,7 @@ export interface Session {
 }
 
 /** Opens the link, as a browser does. */
-export async function enter({link}: Live): Promise<Session> {
+export async function enter({link}: Pick<Live, 'link'>): Promise<Session> {
   const {headers} = await fetch(link)
   return {cookie: headers.get('set-cookie')?.split(';')[0] ?? '', key: headers.get('refresh')?.split('#')[1] ?? ''}
 }
@@ -76,7 +76,7 @@ export interface Look {
   readonly reaching: ReadonlySet<string>
 }
 
-export async function openSocket({origin}: Live, {cookie, key}: Session, path: string): Promise<Socket> {
+export async function openSocket({origin}: Pick<Live, 'origin'>, {cookie, key}: Session, path: string): Promise<Socket> {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}${path}`, [SUBPROTOCOL, key], {origin, headers: {cookie}})
   const told: Told[] = []
   let text = ''
