@@ -34,7 +34,7 @@ debug: ## one prompt over a running lab; where none runs, over NAME=three-nodes:
 	@./harness/cli/podwire debug
 
 test: ## lint and every test, on both drivers: ARGS=test/pure/address.test.ts for some
-	@fixtures/setup.sh node host engine test ssh $${CI:+solutions}
+	@fixtures/setup.sh node host engine test browser ssh $${CI:+solutions}
 	@test/run.sh $(ARGS)
 
 test-deep: ## 500 random labs, the trace against the kernel: minutes; SEED=7 draws others
@@ -46,7 +46,7 @@ lint: ## formatter, linter, types, unused code, shell scripts
 	@test/lint.sh
 
 bench: ## speed and size, each figure beside its floor
-	@fixtures/setup.sh node host engine bench ssh
+	@fixtures/setup.sh node host engine bench browser ssh
 	@$(node) test/bench/bench.ts $(ARGS)
 
 engine: ## start a private Docker engine, where none answers

@@ -2,7 +2,7 @@
 import {batch, computed, signal} from '@preact/signals'
 import {type BothWays, bothWays} from '../both-ways.ts'
 import type {Facts} from '../facts/facts.ts'
-import {factsOf} from '../facts/record.ts'
+import {factsOf} from '../facts/plain.ts'
 import {type Diagnosis, type PacketSize, type Place, type Probe, placesAfter, type Verdict} from '../model.ts'
 import type {CommandDocument, PartDocument, ResultDocument, StageDocument} from '../report/document.ts'
 import {valuesOf} from '../report/rows.ts'

@@ -12,6 +12,9 @@ const SHORTEST = 40
 type Json = null | boolean | number | string | readonly Json[] | {readonly [key: string]: Json | undefined}
 type JsonRecord = {readonly [key: string]: Json | undefined}
 
+/** What tells values of a column apart; undefined where there is none. */
+type Key = null | boolean | number | string | symbol | undefined
+
 interface Subtree {
   readonly id: number
   /** Some bytes more or less. */
@@ -30,7 +33,8 @@ export function pack(document: unknown): Packed {
 class Packer {
   readonly #lists: (List & {readonly list: readonly Json[]})[] = []
   /** Of each list what it has where, to find equal ones. */
-  readonly #keys: (readonly (Json | undefined)[])[] = []
+  readonly #keys: (readonly Key[])[] = []
+  readonly #composites = new Map<string, symbol>()
   readonly #shared: Json[] = []
   /** Subtrees by what they are made of: equal ones are one. */
   readonly #subtrees = new Map<string, Subtree>()
@@ -104,14 +108,22 @@ class Packer {
     const isWhole = values.every((value) => value !== undefined)
     const presence = isWhole ? {} : {there: this.#column(values.map((value) => (value === undefined ? 0 : 1))).list ?? 0}
     if (values.every((value) => value === undefined || isRecord(value))) return {...presence, struct: this.#struct(values as JsonRecord[])}
-    const keys = values.map((value) => (typeof value === 'object' && value !== null ? `\0${JSON.stringify(value)}` : value))
+    const keys = values.map((value) => (typeof value === 'object' && value !== null ? this.#keyOf(value) : value))
     const first = keys.find((key) => key !== undefined)
     if (isWhole && keys.every((key) => key === first)) return {value: values[0]}
     return {...presence, list: this.#list(values, keys)}
   }
 
+  /** Equal ones have the same, and no text has. */
+  #keyOf(value: object): symbol {
+    const text = JSON.stringify(value)
+    const known = this.#composites.get(text) ?? Symbol(text)
+    this.#composites.set(text, known)
+    return known
+  }
+
   /** Where a value is missing any will do: a list that has the others in their places serves. What was seen is mostly what was sent. */
-  #list(values: readonly (Json | undefined)[], keys: readonly (Json | undefined)[]): number {
+  #list(values: readonly (Json | undefined)[], keys: readonly Key[]): number {
     const known = this.#keys.findIndex(
       (all) => all.length === keys.length && keys.every((key, index) => key === undefined || key === all[index]),
     )
@@ -119,7 +131,7 @@ class Packer {
     const as = this.#keys.findIndex((all) => all.length === keys.length && likeness(keys, all) * 8 > keys.length)
     const like = this.#keys[as]
     this.#keys.push(keys)
-    const places = new Map<Json, number>()
+    const places = new Map<Key, number>()
     const words: Json[] = like ? [null] : []
     const list = keys.map((key, index) => {
       if (key === undefined || (like && key === like[index])) return 0
@@ -134,7 +146,7 @@ class Packer {
 }
 
 /** In how many places two lists of scattered numbers are equal; what has few values packs well alone. */
-function likeness(keys: readonly (Json | undefined)[], others: readonly (Json | undefined)[]): number {
+function likeness(keys: readonly Key[], others: readonly Key[]): number {
   const sample = 512
   if (keys.length <= sample || new Set(keys.slice(0, sample)).size < sample / 8) return 0
   return keys.reduce<number>((sum, key, index) => (key !== undefined && key === others[index] ? sum + 1 : sum), 0)

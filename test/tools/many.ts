@@ -208,6 +208,8 @@ function nodeFacts(
     ['10.244.X.', `10.244.${number}.`],
     ['192.168.1.1X', `192.168.1.1${number}`],
     ['9a:f0:27:f3:d6:22', `0a:00:00:00:00:0${number}`],
+    ['ca:3d:91:07:3c:37', `0a:00:00:00:00:0${third[0]}`],
+    ['66:93:82:0a:2e:26', `0a:00:00:00:00:0${third[1]}`],
   ])
   const isOfPod = (name: string) => name === 'veth-pod3-br'
   const port = here.links.find(({name}) => isOfPod(name)) as LinkFacts

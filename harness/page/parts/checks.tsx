@@ -2,7 +2,7 @@
 import type {CheckResult} from '../../model.ts'
 import {valuesOf} from '../../report/rows.ts'
 import type {Store} from '../store.ts'
-import {Part, VerdictMark} from './common.tsx'
+import {Part, Printed, VerdictMark} from './common.tsx'
 
 export function Checks({store}: {readonly store: Store}) {
   const checks = store.result.value?.checks ?? []
@@ -43,7 +43,7 @@ export function ClaimLine({check}: {readonly check: CheckResult}) {
           ))}
         </ul>
       )}
-      {command && command.output !== '' && <pre class="printed">{command.output}</pre>}
+      {command && command.output !== '' && <Printed text={command.output} />}
     </div>
   )
 }

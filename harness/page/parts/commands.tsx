@@ -5,7 +5,7 @@ import {milliseconds} from '../../report/duration.ts'
 import {visible} from '../../report/visible.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
-import {Command, Copy, Part} from './common.tsx'
+import {Command, Copy, Part, Printed} from './common.tsx'
 
 /** More are shown when they are asked for. */
 const PAGE = 200
@@ -62,8 +62,8 @@ export function CommandRow({command: one, clock = false}: {readonly command: Com
         <span class={failed ? 'ending fail' : 'ending'}>{failed ? `✗ ${cause ?? `exit ${exitCode}`}` : milliseconds(duration)}</span>
         <Copy text={command} what={command} />
       </div>
-      {stdout !== '' && <pre class="printed">{visible(stdout)}</pre>}
-      {stderr !== '' && <pre class="printed said-wrong">{visible(stderr)}</pre>}
+      {stdout !== '' && <Printed text={stdout} />}
+      {stderr !== '' && <Printed text={stderr} wrong />}
     </li>
   )
 }

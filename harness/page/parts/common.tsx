@@ -2,6 +2,7 @@
 import type {ComponentChildren} from 'preact'
 import {useRef, useState} from 'preact/hooks'
 import type {Verdict} from '../../model.ts'
+import {visible} from '../../report/visible.ts'
 
 const SIGNS: Readonly<Record<Verdict, string>> = {pass: '✓', fail: '✗', unknown: '?'}
 
@@ -76,5 +77,34 @@ export function Command({node, command}: {readonly node: string; readonly comman
     <code class="command">
       <span class="prompt">{node}#</span> {command}
     </code>
+  )
+}
+
+/** What may be wider than the screen, and is reached by keys then. */
+export function Wide({label, children}: {readonly label: string; readonly children: ComponentChildren}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
+    <section class="wide" tabIndex={0} aria-label={label}>
+      {children}
+    </section>
+  )
+}
+
+/** Lines that are shown at once. */
+const SHOWN = 12
+
+/** What a command or a kernel said, to the letter; characters that a terminal would obey are written out. */
+export function Printed({text, wrong = false}: {readonly text: string; readonly wrong?: boolean}) {
+  const lines = visible(text.replace(/\n$/, '')).split('\n')
+  const name = wrong ? 'printed said-wrong' : 'printed'
+  if (lines.length <= SHOWN + 1) return <pre class={name}>{lines.join('\n')}</pre>
+  return (
+    <div class={name}>
+      <pre>{lines.slice(0, SHOWN).join('\n')}</pre>
+      <details>
+        <summary>{lines.length - SHOWN} more lines</summary>
+        <pre>{lines.slice(SHOWN).join('\n')}</pre>
+      </details>
+    </div>
   )
 }

@@ -4,7 +4,7 @@ import {causeWords} from '../../report/cause.ts'
 import {observationLines} from '../../report/observation.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
-import {Command, Copy, Part} from './common.tsx'
+import {Command, Copy, Part, Printed} from './common.tsx'
 import {endsOf} from './stage.tsx'
 
 export function Diagnoses({store}: {readonly store: Store}) {
@@ -34,8 +34,8 @@ export function DiagnosisBox({diagnosis, store, withPairs = false}: BoxProps) {
       <p class="cause">
         <span class="tag">{cause}</span> {causeWords(cause, place, where.object)}
       </p>
-      {evidence.length > 0 && <pre class="printed">{evidence.join('\n')}</pre>}
-      {observation && <pre class="printed">{observationLines(observation, (_, text) => text).join('\n')}</pre>}
+      {evidence.length > 0 && <Printed text={evidence.join('\n')} />}
+      {observation && <Printed text={observationLines(observation, (_, text) => text).join('\n')} />}
       {fix.map(({where: node, command}) => (
         <p key={`${node} ${command}`} class="command-line fix">
           <span class="dim">fix</span> <Command node={node} command={command} />

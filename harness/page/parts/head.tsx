@@ -4,7 +4,7 @@ import {milliseconds} from '../../report/duration.ts'
 import type {Live} from '../live-controls.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
-import {VerdictMark} from './common.tsx'
+import {Printed, VerdictMark} from './common.tsx'
 
 export function Head({store, live}: {readonly store: Store; readonly live: Live}) {
   const {document, run, result} = store
@@ -82,7 +82,7 @@ function Problems({store}: {readonly store: Store}) {
           ))}
         </div>
       ))}
-      {value.step && value.step.stderr !== '' && <pre>{value.step.stderr}</pre>}
+      {value.step && value.step.stderr !== '' && <Printed text={value.step.stderr} wrong />}
     </div>
   )
 }

@@ -1,12 +1,12 @@
 // What a pair's packets did: each exchange with what its receiver saw.
 import type {Probe} from '../../model.ts'
 import {milliseconds} from '../../report/duration.ts'
-import {VerdictMark} from './common.tsx'
+import {VerdictMark, Wide} from './common.tsx'
 
 export function Probes({probes}: {readonly probes: readonly Probe[]}) {
   if (probes.length === 0) return null
   return (
-    <div class="wide">
+    <Wide label="What its packets did">
       <table class="probes">
         <caption>what its packets did</caption>
         <thead>
@@ -23,7 +23,7 @@ export function Probes({probes}: {readonly probes: readonly Probe[]}) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   )
 }
 

@@ -1,13 +1,13 @@
 // The documents' sentences, and Kubernetes' own, with what stands behind each.
 import type {Store} from '../store.ts'
-import {Part, VerdictMark} from './common.tsx'
+import {Part, VerdictMark, Wide} from './common.tsx'
 
 export function Requirements({store}: {readonly store: Store}) {
   const requirements = store.result.value?.requirements ?? []
   if (requirements.length === 0) return null
   return (
     <Part id="requirements" title="Requirements">
-      <div class="wide">
+      <Wide label="The requirements as a table">
         <table>
           <thead>
             <tr>
@@ -34,7 +34,7 @@ export function Requirements({store}: {readonly store: Store}) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Part>
   )
 }

@@ -35,7 +35,7 @@ function Ending({store}: {readonly store: Store}) {
   )
 }
 
-export function CommandList({commands}: {readonly commands: readonly CommandDocument[]}) {
+function CommandList({commands}: {readonly commands: readonly CommandDocument[]}) {
   return (
     <ol class="commands">
       {commands.map((command) => (

@@ -61,7 +61,7 @@ function Bar({store, moment, chosen}: {readonly store: Store; readonly moment: M
   )
 }
 
-export function titleOf(store: Store, moment: Moment): string {
+function titleOf(store: Store, moment: Moment): string {
   if (moment === END) return 'the end, once every stage had run and the claims were looked at'
   const {title = ''} = store.stages.value.find(({stage}) => stage === moment) ?? {}
   return `${moment}. ${title}`
