@@ -114,6 +114,8 @@ sub hear {
   return 1 unless $whole;
   my @lines = split /\n/, substr $monitor->{rest}, 0, $whole, '';
   $monitor->{last} = $lines[-1];
+  # Packets that somebody has traced, podwire's own diagnosis for one, are no change.
+  @lines = grep { !/^trace id / } @lines if $monitor->{tool}[0] eq 'nft';
   my ($name, $tool) = ($monitor->{space}{name}, $monitor->{tool}[0]);
   my $left = @lines - MOST;
   row('said', $name, $tool, tr/\t/ /r) for splice @lines, 0, MOST;

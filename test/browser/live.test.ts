@@ -1,6 +1,8 @@
 // podwire ui in a browser: somebody types, and the page shows what became of it.
 
 import {once} from 'node:events'
+import {readFileSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
 import type {ExecutionContext} from 'ava'
 import type {Page} from 'playwright-core'
 import type {Home} from '../kernel/tools/home.ts'
@@ -9,9 +11,11 @@ import {ALL, LOCAL, onEach} from '../kernel/tools/runners.ts'
 import {barriersIn} from '../tools/accessibility.ts'
 import {startBrowser} from '../tools/browser.ts'
 import {eventually} from '../tools/eventually.ts'
+import {cell, part} from './tools/page.ts'
 
-const cell = (page: Page, from: string, to: string, words: RegExp | string = '') =>
-  page.getByRole('button', {name: new RegExp(`^${from} to ${to}: .*${words instanceof RegExp ? words.source : words}`)})
+/** A pair's cell, once it says this. */
+const cellThat = (page: Page, from: string, to: string, says: string) =>
+  page.getByRole('button', {name: new RegExp(`^${from} to ${to}: .*${says}`)})
 
 /** Types into the terminal that has the focus. */
 async function type(page: Page, place: string, line: string): Promise<void> {
@@ -31,13 +35,13 @@ onEach(ALL, 'what is typed is seen in the page, by whom it is typed', async (t, 
   const live = await beginUi(t, home)
   await using browser = await startBrowser({served: true})
   const {page, complaints} = await browser.visit(live.link)
-  await cell(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
   t.is(page.url(), `${live.origin}/`) // neither the token nor the key is left to be seen
   t.regex(await page.title(), /lab live/)
   await page.getByText('42 of 42 pairs reach').waitFor()
 
   await exec(t, home, 'node2', 'ip', 'route', 'del', '10.244.1.0/24')
-  await cell(page, 'pod1', 'pod3', 'does not reach').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'does not reach').waitFor()
   await page.getByText('34 of 42 pairs reach').waitFor()
   await page
     .getByRole('list', {name: /What changed/})
@@ -57,17 +61,17 @@ onEach(ALL, 'what is typed is seen in the page, by whom it is typed', async (t, 
   await page.getByRole('button', {name: 'shell at pod3'}).click()
   await type(page, 'pod3', 'ip -4 -o addr show dev veth-pod3')
   await page.locator('.xterm-rows', {hasText: '10.244.2.2/24'}).waitFor()
-  await page.locator('#shells select').selectOption('node2')
+  await part(page, 'Shells').getByRole('combobox').selectOption('node2')
   await page.getByRole('button', {name: 'open a shell'}).click()
   await type(page, 'node2', 'ip route add 10.244.1.0/24 via 192.168.1.11')
-  await cell(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
   await page.getByText('42 of 42 pairs reach').waitFor()
 
   // In the page alone from here on, and how long it takes is told: from Enter to the cell.
   await page.keyboard.type('ip route del 10.244.3.0/24')
   const pressed = performance.now()
   await page.keyboard.press('Enter')
-  await cell(page, 'pod3', 'pod4', 'does not reach').waitFor()
+  await cellThat(page, 'pod3', 'pod4', 'does not reach').waitFor()
   t.log(`${(performance.now() - pressed).toFixed(0)} ms from Enter to the matrix`)
 
   // Out of a terminal by the keyboard, and the page is no worse for terminals in it.
@@ -89,9 +93,9 @@ onEach(ALL, 'what is typed is seen in the page, by whom it is typed', async (t, 
 
   // A second page of the same session, and a page loaded again.
   const other = await browser.visit(`${live.origin}/`)
-  await cell(other.page, 'pod3', 'pod4', 'does not reach').waitFor()
+  await cellThat(other.page, 'pod3', 'pod4', 'does not reach').waitFor()
   await page.reload()
-  await cell(page, 'pod3', 'pod4', 'does not reach').waitFor()
+  await cellThat(page, 'pod3', 'pod4', 'does not reach').waitFor()
   if (runner.driver === 'local')
     t.is(
       await eventually(
@@ -102,12 +106,12 @@ onEach(ALL, 'what is typed is seen in the page, by whom it is typed', async (t, 
     )
   await page.close()
   await exec(t, home, 'node2', 'ip', 'route', 'add', '10.244.3.0/24', 'via', '192.168.1.13')
-  await cell(other.page, 'pod3', 'pod4', 'reaches').waitFor()
+  await cellThat(other.page, 'pod3', 'pod4', 'reaches').waitFor()
   await other.page.close()
   t.is((await home.podwire(['check'])).code, 0)
 
   const last = await browser.visit(`${live.origin}/`)
-  await cell(last.page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(last.page, 'pod1', 'pod3', 'reaches').waitFor()
   t.is((await home.podwire(['down'])).code, 0)
   await last.page.getByText(/^The lab is down\. This is how it was at \d\d:\d\d:\d\d\.$/).waitFor()
   t.is((await live.begun.ended).code, 0)
@@ -119,11 +123,11 @@ onEach(LOCAL, 'podwire ui ends: the page says so, and what it showed stays', asy
   const live = await beginUi(t, home)
   await using browser = await startBrowser({served: true})
   const {page} = await browser.visit(live.link)
-  await cell(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
   live.begun.process.kill('SIGINT')
   await once(live.begun.process, 'exit')
   await page.getByText(/^podwire ui has ended\. This is how the lab was at/).waitFor()
-  await cell(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
   t.true(await page.getByRole('button', {name: 'open a shell'}).isDisabled())
 })
 
@@ -137,7 +141,7 @@ onEach(LOCAL, 'a browser without the link is shown nothing of the lab, and anoth
   }
   await using browser = await startBrowser({served: true})
   const {page} = await browser.visit(live.link)
-  await cell(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
   const connects = (to: string) =>
     page.evaluate(
       (url) =>
@@ -153,10 +157,42 @@ onEach(LOCAL, 'a browser without the link is shown nothing of the lab, and anoth
   // The same browser, which has the cookie, on a page of another port of this machine: it has no key, and its origin is told.
   const other = await beginUi(t, home)
   await page.goto(other.link)
-  await cell(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
   t.true(await connects(`${other.origin.replace('http', 'ws')}/live`))
   t.false(await connects(socket))
   // The link has been used.
   await page.goto(live.link)
   t.regex((await page.locator('body').textContent()) ?? '', /^this link has been used/)
 })
+
+/** Bytes. */
+const LARGEST_PICTURE = 300_000
+
+// PODWIRE_WRITE_EXPECTED=1 takes it anew; what it shows is held above.
+onEach(LOCAL.filter(({missing}) => missing === undefined).slice(0, 1), 'README.md shows the page as it is', async (t, runner) => {
+  await using home = await homeOfLab(t, runner)
+  const live = await beginUi(t, home)
+  await using browser = await startBrowser({served: true})
+  const {page, complaints} = await browser.visit(live.link, {width: 1280, height: 1500})
+  await cellThat(page, 'pod1', 'pod3', 'reaches').waitFor()
+  await part(page, 'Shells').getByRole('combobox').selectOption('node2')
+  await page.getByRole('button', {name: 'open a shell'}).click()
+  await type(page, 'node2', 'ip route del 10.244.1.0/24')
+  await cellThat(page, 'pod1', 'pod3', 'does not reach').waitFor()
+  await cell(page, 'pod1', 'pod3').click()
+  await page.getByRole('button', {name: 'diagnose', exact: true}).click()
+  await page.getByText('ip route add 10.244.1.0/24 via 192.168.1.11 dev eth0').first().waitFor()
+  await page.evaluate('scrollTo(0, 0)')
+  const path = fileURLToPath(new URL('../../fixtures/pictures/ui.png', import.meta.url))
+  const taken = await page.screenshot(process.env.PODWIRE_WRITE_EXPECTED ? {path} : {})
+  const kept = readFileSync(path)
+  t.deepEqual(sizeOf(kept), sizeOf(taken))
+  t.true(kept.length <= LARGEST_PICTURE, `${kept.length}`)
+  t.regex(readFileSync(new URL('../../README.md', import.meta.url), 'utf8'), /!\[[^\]]+\]\(fixtures\/pictures\/ui\.png\)/)
+  t.deepEqual(complaints, [])
+})
+
+/** Width and height, from the header (PNG, third edition, 11.2.1). */
+function sizeOf(png: Buffer): readonly [number, number] {
+  return [png.readUInt32BE(16), png.readUInt32BE(20)]
+}

@@ -231,6 +231,11 @@ onEach(LOCAL, 'a pair is probed and diagnosed, for all pages that are open', asy
     () => page.told,
     (told) => told.some((one) => one.kind === 'done'),
   )
+  // What podwire itself does there to watch a packet is no change of the lab.
+  t.deepEqual(
+    changesOf(page).filter((line) => / nft /.test(line)),
+    [],
+  )
   t.deepEqual(
     page.told.filter(({kind}) => kind === 'done'),
     [{kind: 'done', id: 7}],
