@@ -1,7 +1,7 @@
 // How fast, how large: each figure next to its floor, measured in the same run. `npm run bench`, or with names of figures.
 import {spawn, spawnSync} from 'node:child_process'
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {loadavg, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import Table from 'cli-table3'
@@ -34,7 +34,7 @@ interface Figure {
   readonly floor: string
 }
 
-const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts, diagnose, ui, ssh}
+const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts, diagnose, ui, ssh, page}
 const asked = process.argv.slice(2)
 const table = new Table({
   head: ['figure', 'at most', 'measured', 'beside it, in the same run'],
@@ -264,6 +264,16 @@ async function ssh(): Promise<Figure[]> {
   }
   const besides = `ssh(1) with ControlMaster ${spread(theirs)} (${ratio(ours, theirs)})\nto connect to all, and start a node on each: ${connected.toFixed(0)} ms`
   return [{name, limit, measured: spread(ours), floor: besides}]
+}
+
+async function page(): Promise<Figure[]> {
+  const {openings} = await import('./page.ts')
+  const {report, plain, megabytes, making} = await openings(200, ROUNDS)
+  const besides = `a plain page of the same size ${spread(plain)}\nto make the report: ${making.toFixed(0)} ms, load ${loadavg()[0]?.toFixed(1)}`
+  return [
+    {name: 'html report of 200 pods, opened', limit: '1500 ms', measured: spread(report), floor: besides},
+    {name: 'its size', limit: '3 MB', measured: `${megabytes.toFixed(2)} MB`, floor: ''},
+  ]
 }
 
 /** Runs a command to its end; it must succeed, or end with one of these codes. */
