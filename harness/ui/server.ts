@@ -43,6 +43,7 @@ export async function startServer({port, files, sockets}: ServerOptions): Promis
     server.once('error', (error) => reject(refusal(port, error)))
     server.listen(port, '127.0.0.1', resolve)
   })
+  server.on('error', () => undefined) // a connection that could not be taken is no reason to end
   const admitted = admission((server.address() as AddressInfo).port)
   const headers = headersFor(admitted.origin)
   const webSockets = new WebSocketServer({

@@ -8,6 +8,7 @@ import type {ResultDocument} from '../report/document.ts'
 import {pack} from '../report/pack.ts'
 import type {Deaf} from '../watch/change.ts'
 import {follow, type Look} from '../watch/follow.ts'
+import {knownDiagnoses} from './known.ts'
 import type {Ask, Told} from './protocol.ts'
 import {type OpenSocket, type Served, type Server, startServer} from './server.ts'
 import {type ShellAt, serveShell} from './shell.ts'
@@ -51,7 +52,7 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   const viewOf = liveView(scenario)
   let last: Look | undefined
   let shown: Told | undefined
-  let diagnoses: readonly Diagnosis[] = []
+  const known = knownDiagnoses()
   const {promise: gone, resolve: end} = Promise.withResolvers<void>()
 
   const tell = (told: Told, to: Iterable<WebSocket> = pages) => {
@@ -61,8 +62,7 @@ export async function startUi(options: UiOptions): Promise<Ui> {
 
   async function show(look: Look): Promise<void> {
     last = look
-    diagnoses = diagnoses.filter((diagnosis) => stillFails(diagnosis, look.probes))
-    const view = await viewOf(look, options.documentOf(look, diagnoses))
+    const view = await viewOf(look, options.documentOf(look, known.standing(look.probes)))
     if (last !== look) return // a newer one is being shown
     const {number, at, took} = look
     shown = {kind: 'look', view: pack(view), number, at, took}
@@ -75,7 +75,10 @@ export async function startUi(options: UiOptions): Promise<Ui> {
     runs,
     listener: {
       looked: show,
-      changed: (changes, more) => tell({kind: 'changes', changes, more, at: Date.now()}),
+      changed(changes, more) {
+        known.changed()
+        tell({kind: 'changes', changes, more, at: Date.now()})
+      },
       deaf(heard) {
         const told: Told = {kind: 'deaf', at: Date.now(), ...heard}
         if (!heard.again) deaf.set(whereOf(heard), told)
@@ -120,9 +123,7 @@ export async function startUi(options: UiOptions): Promise<Ui> {
   }
 
   async function diagnose(from: string, to: string): Promise<void> {
-    const found = await options.diagnose(from, to)
-    const pairs = new Set([`${from} -> ${to}`, `${to} -> ${from}`, ...found.flatMap((one) => one.pairs)])
-    diagnoses = [...diagnoses.filter((known) => !known.pairs.some((pair) => pairs.has(pair))), ...found]
+    known.add(from, to, await options.diagnose(from, to))
     if (last) await show({...last})
   }
 
@@ -174,12 +175,6 @@ function readAsk(text: string): Ask | undefined {
   } catch {
     return undefined
   }
-}
-
-/** One of its pairs at least; a pair that is answered and translated has failed too. */
-function stillFails({pairs, cause}: Diagnosis, probes: readonly Probe[]): boolean {
-  const own = probes.filter(({from, to}) => pairs.includes(`${from} -> ${to}`))
-  return own.some(({answered}) => answered !== true) || cause.endsWith('-nat')
 }
 
 function pairOf({from, to, address}: Probe): string {

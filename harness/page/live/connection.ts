@@ -42,6 +42,7 @@ export function connect(key: string, {told, closed}: Ears): Asks {
   return {
     look: () => send({kind: 'look'}),
     ask(kind, from, to) {
+      if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error('podwire ui has ended'))
       const id = ++last
       const answer = Promise.withResolvers<void>()
       waiting.set(id, answer)
