@@ -46,7 +46,7 @@ lint: ## formatter, linter, types, unused code, shell scripts
 	@test/lint.sh
 
 bench: ## speed and size, each figure beside its floor
-	@fixtures/setup.sh node host engine bench browser ssh
+	@fixtures/setup.sh node host engine bench browser ssh solutions
 	@$(node) test/bench/bench.ts $(ARGS)
 
 engine: ## start a private Docker engine, where none answers
