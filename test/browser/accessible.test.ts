@@ -44,9 +44,9 @@ for (const [name, look] of Object.entries(LOOKS)) {
 }
 
 test.serial('axe finds nothing in a report of many pods', async (t) => {
-  const file = await reportOf(t, manyPods(40, 'p2-3'))
+  await using made = await reportOf(manyPods(40, 'p2-3'))
   for (const scheme of ['light', 'dark'] as const) {
-    const {page} = await browser.open(file, {scheme})
+    const {page} = await browser.open(made.html, {scheme})
     await part(page, 'Who reaches whom').getByRole('application').focus()
     for (const key of ['ArrowRight', 'Shift+ArrowRight', 'Enter']) await page.keyboard.press(key)
     t.deepEqual(await barriersIn(page), [], scheme)
