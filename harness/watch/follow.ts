@@ -120,7 +120,8 @@ export function follow({fleet, scenario, listener, runs}: FollowOptions): Follow
       tell(heard.change)
       return
     }
-    note(heard.node, heard.netns ?? '-')
+    if (heard.netns !== undefined) note(heard.node, heard.netns)
+    else round.look()
     if (heard.kind === 'more') tell(undefined, heard.count)
     // By what number the machine's own namespace knows it changes there.
     else if (heard.kind === 'namespace') note(heard.node, '-')
@@ -132,6 +133,7 @@ export function follow({fleet, scenario, listener, runs}: FollowOptions): Follow
 
   /** Asked when a machine's monitors end: with a lab that goes, its machines go one by one. */
   async function lost(): Promise<boolean> {
+    round.look() // a machine may have gone alone
     for (let time = 0; time < ASKING.times && !gone; time++) {
       if (!(await runs())) {
         if (!gone) end()

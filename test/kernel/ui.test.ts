@@ -1,6 +1,7 @@
 // podwire ui over a lab that runs: what changes there is seen without being asked for, wherever it changes.
 import type {ExecutionContext} from 'ava'
 import {eventually} from '../tools/eventually.ts'
+import {endNode} from './tools/dying.ts'
 import type {Home} from './tools/home.ts'
 import {beginUi, enter, homeOfLab, type Look, openSocket, type Socket} from './tools/live.ts'
 import {ALL, LOCAL, onEach} from './tools/runners.ts'
@@ -116,6 +117,33 @@ onEach(ALL, 'neither a page that is closed nor the end of podwire ui ends the la
     t.is((await exec(t, home, 'node1', 'ps -eo args= | grep -c "^sleep 1000"; true')).trim(), '0', signal)
   }
   t.is((await home.podwire(['check'])).code, 0)
+})
+
+onEach(ALL, 'a node that dies is seen to, although podwire listens there, and the others are as they were', async (t, runner) => {
+  await using home = await homeOfLab(t, runner)
+  const live = await beginUi(t, home)
+  using page = await openSocket(live, await enter(live), '/live')
+  await page.until(t, ({reaching}) => reaching.size === ALL_PAIRS, 'at first')
+  await endNode(home, 'live', 'node2')
+  // Both ways between node2 with its pod and the five others, and between the two.
+  await page.until(t, ({reaching, document}) => reaching.size === ALL_PAIRS - 22 && document.facts?.node2 === null, 'node2 died')
+  page.ask({kind: 'diagnose', id: 1, from: 'pod1', to: 'pod3'})
+  const {document} = await page.until(t, ({document}) => (document.diagnoses ?? []).length > 0, 'diagnosed')
+  t.deepEqual(
+    document.diagnoses?.map(({cause, where}) => `${cause} at ${where.node}`),
+    ['node-down at node2'],
+  )
+  const deaf = await eventually(
+    () => page.told.flatMap((one) => (one.kind === 'deaf' && !one.again ? [one] : [])),
+    (found) => found.length > 0,
+  )
+  t.deepEqual(
+    deaf.map(({node, tool}) => [node, tool]),
+    [['node2', undefined]],
+  )
+  t.regex(deaf[0]?.why ?? '', /^node2 is not running: /)
+  await exec(t, home, 'node1', 'ip route del 10.244.3.0/24')
+  await page.until(t, ({reaching}) => !reaching.has('pod1 -> pod4') && reaching.has('pod1 -> pod2'), 'a route is deleted')
 })
 
 onEach(LOCAL, 'namespaces that come are listened to, and none that goes is held', async (t, runner) => {
