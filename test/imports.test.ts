@@ -44,6 +44,7 @@ const ROWS = [
   'examine.ts',
   'explain.ts',
   'trial.ts',
+  'compare/',
   'report/',
   'cli/',
 ]
