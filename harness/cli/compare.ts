@@ -78,6 +78,9 @@ export async function compare(references: readonly string[], options: CompareCho
     if (isInterrupted()) throw new Error('interrupted')
     await tell()
     return codeOf(done)
+  } catch (error) {
+    if (!isInterrupted() && done.length > 0) await tell()
+    throw error
   } finally {
     progress.end()
     await plain?.[Symbol.asyncDispose]()

@@ -81,21 +81,29 @@ function problemOf(error: unknown): NonNullable<Compared['problem']> {
 type Filling = {-readonly [Name in keyof Measures]?: Measures[Name]}
 
 /** One pod a node. @returns the time to its first ping */
-function inSmall(network: Network, options: CompareOptions, seen: Filling): Promise<Measured<number>> {
+async function inSmall(network: Network, options: CompareOptions, seen: Filling): Promise<Measured<number>> {
   const small = onePodANode(wholeOnly(network))
-  return inLab(small, 'few', options, async (lab) => {
-    options.follow?.('first ping')
-    const asked = await awaitFirstPing(lab, network)
-    try {
-      await carryOut(lab, {step: asked.step})
-      const time = timeSince(lab, await asked.answered())
-      options.follow?.('state')
-      seen.growth = await attempt(() => measureGrowth(lab, wholeOnly(network)))
-      return time
-    } finally {
-      asked.end()
-    }
-  })
+  try {
+    return await inLab(small, 'few', options, async (lab) => {
+      options.follow?.('first ping')
+      const asked = await awaitFirstPing(lab, network)
+      try {
+        await carryOut(lab, {step: asked.step})
+        const time = timeSince(lab, await asked.answered())
+        options.follow?.('state')
+        seen.growth = await attempt(() => measureGrowth(lab, wholeOnly(network)))
+        return time
+      } finally {
+        asked.end()
+      }
+    })
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    // The recipe need not be one for fewer pods than it has; the whole of it may be in order.
+    const {why} = problemOf(error)
+    seen.growth = unknown(`with one pod a node the recipe is refused: ${why}`)
+    return unknown(why)
+  }
 }
 
 /** As its scenario has it: measured once it is whole, then broken and mended. */
@@ -167,7 +175,7 @@ function timeSince({history}: Lab, answered: number | string): Measured<number> 
   return measured(answered - Math.min(...history.map(({startedAt}) => startedAt)))
 }
 
-function both(...times: readonly Measured<number>[]): Measured<Spread> {
-  const why = times.find(({value}) => value === null)?.unknown
-  return typeof why === 'string' ? unknown(why) : measured(spreadOf(times.map(({value}) => Number(value))))
+function both(first: Measured<number>, second: Measured<number>): Measured<Spread> {
+  const times = [first, second].flatMap(({value}) => value ?? [])
+  return second.value === null ? second : measured(spreadOf(times))
 }

@@ -23,8 +23,11 @@ const PATIENCE = 30_000
 export interface FirstPing {
   /** Follows the recipe. */
   readonly step: (step: Step) => void
-  /** Milliseconds since the epoch, by the machines' clock; why there is none, some time after the lines had run. */
-  answered(): Promise<number | string>
+  /**
+   * Milliseconds since the epoch, by the machines' clock; why there is none, so long after the lines had run.
+   * @param patience milliseconds
+   */
+  answered(patience?: number): Promise<number | string>
   end(): void
 }
 
@@ -59,8 +62,8 @@ export async function awaitFirstPing({fleet, scenario: wiring}: Lab, {scenario, 
     step(step) {
       if (awaited.delete(step) && awaited.size === 0) ask()
     },
-    async answered() {
-      const limit = setTimeout(() => resolve(`no ping was answered within ${PATIENCE / 1000} s of the last line`), PATIENCE)
+    async answered(patience = PATIENCE) {
+      const limit = setTimeout(() => resolve(`no ping was answered within ${patience / 1000} s of the last line`), patience)
       const at = await answer
       clearTimeout(limit)
       end()

@@ -71,7 +71,7 @@ export interface Measures {
   /** Milliseconds from the first line to the first answered ping. */
   readonly firstPing: Measured<Spread>
   readonly hops: Measured<Hops>
-  /** Bytes of the largest packet that arrives and is answered, whole. */
+  /** Bytes of the largest packet that is carried whole, either way. */
   readonly mtu: Measured<number>
   readonly overhead: Measured<Overhead>
   /** TCP, Gbit/s. */

@@ -1,5 +1,5 @@
-// The size of the largest packet that arrives, and whose answer of the same size does: what the datapath carries, whatever its
-// devices say. Sent with Don't Fragment set, found by halving.
+// The size of the largest packet that the datapath carries either way, whatever its devices say: an echo request with Don't
+// Fragment set, from each end, found by halving. Answers may come in pieces, so that one end's requests say nothing of the way back.
 import {placesAfter} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
 import {type Measured, measured, unknown} from './measured.ts'
@@ -12,21 +12,24 @@ const USUAL = 1500
 const PATIENCE = 250
 
 export async function measureMtu({lab, network: {scenario, whole, from, to}}: Standing): Promise<Measured<number>> {
-  const pair = {from: from.name, to: to.name, address: to.address}
+  const pairs = [
+    {from: from.name, to: to.name, address: to.address},
+    {from: to.name, to: from.name, address: from.address},
+  ]
   const places = placesAfter(scenario, whole)
   const passes = async (mtu: number) => {
     // Silence is asked twice: a busy machine may have kept the answer back. A refusal is not.
     for (let tried = 0; tried < 2; tried++) {
       const options = {mtu, sizes: ['full'], protocols: ['icmp'], patience: PATIENCE} as const
-      const probes = await probePairs(lab.fleet, places, [pair], options)
-      const probe = probes.find(({protocol}) => protocol === 'icmp')
-      if (probe?.answered) return true
-      if (probe?.error !== 'no-answer') return false
+      const all = await probePairs(lab.fleet, places, pairs, options)
+      const probes = all.filter(({protocol}) => protocol === 'icmp')
+      if (probes.length > 0 && probes.every(({answered}) => answered)) return true
+      if (probes.some(({answered, error}) => !answered && error !== 'no-answer')) return false
     }
     return false
   }
   const largest = await largestThat(passes, scenario.mtu ?? USUAL, [LEAST, MOST])
-  return largest === undefined ? unknown(`not even ${LEAST} bytes were answered`) : measured(largest)
+  return largest === undefined ? unknown(`not even ${LEAST} bytes were answered both ways`) : measured(largest)
 }
 
 /**
