@@ -56,13 +56,19 @@ export function isUnicast(host: string): boolean {
 
 /** The network that a host with this prefix length is on, in CIDR notation: 10.244.1.2, 24 gives 10.244.1.0/24. Undefined for no address. */
 export function networkOf(host: string, prefixLength: number): string | undefined {
-  const address = parseHost(host)
+  return networkIn(`${host}/${prefixLength}`)
+}
+
+const networkIn = remembering((interfaceAddress: string): string | undefined => {
+  const slash = interfaceAddress.lastIndexOf('/')
+  const prefixLength = Number(interfaceAddress.slice(slash + 1))
+  const address = parseHost(interfaceAddress.slice(0, slash))
   if (!address || prefixLength < 0 || prefixLength > (address.family === 4 ? 32 : 128)) return undefined
   const span = 1n << BigInt((address.family === 4 ? 32 : 128) - prefixLength)
   const first = address.value - (address.value % span)
   const text = address.family === 4 ? new IPv4(first).toString() : collapseIPv6Number(new IPv6(first).toString())
   return `${text}/${prefixLength}`
-}
+})
 
 /** True when two texts mean the same host: fd00::1 and fd00:0:0::1. */
 export function sameHost(a: string, b: string): boolean {
@@ -107,7 +113,10 @@ function remembering<T>(parse: (text: string) => T): (text: string) => T {
 
 /** The broadcast address of the IPv4 network that a host is in: undefined where there is none (RFC 3021). */
 export function lastOf(host: string, prefixLength: number): string | undefined {
-  const range = parsePrefix(`${host}/${prefixLength}`)
-  if (range?.family !== 4 || prefixLength > 30) return undefined
-  return new IPv4(range.last).toString()
+  return prefixLength > 30 ? undefined : lastIn(`${host}/${prefixLength}`)
 }
+
+const lastIn = remembering((interfaceAddress: string): string | undefined => {
+  const range = parsePrefix(interfaceAddress)
+  return range?.family === 4 ? new IPv4(range.last).toString() : undefined
+})

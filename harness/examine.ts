@@ -4,7 +4,7 @@ import {diagnose} from './diagnose/diagnose.ts'
 import type {Observed} from './diagnose/observed.ts'
 import type {Fleet} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
-import {fullMtu, readInterfaces} from './facts/interfaces.ts'
+import {readFullMtu} from './facts/interfaces.ts'
 import {forgetNeighbours} from './facts/neighbours.ts'
 import {readFacts} from './facts/read.ts'
 import type {Diagnosis, Pair, Place, Probe} from './model.ts'
@@ -31,8 +31,7 @@ const PATIENCE = 200
 
 export async function examine(fleet: Fleet, places: readonly Place[], pairs: readonly Pair[], options: ExamineOptions): Promise<Examined> {
   const {history, before, patience = PATIENCE} = options
-  const interfaces = await readInterfaces(fleet, places)
-  const mtu = fullMtu(options.mtu === undefined ? {} : {mtu: options.mtu}, interfaces, places)
+  const mtu = await readFullMtu(fleet, options, places)
   const look = async (again = patience): Promise<Examined> => {
     // Probes first: what they leave in the neighbour tables is part of what is looked at.
     const probes = await probePairs(fleet, places, pairs, {mtu, patience: again})

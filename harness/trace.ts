@@ -8,6 +8,7 @@ import type {Cause, Family, Place, Protocol} from './model.ts'
 import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
 import {carried, doubtOf, rulingWords} from './trace/frames.ts'
 import {type Hook, type Packet, runHook, type Translation} from './trace/nftables.ts'
+import {rememberedOf} from './trace/remembered.ts'
 import {endOf, resolve} from './trace/resolution.ts'
 import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routing.ts'
 import {type Block, blockIn, holderLink, holds, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
@@ -275,13 +276,10 @@ class Walk {
   /** The last address of a network of one's own is everybody's there, and no host's (fib_add_ifaddr). */
   #checkBroadcast(at: string, here: NamespaceFacts): void {
     if (this.#family !== 4) return
-    for (const {name, up, addresses} of here.links) {
-      const own = up && addresses.find(({address, prefixLength}) => lastOf(address, prefixLength) === this.#destination)
-      if (!own) continue
-      if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
-      const object = `${own.address}/${own.prefixLength} dev ${name}`
-      throw this.#stop('wrong-prefix-length', at, object, `${this.#destination} is the broadcast address of ${object} at ${at}`)
-    }
+    const object = broadcastOf(here, this.#destination)
+    if (object === undefined) return
+    if (this.#hops.at(-1)?.place !== at) this.#hops.push({place: at})
+    throw this.#stop('wrong-prefix-length', at, object, `${this.#destination} is the broadcast address of ${object} at ${at}`)
   }
 
   /** A gateway that is one's own address is none: whoever is meant is asked for himself (fib_check_nh). */
@@ -620,6 +618,15 @@ class Walk {
     )
   }
 }
+
+/** The interface address, and its device, whose network has this last address. */
+const broadcastOf = rememberedOf((here: NamespaceFacts, address): string | undefined => {
+  for (const {name, up, addresses} of here.links) {
+    const own = up && addresses.find((each) => lastOf(each.address, each.prefixLength) === address)
+    if (own) return `${own.address}/${own.prefixLength} dev ${name}`
+  }
+  return undefined
+})
 
 function holdsThere(world: World, way: Passage, address: string): boolean {
   const {place, link} = endOf(way)

@@ -5,7 +5,7 @@ import {awaitClaims} from './checks/check.ts'
 import {pairsToReach} from './checks/pairs.ts'
 import type {Driver} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
-import {fullMtu, readInterfaces} from './facts/interfaces.ts'
+import {readFullMtu} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
 import {readFacts} from './facts/read.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
@@ -92,7 +92,7 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
 
 async function probeLab({fleet, scenario}: Lab): Promise<Probe[]> {
   const places: Place[] = placesAfter(scenario, scenario.stages.length)
-  const mtu = fullMtu(scenario, await readInterfaces(fleet, places), places)
+  const mtu = await readFullMtu(fleet, scenario, places)
   return probePairs(fleet, places, pairsToReach(scenario, places), {mtu, patience: PATIENCE})
 }
 

@@ -49,10 +49,10 @@ function mends(world: World, probe: Probe, stop: Disposition, change: Difference
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
 }
 
-/** The same for every pair: it is made once. */
 const REVERTED = new WeakMap<Difference, WeakMap<Facts, Facts>>()
 
-function reverted(change: Difference, facts: Facts): Facts {
+/** The facts as they would be without the change. They are the same for every pair: they are made once. */
+export function reverted(change: Difference, facts: Facts): Facts {
   const known = REVERTED.get(change) ?? new WeakMap<Facts, Facts>()
   REVERTED.set(change, known)
   const made = known.get(facts) ?? change.revert(facts)

@@ -2,7 +2,7 @@
 import type {Facts} from '../facts/facts.ts'
 import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
-import {rootOf} from './cause.ts'
+import {reverted, rootOf} from './cause.ts'
 import {differencesSeen} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {isFixed} from './differences/neighbours.ts'
@@ -37,7 +37,7 @@ export function diagnose(observed: Observed): Diagnosis[] {
     for (const each of told) add(found, each)
     const explained = new Set(told.flatMap(({root}) => root.items))
     if (explained.size === 0) break
-    for (const {revert} of explained) facts = revert(facts)
+    for (const item of explained) facts = reverted(item, facts)
     changes = changes.filter((change) => !explained.has(change))
     if (changes.length === 0) break
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)

@@ -19,14 +19,35 @@ export interface Prediction {
   readonly stop?: Disposition
 }
 
-/** Where a route has several next hops the kernel chooses by a hash, so of those that it may have taken one that stops counts. */
+const PREDICTED = new WeakMap<Facts, WeakMap<Probe, {readonly world: World; readonly prediction: Prediction}>>()
+
+/** Asked for each change that may be the cause, and again for the one that was: it is worked out once. */
 export function predict(world: World, probe: Probe): Prediction {
+  const ofFacts = PREDICTED.get(world.facts) ?? new WeakMap()
+  PREDICTED.set(world.facts, ofFacts)
+  const known = ofFacts.get(probe)
+  if (known?.world.mtu === world.mtu && known.world.places === world.places) return known.prediction
+  const prediction = predictAnew(world, probe)
+  ofFacts.set(probe, {world, prediction})
+  return prediction
+}
+
+/** Where a route has several next hops the kernel chooses by a hash, so of those that it may have taken one that stops counts. */
+function predictAnew(world: World, probe: Probe): Prediction {
   let found = predictBy(world, probe, 0)
-  for (let branch = 1; branch < mostHops(world.facts) && !found.stop; branch++) found = predictBy(world, probe, branch)
+  for (let branch = 1; !found.stop && branch < mostHops(world.facts); branch++) found = predictBy(world, probe, branch)
   return found
 }
 
+const MOST_HOPS = new WeakMap<Facts, number>()
+
 function mostHops(facts: Facts): number {
+  const most = MOST_HOPS.get(facts) ?? counted(facts)
+  MOST_HOPS.set(facts, most)
+  return most
+}
+
+function counted(facts: Facts): number {
   return Math.max(1, ...[...facts.values()].flatMap((here) => here?.routes.map(({nextHops = []}) => nextHops.length) ?? []))
 }
 

@@ -28,13 +28,11 @@ export async function readInterfaces(fleet: Fleet, places: readonly Place[]): Pr
   await Promise.all(
     nodes.map(async (node) => {
       const here = places.filter((place) => place.node === node)
-      // One line each; a place that cannot be asked gives an empty one.
-      const line = here
-        .map(({netns}) => `ip -j ${netns === undefined ? '' : `-n ${netns} `}addr show 2>/dev/null | tr -d '\\n'; echo`)
-        .join('; ')
+      // One process each: a place that cannot be asked gives nothing before its mark.
+      const line = here.map(({netns}) => `ip -j ${netns === undefined ? '' : `-n ${netns} `}addr show 2>/dev/null; echo -`).join('; ')
       const {stdout} = await fleet.run(node, line, {shell: 'observer'})
-      const lines = stdout.toString().split('\n')
-      for (const [index, place] of here.entries()) found.set(place.name, parseInterfaces(lines[index] ?? ''))
+      const answers = stdout.toString().split(/^-$/m)
+      for (const [index, place] of here.entries()) found.set(place.name, parseInterfaces(answers[index] ?? ''))
     }),
   )
   return found
@@ -81,4 +79,11 @@ function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
 /** Bytes of a full packet: the scenario's own MTU where it names one, else the underlay's. */
 export function fullMtu({mtu}: Pick<Scenario, 'mtu'>, interfaces: Interfaces, places: readonly Place[]): number {
   return mtu ?? underlayMtu(interfaces, places)
+}
+
+/** The same, where nothing else is asked of the interfaces: the nodes alone are. */
+export async function readFullMtu(fleet: Fleet, {mtu}: {readonly mtu?: number | undefined}, places: readonly Place[]): Promise<number> {
+  if (mtu !== undefined) return mtu
+  const nodes = places.filter(({kind}) => kind === 'node')
+  return fullMtu({}, await readInterfaces(fleet, nodes), nodes)
 }

@@ -74,17 +74,23 @@ export function runHook(
   packet: Packet,
   families: readonly string[] = packet.family === 4 ? ['ip', 'inet'] : ['ip6', 'inet'],
 ): FilterResult {
-  const run = new Run(ruleset, packet)
   const device = hook === 'egress' ? packet.oif : packet.iif
-  const chains = ruleset
-    .flatMap(({chain}) => (chain?.hook === hook && families.includes(chain.family) && isOn(chain, device) ? [chain] : []))
-    .sort((a, b) => (a.prio ?? 0) - (b.prio ?? 0))
+  const chains = chainsOf(ruleset, hook, families).filter((chain) => isOn(chain, device))
+  const run = new Run(ruleset, packet)
   for (const chain of chains) {
     if (chain.type === 'nat' && (packet.reply || packet.established)) continue
     const ended = run.base(chain)
     if (ended === 'drop' || ended === 'reject') return run.result(ended)
   }
   return run.result('accept')
+}
+
+/** In the order in which the kernel runs them. Most namespaces have none. */
+function chainsOf(ruleset: Ruleset, hook: Hook, families: readonly string[]): Chain[] {
+  if (ruleset.length === 0) return []
+  return ruleset
+    .flatMap(({chain}) => (chain?.hook === hook && families.includes(chain.family) ? [chain] : []))
+    .sort((a, b) => (a.prio ?? 0) - (b.prio ?? 0))
 }
 
 /** A chain of a device, where it names one: not all versions of nft(8) print that. */

@@ -5,8 +5,9 @@ import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import type {Family} from '../model.ts'
 import {carried, doubtOf, rulingWords} from './frames.ts'
 import {type Packet, runHook} from './nftables.ts'
+import {rememberedIn} from './remembered.ts'
 import {lookUp, sourceOn} from './routing.ts'
-import {type Block, holderLink, holds, type Passage, type Port, segmentOf, type World} from './segment.ts'
+import {type Block, holderLink, holds, type Passage, type Port, portKey, segmentOf, type World} from './segment.ts'
 import {deviceSetting, refusedSource} from './source.ts'
 
 export interface Asked {
@@ -29,7 +30,12 @@ export function endOf({ports}: Passage): Port {
 }
 
 /** Asks everybody on the segment that a device is on. */
-export function resolve(world: World, from: Port, asked: Asked): Resolution {
+export const resolve: (world: World, from: Port, asked: Asked) => Resolution = rememberedIn(
+  (from: Port, {family, nextHop, source}: Asked) => `${portKey(from)} ${family} ${nextHop} ${source}`,
+  askedFor,
+)
+
+function askedFor(world: World, from: Port, asked: Asked): Resolution {
   const answers: Passage[] = []
   const kept: Block[] = []
   const doubts: Block[] = []

@@ -3,6 +3,7 @@
 import {contains, familyOf, networkOf, prefixLengthOf} from '../address.ts'
 import type {NamespaceFacts, RouteFacts, RuleFacts} from '../facts/facts.ts'
 import type {Family} from '../model.ts'
+import {rememberedOf} from './remembered.ts'
 
 /** What routing looks at. */
 export interface Routed {
@@ -71,14 +72,20 @@ function isOwn({priority, action, table, from, to, not}: RuleFacts): boolean {
 
 /** The route that a table alone would give. */
 export function inTable(here: NamespaceFacts, table: string, {family, destination, branch = 0}: Routed): RouteFacts | undefined {
-  const [found] = here.routes
-    .filter((route) => route.table === table && route.family === family && contains(route.to, destination))
-    .sort((a, b) => (prefixLengthOf(b.to) ?? 0) - (prefixLengthOf(a.to) ?? 0) || a.metric - b.metric)
+  const found = bestIn(here, `${family} ${destination} ${table}`)
   const hop = found?.nextHops?.[branch % found.nextHops.length]
   if (!found || !hop) return found
   const {weight: _, ...taken} = hop
   return {...found, ...taken}
 }
+
+const bestIn = rememberedOf((here: NamespaceFacts, asked): RouteFacts | undefined => {
+  const [family, destination = '', ...table] = asked.split(' ')
+  const [found] = here.routes
+    .filter((route) => route.table === table.join(' ') && `${route.family}` === family && contains(route.to, destination))
+    .sort((a, b) => (prefixLengthOf(b.to) ?? 0) - (prefixLengthOf(a.to) ?? 0) || a.metric - b.metric)
+  return found
+})
 
 /** Undefined: it has a selector of which the facts do not tell. */
 function applies(

@@ -1,37 +1,20 @@
 // A segment: the devices that frames pass between two places without being routed, across veth pairs and bridges. Pure.
 // The machines' devices that hold their addresses there are on one segment, the underlay, whatever a driver makes it of.
 import {sameHost} from '../address.ts'
-import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import {underlayDevice} from '../facts/interfaces.ts'
+import {rememberedIn, rememberedOf} from './remembered.ts'
 import {isCarriedBetween, isTunnel, mismatch, otherEnds} from './tunnel.ts'
 import type {Block, Passage, Port, World} from './world.ts'
 
 export type {Block, Passage, Port, World} from './world.ts'
 
-/** What was found out of one state of a lab, which is asked about again for every pair. */
-class Known {
-  readonly segments = new Map<string, Passage[]>()
-  readonly peers = new Map<string, Port | undefined>()
-}
-
-const KNOWN = new WeakMap<Facts, WeakMap<World['places'], Known>>()
-
-function knownOf({facts, places}: World): Known {
-  const ofFacts = KNOWN.get(facts) ?? new WeakMap<World['places'], Known>()
-  KNOWN.set(facts, ofFacts)
-  const known = ofFacts.get(places) ?? new Known()
-  ofFacts.set(places, known)
-  return known
-}
-
 /** Every device that frames from `from` get to, each with the way there; blocked ones only when `lax`. */
 export function segmentOf(world: World, from: Port, lax = false): readonly Passage[] {
-  const {segments} = knownOf(world)
-  const key = `${portKey(from)} ${lax}`
-  const segment = segments.get(key) ?? searched(world, from, lax)
-  segments.set(key, segment)
-  return segment
+  return segmentAt(world, from, lax)
 }
+
+const segmentAt = rememberedIn((from: Port, lax: boolean) => `${portKey(from)} ${lax}`, searched)
 
 function searched(world: World, from: Port, lax: boolean): Passage[] {
   const found = new Map<string, Passage>()
@@ -52,7 +35,7 @@ function searched(world: World, from: Port, lax: boolean): Passage[] {
   return [...found.values()]
 }
 
-function portKey({place, link}: Port): string {
+export function portKey({place, link}: Port): string {
   return `${place} ${link.index}`
 }
 
@@ -138,12 +121,7 @@ function machineOf({places}: World, place: string): string {
 }
 
 /** The other end of a veth pair, wherever it is: a machine knows its namespaces by number, they know it as their creator. */
-export function peerOf(world: World, port: Port): Port | undefined {
-  const {peers} = knownOf(world)
-  const key = portKey(port)
-  if (!peers.has(key)) peers.set(key, otherEnd(world, port))
-  return peers.get(key)
-}
+export const peerOf: (world: World, port: Port) => Port | undefined = rememberedIn(portKey, otherEnd)
 
 function otherEnd(world: World, port: Port): Port | undefined {
   const {peer} = port.link
@@ -170,5 +148,9 @@ export function holds(here: NamespaceFacts | undefined, address: string): boolea
 
 /** The device that holds an address. */
 export function holderLink(here: NamespaceFacts | undefined, address: string): LinkFacts | undefined {
-  return here?.links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address)))
+  return here && holderIn(here, address)
 }
+
+const holderIn = rememberedOf((here: NamespaceFacts, address): LinkFacts | undefined =>
+  here.links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address))),
+)

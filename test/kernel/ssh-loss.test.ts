@@ -69,6 +69,12 @@ onMachines('a line that is cut in the middle of a command: no exit code, the los
   } finally {
     await mend()
   }
+  // A connection that was begun while the line was cut takes seconds to be given up.
+  await eventually(
+    () => fleet.run('node1', 'true'),
+    ({stderr}) => !/cannot be reached/.test(stderr.toString()),
+    60_000,
+  )
   await t.notThrowsAsync(async () => fleet[Symbol.asyncDispose]())
   t.deepEqual(await factsOf(machines, NAMES, before), before)
 })

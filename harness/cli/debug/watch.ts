@@ -1,7 +1,7 @@
 // The matrix of a running lab, round after round, and which pairs turned since the round before.
 import {matrixOf} from '../../checks/matrix.ts'
 import {reachVerdicts} from '../../checks/reach.ts'
-import {fullMtu, readInterfaces} from '../../facts/interfaces.ts'
+import {readFullMtu} from '../../facts/interfaces.ts'
 import {allPairs, probePairs} from '../../probe/probe.ts'
 import {matrixText} from '../../report/text.ts'
 import {EXIT} from '../exit.ts'
@@ -26,7 +26,7 @@ export async function watch(lab: string, until: Promise<void> | undefined): Prom
   let before: ReadonlySet<string> | undefined
   let drawn = 0
   while (true) {
-    const mtu = fullMtu(kept.scenario, await readInterfaces(fleet, places), places)
+    const mtu = await readFullMtu(fleet, kept.scenario, places)
     const probes = await probePairs(fleet, places, allPairs(cluster), {mtu, patience: PATIENCE})
     const rows = matrixOf(probes)
     const reached = new Set(rows.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} -> ${to}`))

@@ -12,7 +12,7 @@ import type {Runner} from './runners.ts'
 const PODWIRE = fileURLToPath(new URL('../../../harness/cli/podwire', import.meta.url))
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Root's kept labs, in harness/kept.ts. Each test's root has a folder of its own mounted there, for itself alone. */
-const KEPT = '/run/podwire/labs'
+export const KEPT = '/run/podwire/labs'
 /** For hangs alone. */
 const HANG_LIMIT = 100_000
 
