@@ -1,6 +1,7 @@
 // How the machines' tables grow with pods: a lab with one pod a node is counted, given more pods by its own recipe's lines, and
 // counted again. Before each count the first pod of every node has talked to every other pod, so that what is learned from
-// packets has been learned; pods that are not reached make the growth unknown.
+// packets has been learned; pods that are not reached make the growth unknown. Nodes have spoken too: what is learned of them
+// would else come at some time or other and pass for a pod's.
 import PQueue from 'p-queue'
 import {familyOf} from '../address.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
@@ -15,6 +16,10 @@ import {readState} from './state.ts'
 const PODS = 10
 /** Neighbour entries that all this may take: pods that talk on one segment know one another. The kernel's table is one for all labs. */
 const NEIGHBOURS = 400
+/** Counts at most, and milliseconds between two. */
+const [LOOKS, PAUSE] = [20, 400]
+/** Bytes: smaller than any MTU. */
+const SMALL = 576
 /** Milliseconds for a line. */
 const LIMIT = 20_000
 /** Milliseconds an answer is waited for, first and again: whoever has just been told of a pod may have to tell others. */
@@ -39,6 +44,7 @@ export async function measureGrowth(lab: Lab, scenario: Scenario): Promise<Measu
   const table = readNeighbourTable()
   if (table && table.used + NEIGHBOURS > table.limit)
     return unknown(`the kernel’s neighbour table has ${table.used} of ${table.limit} entries in use, and this may need ${NEIGHBOURS}`)
+  await nodesSpeak(lab)
   const few = await countedAfterTalk(lab, pods, pods)
   if (typeof few === 'string') return unknown(few)
   const more = podsToAdd(pods, scenario)
@@ -86,12 +92,32 @@ async function wire({fleet}: Lab, more: readonly AnotherPod[]): Promise<string |
   return refusal
 }
 
+/** Whether anybody answers does not matter. */
+async function nodesSpeak({fleet, scenario}: Lab): Promise<void> {
+  const places = placesOf(scenario)
+  const pairs = scenario.nodes.flatMap((from) => scenario.pods.map((to) => ({from: from.name, to: to.name, address: to.address})))
+  await probePairs(fleet, places, pairs, {mtu: SMALL, sizes: ['small'], protocols: ['icmp'], patience: PATIENCES[0] ?? 0})
+}
+
 /** @returns why nothing was counted: somebody was not reached, or a machine could not be asked */
 async function countedAfterTalk({fleet, scenario}: Lab, first: readonly PodSpec[], all: readonly PodSpec[]): Promise<State | string> {
   const places = placesOf({...scenario, pods: all})
   const silent = await talk(fleet, places, first, all)
   if (silent.length > 0) return `${silent.length} of ${all.length} pods, wired by the recipe’s own lines, were not reached: ${silent[0]}`
-  return readState(fleet, scenario)
+  return settledState(fleet, scenario)
+}
+
+/** What daemons tell one another of takes its time: counted until two counts agree. */
+async function settledState(fleet: Lab['fleet'], scenario: Scenario): Promise<State | string> {
+  let before: State | string = ''
+  for (let look = 0; look < LOOKS; look++) {
+    const now = await readState(fleet, scenario)
+    if (typeof now === 'string') return now
+    if (typeof before !== 'string' && STATE_KINDS.every((kind) => now[kind] === (before as State)[kind])) return now
+    before = now
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+  }
+  return `what the machines know changed from count to count, ${LOOKS} times`
 }
 
 /** @returns the names of pods that somebody did not reach */
@@ -100,7 +126,7 @@ async function talk(fleet: Lab['fleet'], places: readonly Place[], first: readon
     all.filter(({name}) => name !== from.name).map((to) => ({from: from.name, to: to.name, address: to.address})),
   )
   for (const patience of PATIENCES) {
-    const probes = await probePairs(fleet, places, left, {mtu: 576, sizes: ['small'], protocols: ['icmp'], patience})
+    const probes = await probePairs(fleet, places, left, {mtu: SMALL, sizes: ['small'], protocols: ['icmp'], patience})
     const answered = new Set(probes.filter((probe) => probe.answered).map(({from, to}) => `${from} ${to}`))
     left = left.filter(({from, to}) => !answered.has(`${from} ${to}`))
     if (left.length === 0) return []

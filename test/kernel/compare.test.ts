@@ -2,7 +2,9 @@
 import {readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import type {ExecutionContext} from 'ava'
+import {awaitClaims} from '../../harness/checks/check.ts'
 import {onePodANode} from '../../harness/compare/another-pod.ts'
+import {compareOne} from '../../harness/compare/compare.ts'
 import {awaitFirstPing} from '../../harness/compare/first-ping.ts'
 import {measureGrowth} from '../../harness/compare/growth.ts'
 import {measureHops} from '../../harness/compare/hops.ts'
@@ -40,7 +42,7 @@ async function network(t: ExecutionContext, name: string, ...changes: readonly (
 /** As far as it is whole. The caller disposes its lab. */
 async function standing(runner: Runner, of: Network): Promise<Standing & AsyncDisposable> {
   const lab = await startLab(`compare-test-${process.pid}-${++labs}`, wholeOnly(of), await driverOf(runner))
-  await carryOut(lab)
+  await carryOut(lab, {ended: (_, number) => awaitClaims(lab.fleet, lab.scenario, number)})
   return {lab, network: of, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]()}
 }
 
@@ -62,6 +64,38 @@ onEach([asRoot], 'a tunnel over IPv6 has 20 bytes more around it, whatever its d
   )
   await using tunnel = await standing(runner, twin)
   t.is((await measureOverhead(tunnel)).value?.bytes, 70)
+})
+
+const [nsx, cilium] = await Promise.all(['nsx-ovn', 'cilium-ebpf'].map(loadScenario))
+
+if (nsx)
+  onEachThatHas([asRoot], nsx, 'Geneve with its option is 58 bytes around a packet that one router passed', async (t, runner) => {
+    await using geneve = await standing(runner, await network(t, 'nsx-ovn'))
+    t.is((await measureOverhead(geneve)).value?.bytes, 58)
+    t.is((await measureMtu(geneve)).value, 1442)
+    t.is((await measureHops(geneve)).value?.routers, 1)
+    t.true(((await measureMemory(geneve)).value?.machines.node1?.processes ?? 0) >= 6)
+  })
+
+if (cilium)
+  onEachThatHas([asRoot], cilium, 'a pod is an entry of a map and a route, and none of it is learned', async (t, runner) => {
+    const of = await network(t, 'cilium-ebpf')
+    await using lab = await small(runner, of)
+    const {value, unknown} = await measureGrowth(lab, wholeOnly(of))
+    t.is(unknown, null)
+    t.deepEqual(
+      Object.values(value?.state ?? {}).map(({each}) => each),
+      [1, 0, 0, 0, 1],
+    )
+  })
+
+onEach([asRoot], 'on one flat segment every node learns every pod, on its bridge and behind its tunnel', async (t, runner) => {
+  const of = await network(t, 'weave')
+  await using lab = await small(runner, of)
+  const {value, unknown} = await measureGrowth(lab, wholeOnly(of))
+  t.is(unknown, null)
+  // On its own node once, on two others twice.
+  t.is(value?.state.fdb.each, 5)
 })
 
 onEach([asRoot], 'an underlay that takes less shows in the MTU; one more router in the time to live', async (t, runner) => {
@@ -120,17 +154,22 @@ onEach(LOCAL, 'daemons’ memory is that of all their processes, and none where 
   await using hogged = await standing(runner, await network(t, 'three-nodes', ...lines))
   await memoryWithin(t, hogged, 65e6, 200e6)
   await type(hogged.lab, 'node2', 'kill -9 $(cat /run/podwire/hog.pid)')
-  t.regex((await measureMemory(hogged)).unknown ?? '', /processes of daemons on node2/)
+  const {unknown} = await eventually(
+    () => measureMemory(hogged),
+    (seen) => seen.unknown !== null,
+  )
+  t.regex(unknown ?? '', /processes of daemons on node2/)
 })
 
-/** A daemon is there before it holds all that it will. */
+/** A daemon is there before it holds all that it will, and has started all that it will. */
 async function memoryWithin(t: ExecutionContext, own: Standing, least: number, most: number): Promise<void> {
-  let bytes = 0
-  for (let look = 0; look < 100 && bytes < least; look++) bytes = (await measureMemory(own)).value?.bytes ?? 0
+  const {value} = await eventually(
+    () => measureMemory(own),
+    (seen) => (seen.value?.bytes ?? 0) >= least && seen.value?.machines.node2?.processes === 2,
+  )
+  const {bytes = 0, machines = {}} = value ?? {}
   t.true(bytes >= least && bytes <= most, String(bytes))
-  const {node1, node2} = (await measureMemory(own)).value?.machines ?? {}
-  t.is(node1?.bytes, 0)
-  t.true((node2?.processes ?? 0) >= 2)
+  t.deepEqual([machines.node1?.bytes, machines.node2?.processes], [0, 2])
 }
 
 onEach(LOCAL, 'thirty pods wired by the recipe’s own lines are reached, and what they bring is counted', async (t, runner) => {
@@ -159,6 +198,20 @@ onEach([asRoot], 'a pod whose lines cannot be its own again makes growth unknown
   ])
   await using second = await small(runner, mute)
   t.regex((await measureGrowth(second, wholeOnly(mute))).unknown ?? '', /were not reached: pod/)
+})
+
+onEach([asRoot], 'a recipe that is none for fewer pods is measured all the same', async (t, runner) => {
+  const twin = await network(t, 'three-nodes', [
+    /...on\('node1'\)`\n {6}ip link add v-net-0/,
+    "...on('node1')`\n      [ $$(ls /run/netns | wc -l) = 2 ]\n      ip link add v-net-0",
+  ])
+  await using plain = await standing(runner, await network(t, 'three-nodes'))
+  const options = {driver: await driverOf(runner), name: `compare-test-${process.pid}-${++labs}`, hold: () => ({release: () => undefined})}
+  const {problem, measures} = await compareOne(twin.scenario, plain, options, {})
+  t.is(problem, null)
+  t.regex(measures.growth?.unknown ?? '', /with one pod a node the recipe is refused: node1# \[ .* = 2 \]: exit 1/)
+  t.is(measures.firstPing?.value?.samples, 1)
+  t.is(measures.mtu?.value, 1500)
 })
 
 async function small(runner: Runner, of: Network): Promise<Lab> {
