@@ -38,7 +38,7 @@ debug: ## one prompt over a running lab; where none runs, over NAME=three-nodes:
 	@./harness/cli/podwire debug
 
 test: ## lint and every test, on both drivers: ARGS=test/pure/address.test.ts for some
-	@fixtures/setup.sh node host engine test ssh $${CI:+solutions}
+	@fixtures/setup.sh node host engine test browser ssh $${CI:+solutions}
 	@test/run.sh $(ARGS)
 
 test-deep: ## 500 random labs, the trace against the kernel: minutes; SEED=7 draws others
@@ -50,7 +50,7 @@ lint: ## formatter, linter, types, unused code, shell scripts
 	@test/lint.sh
 
 bench: ## speed and size, each figure beside its floor
-	@fixtures/setup.sh node host engine bench ssh
+	@fixtures/setup.sh node host engine bench browser ssh solutions
 	@$(node) test/bench/bench.ts $(ARGS)
 
 engine: ## start a private Docker engine, where none answers

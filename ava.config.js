@@ -3,7 +3,9 @@ import {writeFileSync} from 'node:fs'
 
 export default {
   // What takes minutes is not in `make test`: `make test-deep`.
-  files: process.env.PODWIRE_TEST_DEEP ? ['test/deep/**/*.test.ts'] : ['test/*.test.ts', 'test/{pure,contract,kernel}/**/*.test.ts'],
+  files: process.env.PODWIRE_TEST_DEEP
+    ? ['test/deep/**/*.test.ts']
+    : ['test/*.test.ts', 'test/{pure,contract,kernel,browser}/**/*.test.ts'],
   extensions: ['ts'],
   nodeArguments: ['--import=tsx', '--disable-warning=ExperimentalWarning'],
   // Labs are processes and signals: a test file needs a process of its own, and two cores carry two of them.

@@ -58,7 +58,7 @@ export interface DaemonSpec {
 export interface Need {
   /** A name that is looked for in PATH, or an absolute path. */
   readonly tool: string
-  /** The Debian package that brings it. */
+  /** The Debian package that brings it, or the Go module, which has a slash in its name. */
   readonly package: string
 }
 
@@ -205,6 +205,8 @@ export interface Scenario {
   readonly needs: readonly Need[]
   /** Device files that its machines have to be able to open: /dev/net/tun. */
   readonly devices: readonly string[]
+  /** Why an ordinary user's namespaces do not do, where they do not. */
+  readonly root?: string
   /** The size in bytes of full packets between its places, where that is not the underlay's MTU. */
   readonly mtu?: number
   /** The network that joins the nodes, in CIDR notation: 192.168.1.0/24 in the documents. */

@@ -16,10 +16,12 @@ export interface Declaration {
   readonly solution?: string
   /** The network that joins the nodes, in CIDR notation. */
   readonly underlay: string
-  /** command: the Debian package that brings it; for commands that not every node has. Without one the scenario is not run. */
+  /** command: the Debian package, or Go module, that brings it; for commands that not every node has. Without one the scenario is not run. */
   readonly needs?: Readonly<Record<string, string>>
   /** Device files that lines and daemons open: '/dev/net/tun'. */
   readonly devices?: readonly string[]
+  /** Why it takes root of the machine itself, where an ordinary user's namespaces do not do: in one sentence. */
+  readonly root?: string
   /** Bytes of a full packet between places, where a tunnel takes some of the underlay's MTU. */
   readonly mtu?: number
   /** name: its address on the underlay, which it starts with; then others that it should answer at, which steps give it */

@@ -36,6 +36,7 @@ export default scenario({
     pod4: {node: 'node3', address: '10.244.3.2'},
   },
   needs: {'/usr/lib/frr/bgpd': 'frr'},
+  root: 'FRR’s daemons become the user frr, whom an ordinary user’s namespaces do not have',
   files: {
     '/run/aci/spine1/frr.conf': '../fixtures/aci-evpn/spine1.conf',
     '/run/aci/leaf1/frr.conf': '../fixtures/aci-evpn/leaf1.conf',
@@ -264,6 +265,8 @@ export default scenario({
     `,
     reach('pod1', 'pod4').holds().within(30_000),
     runs('leaf1')`bridge fdb show dev vx20 | grep -c 'dst 10.255.0.2.*extern_learn'`.holds().within(30_000),
+    // Where the other leaf is, IS-IS has told.
+    runs('leaf1')`ip route show 10.255.0.2`.prints('via 10.254.1.2 dev up0 proto isis'),
     reach.all(),
     hops('pod1', 'pod4').are(0),
     hops('pod1', 'node3').are(1),

@@ -107,7 +107,10 @@ export default scenario({
       ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
     `,
 
-    ...stage('a switch on each, which waits to be told'),
+    ...stage('a switch on each, which waits to be told, and a controller, which waits to be asked'),
+    daemon('controller', 'controller')`
+      osken-manager --ofp-listen-host 172.31.0.110 --ofp-tcp-listen-port 6653 /run/bcf/fabric.py
+    `.readyWhen`ss -Htln sport = :6653 | grep .`,
     daemon('spine1', 'ovsdb')`ovsdb-server /run/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock`
       .readyWhen`ovs-vsctl --no-wait init`,
     daemon('spine2', 'ovsdb')`ovsdb-server /run/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock`
@@ -215,21 +218,19 @@ export default scenario({
     `,
     runs('node1')`ping -c 1 -W 0.5 192.168.1.12`.fails('100% packet loss'),
 
-    ...stage('a controller, and every switch is told where it is'),
-    daemon('controller', 'controller')`
-      osken-manager --ofp-listen-host 172.31.0.110 --ofp-tcp-listen-port 6653 /run/bcf/fabric.py
-    `.readyWhen`ss -Htln sport = :6653 | grep .`,
+    ...stage('every switch is told where the controller is'),
+    // Tried again every second where it is gone, not every eight.
     ...on('spine1')`
-      ovs-vsctl set-controller sw tcp:172.31.0.110:6653
+      ovs-vsctl set-controller sw tcp:172.31.0.110:6653 -- set controller sw max_backoff=1000
     `,
     ...on('spine2')`
-      ovs-vsctl set-controller sw tcp:172.31.0.110:6653
+      ovs-vsctl set-controller sw tcp:172.31.0.110:6653 -- set controller sw max_backoff=1000
     `,
     ...on('leaf1')`
-      ovs-vsctl set-controller sw tcp:172.31.0.110:6653
+      ovs-vsctl set-controller sw tcp:172.31.0.110:6653 -- set controller sw max_backoff=1000
     `,
     ...on('leaf2')`
-      ovs-vsctl set-controller sw tcp:172.31.0.110:6653
+      ovs-vsctl set-controller sw tcp:172.31.0.110:6653 -- set controller sw max_backoff=1000
     `,
     reach('pod1', 'pod4').holds().within(30_000),
     reach.all(),
@@ -237,6 +238,14 @@ export default scenario({
     hops('pod1', 'pod4').are(3),
     wire('pod1', 'pod4', 'leaf1/node1').carries({encapsulation: 'none', inner: ['10.244.1.2', '10.244.3.2']}),
     runs('node1')`ip neigh show 192.168.1.254`.prints('lladdr 00:00:5e:00:01:01'),
+
+    ...stage('64 conversations, to as many ports'),
+    ...on('node1')`
+      ip netns exec pod1 bash -c 'for port in {9001..9064}; do echo >/dev/udp/10.244.3.2/$port; done'
+    `,
+    // A leaf shares them out over both spines: each has carried some of what goes to node3.
+    runs('spine1')`ovs-ofctl -O OpenFlow13 dump-flows sw dl_dst=0a:00:00:00:00:13 | grep 'n_packets=[1-9]'`.holds().within(10_000),
+    runs('spine2')`ovs-ofctl -O OpenFlow13 dump-flows sw dl_dst=0a:00:00:00:00:13 | grep 'n_packets=[1-9]'`.holds().within(10_000),
 
     ...stage('spine1 goes: each leaf loses its cable to it'),
     ...on('leaf1')`

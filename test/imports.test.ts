@@ -1,11 +1,11 @@
 // The order of harness/: a file imports from rows above its own, or from its own row, never downwards and never in a
 // circle. A folder is one row; drivers are not, since no driver knows another.
 import {globSync, readFileSync} from 'node:fs'
-import {stripTypeScriptTypes} from 'node:module'
 import {dirname, join, normalize} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {type Node, parse} from 'acorn'
 import test from 'ava'
+import {transformSync} from 'esbuild'
 
 const HARNESS = fileURLToPath(new URL('../harness/', import.meta.url))
 
@@ -45,7 +45,11 @@ const ROWS = [
   'explain.ts',
   'trial.ts',
   'compare/',
+  // A row above what it makes a bundle of, which it names by path alone.
+  'bundle.ts',
   'report/',
+  // What runs in a browser.
+  'page/',
   'cli/',
 ]
 
@@ -53,13 +57,26 @@ const ROWS = [
 type Sources = Readonly<Record<string, string>>
 
 function sourcesOfHarness(): Sources {
-  return Object.fromEntries(globSync('**/*.ts', {cwd: HARNESS}).map((file) => [file, readFileSync(join(HARNESS, file), 'utf8')]))
+  return Object.fromEntries(globSync('**/*.{ts,tsx}', {cwd: HARNESS}).map((file) => [file, readFileSync(join(HARNESS, file), 'utf8')]))
 }
+
+const known = new Map<string, string[]>()
 
 /** What a file imports, statically, dynamically or for its types alone. */
 function importsOf(source: string): string[] {
-  // Stripping types takes whole `import type` statements away, which count here: without the word they are imports like others.
-  const plain = stripTypeScriptTypes(source.replaceAll(/^(import|export) type (?=[{*])/gm, '$1 '))
+  const found = known.get(source) ?? importsIn(source)
+  known.set(source, found)
+  return found
+}
+
+function importsIn(source: string): string[] {
+  // Without types whole `import type` statements would be gone, which count here: without the word they are imports like others.
+  const written = source.replaceAll(/^(import|export) type (?=[{*])/gm, '$1 ')
+  const {code: plain} = transformSync(written, {
+    loader: 'tsx',
+    jsx: 'automatic',
+    tsconfigRaw: {compilerOptions: {verbatimModuleSyntax: true}},
+  })
   const found: string[] = []
   walk(parse(plain, {ecmaVersion: 'latest', sourceType: 'module'}), (node) => {
     if (!/^(Import|Export(Named|All))Declaration$|^ImportExpression$/.test(node.type)) return
@@ -80,7 +97,7 @@ function walk(node: Node, visit: (node: Node) => void): void {
 function graphOf(sources: Sources): Map<string, string[]> {
   return new Map(
     Object.entries(sources).map(([file, source]) => {
-      const own = importsOf(source).filter((specifier) => specifier.startsWith('.'))
+      const own = importsOf(source).filter((specifier) => specifier.startsWith('.') && !specifier.endsWith('.css'))
       return [file, own.map((specifier) => normalize(join(dirname(file), specifier)))]
     }),
   )

@@ -25,5 +25,10 @@ function late(seen: Look, within: number, after: number, looks: number): Look {
   const convergence = {within, after: null, looks}
   if (seen.verdict !== 'pass')
     return {...seen, convergence, evidence: [`not within ${within} ms, looked at ${looks} times`, ...seen.evidence]}
-  return {...seen, verdict: 'fail', convergence, evidence: [`it was first seen to hold after ${after} ms, not within ${within} ms`]}
+  return {
+    ...seen,
+    verdict: 'fail',
+    convergence,
+    evidence: [`it was first seen to hold after ${Math.round(after)} ms, not within ${within} ms`],
+  }
 }

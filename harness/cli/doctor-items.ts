@@ -2,7 +2,7 @@
 import {basename} from 'node:path'
 import type {Fleet} from '../driver.ts'
 import {present} from '../needs.ts'
-import {packagesOf} from '../packages.ts'
+import {gettingWords, isGoModule, packagesOf} from '../packages.ts'
 
 export interface Item {
   readonly id: string
@@ -39,7 +39,8 @@ export async function toolItems(fleet: Fleet, node = 'node1', group: 'node' | 's
 }
 
 function helpFor(name: string, group: string): string {
-  return group === 'node' ? `apt-get install ${name}` : `only some scenarios need it: make setup-solutions, or apt-get install ${name}`
+  if (group === 'node') return `apt-get install ${name}`
+  return `only some scenarios need it: ${isGoModule(name) ? '' : 'make setup-solutions, or '}${gettingWords([name])}`
 }
 
 export async function deviceItems(fleet: Fleet, node = 'node1'): Promise<Item[]> {

@@ -2,7 +2,8 @@
 // counts. It is taken away when the run is over; what was written above stays.
 import {createLogUpdate} from 'log-update'
 import type {Stage} from '../model.ts'
-import {milliseconds, type Paint} from '../report/text.ts'
+import {milliseconds} from '../report/duration.ts'
+import type {Paint} from '../report/text.ts'
 import {visibleLine} from '../report/visible.ts'
 import {hold} from './interrupt.ts'
 import type {Screen} from './terminal.ts'

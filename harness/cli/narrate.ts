@@ -1,8 +1,10 @@
 // What the screen shows while a lab stands up, and at the end.
+
 import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type Scenario, type StageResult} from '../model.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
+import {milliseconds} from '../report/duration.ts'
 import type {ResultSource} from '../report/json.ts'
 import {machinesText} from '../report/machines.ts'
 import {
@@ -11,7 +13,6 @@ import {
   hopsText,
   lostWords,
   matrixText,
-  milliseconds,
   requirementsText,
   shortfallText,
   stageText,

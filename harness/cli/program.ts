@@ -1,5 +1,6 @@
 // The command line: names, options, examples. What a command does is in the file of its name.
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander'
+import {VERSION} from '../report/format.ts'
 import {errorJson} from '../report/json.ts'
 import type {BreakOptions} from './break.ts'
 import type {CaptureOptions} from './capture.ts'
@@ -20,7 +21,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   let forPrograms = asksForJson(argv)
   const podwire = new Command('podwire')
     .description('Wires Kubernetes pod networks by hand, on real kernels, and proves what they do.')
-    .version('0.1.0')
+    .version(VERSION)
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(podwire --help lists the commands)')
@@ -74,6 +75,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       'start the nodes, run every line, prove who reaches whom, remove all',
       'podwire run three-nodes',
       'podwire run ./mine.ts --driver local',
+      'podwire run three-nodes --report html=three-nodes.html',
       'podwire run three-nodes --report junit=podwire.xml --report markdown=-',
       'podwire run three-nodes --report github --report json --out results',
       'podwire run three-nodes --driver docker --attach',
@@ -89,7 +91,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--attach', 'docker: use the nodes that docker-compose.yml started')
     .option(
       '--report <format[=file]>',
-      'text, json, junit, tap, markdown or github (annotations), to standard output (=-) or a file; may be given again',
+      'text, html, json, junit, tap, markdown or github (annotations), to standard output (=-) or a file; may be given again',
       collect,
       [],
     )

@@ -16,11 +16,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
+import {bundlePage} from '../bundle.ts'
 import {MachineError} from '../driver.ts'
 import {suiteOf} from '../report/cases.ts'
-import {type Ended, isCutShort, nameOf} from '../report/ended.ts'
+import {documentOf, type Ended, isCutShort, nameOf} from '../report/ended.ts'
 import {githubText} from '../report/github.ts'
-import {errorJson, resultJson} from '../report/json.ts'
 import {markdownText} from '../report/markdown.ts'
 import {messageText} from '../report/message.ts'
 import {suggestion} from '../scenario/problem.ts'
@@ -29,7 +29,7 @@ import {outcomeText} from './narrate.ts'
 import {complain} from './terminal.ts'
 
 /** What each format's files end in. */
-const FORMATS = {text: 'txt', json: 'json', junit: 'xml', tap: 'tap', markdown: 'md', github: 'github.txt'} as const
+const FORMATS = {text: 'txt', json: 'json', html: 'html', junit: 'xml', tap: 'tap', markdown: 'md', github: 'github.txt'} as const
 type Format = keyof typeof FORMATS
 
 export interface Destination<Name extends string = Format> {
@@ -83,6 +83,19 @@ export function destinationsAmong<Name extends string>(
 /** Standard output is this format's alone: people read elsewhere. Annotations and text stand among other lines. */
 export function isDocument({format, path}: Destination<string>): boolean {
   return path === undefined && format !== 'text' && format !== 'github'
+}
+
+/** Some report shows the whole lab on its way: facts and matrices are kept for it, and in every other report's data too. */
+export function isShown(destinations: readonly Destination[]): boolean {
+  return destinations.some(({format}) => format === 'html')
+}
+
+/**
+ * What takes more than words to write is made before anything starts.
+ * @throws MachineError where it cannot be
+ */
+export async function prepareReports(destinations: readonly Destination[]): Promise<void> {
+  if (isShown(destinations)) await bundlePage('report')
 }
 
 function destinationOf<Name extends string>(
@@ -210,7 +223,8 @@ export function writeWhole(path: string, text: string | Uint8Array): void {
 
 async function textOf(ended: Ended, format: Format): Promise<string> {
   if (format === 'text') return `${plainText(ended)}\n`
-  if (format === 'json') return `${JSON.stringify(jsonOf(ended), undefined, 2)}\n`
+  if (format === 'json') return `${JSON.stringify(documentOf(ended), undefined, 2)}\n`
+  if (format === 'html') return (await import('../report/html.ts')).htmlOf(ended, await bundlePage('report'))
   // GitHub takes paths from the checkout's folder on.
   const suite = suiteOf(ended, process.env.GITHUB_WORKSPACE || process.cwd())
   if (format === 'github') return githubText(suite)
@@ -218,10 +232,6 @@ async function textOf(ended: Ended, format: Format): Promise<string> {
   // Loaded when they are asked for: an XML library is slower than a small lab.
   if (format === 'tap') return (await import('../report/tap.ts')).tapText(suite)
   return (await import('../report/junit.ts')).junitXml(suite)
-}
-
-function jsonOf(ended: Ended): Record<string, unknown> {
-  return isCutShort(ended) ? errorJson(ended.exit, ended.problems, ended.step, ended.sofar) : resultJson(ended)
 }
 
 function plainText(ended: Ended): string {

@@ -6,9 +6,10 @@ import {explain} from '../explain.ts'
 import type {Facts} from '../facts/facts.ts'
 import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
+import {readFacts} from '../facts/read.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
 import {carryOut, type Lab, lastBegun, startLab} from '../lab.ts'
-import {machinesOf, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
+import {machinesOf, placesAfter, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
 import {assertNeeds} from '../needs.ts'
 import {withPaths} from '../report/diagnosed.ts'
 import {type CutShort, nameOf} from '../report/ended.ts'
@@ -23,8 +24,9 @@ import {explained, fail} from './fail.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
 import {keepLogs} from './logs.ts'
+import {madeHere} from './made.ts'
 import {narrator, outcomeText} from './narrate.ts'
-import {type Destination, destinationsOf, isDocument, type ReportOptions, writeReports} from './reports.ts'
+import {type Destination, destinationsOf, isDocument, isShown, prepareReports, type ReportOptions, writeReports} from './reports.ts'
 import type {SshChoices} from './ssh-choices.ts'
 import {complain, errors, output, print, type Screen} from './terminal.ts'
 
@@ -38,6 +40,8 @@ export interface RunOptions extends ReportOptions, EngineOptions, SshChoices {
   readonly keep?: boolean
   /** Probes every pair after every stage. */
   readonly timeline?: boolean
+  /** Keeps the kernels' state after every stage, for a report that shows it. */
+  readonly keepFacts?: boolean
   readonly timeLimit?: number
   readonly patience?: number
 }
@@ -58,6 +62,8 @@ interface Seen {
   lab?: Lab
   chosen?: ChosenDriver
   stages: readonly StageResult[]
+  /** Where they are kept, by how many stages had run. */
+  facts?: ReadonlyMap<number, Facts>
 }
 
 /** Where the run's reports go, and whether they have. */
@@ -79,11 +85,14 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
   }
   const problems = () => [{code: 'interrupted', message: `interrupted ${phaseOf(seen)}`}]
   const held = hold({[Symbol.asyncDispose]: () => cutShort({exit: EXIT.interrupted, problems: problems()}, destinations)})
+  const shown = isShown(destinations)
+  const how = shown ? {...options, timeline: true, keepFacts: true} : options
   try {
+    await prepareReports(destinations)
     const scenario = await loadScenario(reference)
     seen.scenario = scenario
-    if (options.keep) return await keeping(scenario, options, reporting, seen)
-    const finished = await standUp(scenario, labName(scenario), options, {seen, screen: progressOn(reporting, options)})
+    if (options.keep) return await keeping(scenario, how, reporting, seen)
+    const finished = await standUp(scenario, labName(scenario), how, {seen, screen: progressOn(reporting, options)})
     return await ending(finished, options, reporting)
   } catch (error) {
     if (!isInterrupted()) {
@@ -98,7 +107,7 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
   }
 }
 
-function sofarOf({scenario, lab, chosen, stages}: Seen): {readonly sofar?: SoFar} {
+function sofarOf({scenario, lab, chosen, stages, facts}: Seen): {readonly sofar?: SoFar} {
   if (!scenario) return {}
   const driver = lab && chosen && {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
   return {
@@ -110,6 +119,7 @@ function sofarOf({scenario, lab, chosen, stages}: Seen): {readonly sofar?: SoFar
       stages: [...stages],
       times: {total: performance.now()},
       ...(driver && {driver}),
+      ...(facts && {facts: {stages: new Map(facts)}, made: madeHere()}),
     },
   }
 }
@@ -207,7 +217,8 @@ export async function standUp(
     const started = performance.now()
     const stages: StageResult[] = []
     const baselines: Baselines = new Map()
-    Object.assign(seen, {lab, chosen, stages})
+    const facts = new Map<number, Facts>()
+    Object.assign(seen, {lab, chosen, stages, ...(options.keepFacts && {facts})})
     let looking = 0
     const ended = async (stage: Stage, number: number) => {
       const begun = performance.now()
@@ -218,6 +229,7 @@ export async function standUp(
         baselines,
         ...(options.timeline && {timeline: {before: stages.at(-1)?.matrix}}),
       })
+      if (options.keepFacts) facts.set(number, await readFacts(lab.fleet, placesAfter(scenario, number)))
       stages.push(result)
       tell.found?.(result)
       looking += performance.now() - begun
@@ -247,7 +259,11 @@ export async function standUp(
       ...diagnose,
     }
     const lost = lab.fleet.lost
-    const told = {...(diagnosed && {diagnosed, undiagnosed: why.left}), ...(lost && {lost})}
+    const shown = options.keepFacts && {
+      facts: {stages: facts, end: why?.facts ?? (await readFacts(lab.fleet, placesAfter(scenario, scenario.stages.length)))},
+      made: madeHere(),
+    }
+    const told = {...shown, ...(diagnosed && {diagnosed, undiagnosed: why.left}), ...(lost && {lost})}
     const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...told}
     return {lab, chosen, outcome, ...(before && {before}), result}
   } catch (error) {

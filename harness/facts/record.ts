@@ -17,7 +17,7 @@ interface Recorded {
   readonly places: Readonly<Record<string, RecordedNamespace | null>>
 }
 
-type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
+export type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
   readonly sysctls: readonly (readonly [string, string])[]
   readonly netnsNames: readonly (readonly [number, string])[]
 }
@@ -26,6 +26,22 @@ type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
 export function recordFacts(facts: Facts): string {
   const places = [...facts].map(([place, here]) => `${JSON.stringify(place)}: ${JSON.stringify(here ? plain(here) : null)}`)
   return `{"podwire": "facts", "version": ${VERSION}, "places": {\n${places.join(',\n')}\n}}\n`
+}
+
+/** As they are in a document; null where the place could not be asked. */
+export type RecordedFacts = Readonly<Record<string, RecordedNamespace | null>>
+
+export function plainFacts(facts: Facts): RecordedFacts {
+  return Object.fromEntries([...facts].map(([place, here]) => [place, here ? plain(here) : null]))
+}
+
+/** Back from a document of podwire's own, which is not examined. */
+export function factsOf(recorded: RecordedFacts): Facts {
+  return new Map(Object.entries(recorded).map(([place, here]) => [place, here ? full(here) : undefined]))
+}
+
+function full(here: RecordedNamespace): NamespaceFacts {
+  return {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
 }
 
 function plain(here: NamespaceFacts): RecordedNamespace {
@@ -52,7 +68,7 @@ export function readRecording(text: string, name = 'the recording'): Facts {
       if (here === null) return [place, undefined]
       const missing = missingIn(here)
       if (missing) throw refuse(`${place} has no ${missing}`)
-      return [place, {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}]
+      return [place, full(here)]
     }),
   )
 }

@@ -3,7 +3,8 @@
 import Table from 'cli-table3'
 import type {Beside, Compared, Growth, Measures, Settled, Spread} from '../compare/measured.ts'
 import {STATE_KINDS} from '../compare/measured.ts'
-import {milliseconds, type Paint} from './text.ts'
+import {milliseconds} from './duration.ts'
+import type {Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
 
 /** A comparison, whole or cut short. */

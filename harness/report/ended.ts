@@ -1,7 +1,8 @@
 // A run that is over, however it ended: what every report format is made of.
 import type {CommandResult} from '../command.ts'
 import type {Scenario} from '../model.ts'
-import type {ResultSource, SoFar} from './json.ts'
+import type {RunDocument} from './document.ts'
+import {errorJson, type ResultSource, resultJson, type SoFar} from './json.ts'
 import type {Message} from './message.ts'
 
 /** A run that did not come to its end: interrupted, a line refused, a bad scenario, a machine that cannot. */
@@ -33,4 +34,9 @@ export function nameOf(ended: Ended): string {
   const name = scenarioOf(ended)?.name
   if (name !== undefined || !isCutShort(ended)) return name ?? ''
   return ended.reference.replace(/^.*\//, '').replace(/\.[cm]?[jt]s$/, '')
+}
+
+/** The document of a run, however it ended. */
+export function documentOf(ended: Ended): RunDocument {
+  return isCutShort(ended) ? errorJson(ended.exit, ended.problems, ended.step, ended.sofar) : resultJson(ended)
 }

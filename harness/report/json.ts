@@ -2,8 +2,11 @@
 import type {Outcome} from '../checks/check.ts'
 import type {CommandResult} from '../command.ts'
 import type {Restored} from '../drivers/ssh.ts'
+import type {Facts} from '../facts/facts.ts'
+import {plainFacts} from '../facts/record.ts'
 import type {Scenario, Stage, StageResult} from '../model.ts'
 import type {DiagnosisSource} from './diagnosis.ts'
+import type {CommandDocument, ErrorDocument, Made, PartDocument, ResultDocument, ScenarioDocument, StageDocument} from './document.ts'
 import {FORMAT} from './format.ts'
 import type {Message} from './message.ts'
 
@@ -23,25 +26,29 @@ export interface ResultSource {
   readonly times: Readonly<Record<string, number>>
   /** Nodes that went away, and why. */
   readonly lost?: ReadonlyMap<string, string>
+  /** Kept where a report shows them. */
+  readonly facts?: KeptFacts
+  readonly made?: Made
+}
+
+/** The kernels' state on the way. */
+export interface KeptFacts {
+  /** By how many stages had run, once their claims had been looked at. */
+  readonly stages: ReadonlyMap<number, Facts>
+  /** Once the claims at the end had been; absent where a run did not come that far. */
+  readonly end?: Facts
 }
 
 /** What is known of a run before its end. */
-export interface SoFar extends Pick<ResultSource, 'lab' | 'scenario' | 'history' | 'times'>, Partial<Pick<ResultSource, 'driver'>> {
+export interface SoFar
+  extends Pick<ResultSource, 'lab' | 'scenario' | 'history' | 'times' | 'facts' | 'made'>,
+    Partial<Pick<ResultSource, 'driver'>> {
   readonly stages: readonly StageResult[]
 }
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
-export function resultJson({
-  lab,
-  scenario,
-  driver,
-  history,
-  outcome,
-  diagnosed,
-  machines,
-  times,
-  lost,
-}: ResultSource): Record<string, unknown> {
+export function resultJson(source: ResultSource): ResultDocument {
+  const {lab, scenario, driver, history, outcome, diagnosed, undiagnosed = 0, machines, times, lost, facts, made} = source
   return {
     format: FORMAT,
     kind: 'result',
@@ -54,16 +61,28 @@ export function resultJson({
     mtu: outcome.mtu,
     probes: outcome.probes,
     checks: outcome.checks,
-    stages: outcome.stages,
+    stages: outcome.stages.map((stage) => stageResultJson(stage, facts)),
+    ...(facts?.end && {facts: plainFacts(facts.end)}),
     requirements: outcome.requirements,
     ...(diagnosed && {diagnoses: diagnosed.map(({diagnosis}) => diagnosis)}),
+    ...(undiagnosed > 0 && {undiagnosed}),
     ...(machines && {machines}),
+    ...(made && {made}),
     times,
   }
 }
 
-function scenarioJson({stages, claims: _, ...declared}: Scenario): Record<string, unknown> {
+function scenarioJson({stages, claims: _, ...declared}: Scenario): ScenarioDocument {
   return {...declared, stages: stages.map(stageJson)}
+}
+
+function stageJson({title, sentence, steps, readdressed, claims}: Stage): Stage {
+  return {title, ...(sentence !== undefined && {sentence}), steps, readdressed, claims}
+}
+
+function stageResultJson(stage: StageResult, facts: KeptFacts | undefined): StageDocument {
+  const here = facts?.stages.get(stage.stage)
+  return here ? {...stage, facts: plainFacts(here)} : stage
 }
 
 /**
@@ -71,7 +90,7 @@ function scenarioJson({stages, claims: _, ...declared}: Scenario): Record<string
  * @param step the step that was refused or hung, where that is what ended it
  * @param sofar what was known of the run until then
  */
-export function errorJson(exit: number, messages: readonly Message[], step?: CommandResult, sofar?: SoFar): Record<string, unknown> {
+export function errorJson(exit: number, messages: readonly Message[], step?: CommandResult, sofar?: SoFar): ErrorDocument {
   return {
     format: FORMAT,
     kind: 'error',
@@ -82,15 +101,19 @@ export function errorJson(exit: number, messages: readonly Message[], step?: Com
   }
 }
 
-function sofarJson({lab, scenario, driver, history, stages, times}: SoFar): Record<string, unknown> {
-  return {lab, scenario: scenarioJson(scenario), ...(driver && {driver}), history: history.map(commandJson), stages, times}
-}
-
-function stageJson({title, sentence, steps, readdressed, claims}: Stage): Record<string, unknown> {
-  return {title, ...(sentence !== undefined && {sentence}), steps, readdressed, claims}
+function sofarJson({lab, scenario, driver, history, stages, times, facts, made}: SoFar): PartDocument {
+  return {
+    lab,
+    scenario: scenarioJson(scenario),
+    ...(driver && {driver}),
+    history: history.map(commandJson),
+    stages: stages.map((stage) => stageResultJson(stage, facts)),
+    ...(made && {made}),
+    times,
+  }
 }
 
 /** A CommandResult with its output as text. */
-function commandJson({stdout, stderr, ...rest}: CommandResult): Record<string, unknown> {
+function commandJson({stdout, stderr, ...rest}: CommandResult): CommandDocument {
   return {...rest, stdout: stdout.toString(), stderr: stderr.toString()}
 }

@@ -5,8 +5,9 @@ import {endingOf} from '../command.ts'
 import {placesOf} from '../model.ts'
 import type {Case, Suite} from './cases.ts'
 import {plain} from './cases.ts'
+import {milliseconds} from './duration.ts'
 import {type Ended, isCutShort} from './ended.ts'
-import {MARKS, matrixText, milliseconds} from './text.ts'
+import {MARKS, matrixText} from './text.ts'
 import {visible, visibleLine} from './visible.ts'
 
 const SYMBOLS: Record<Case['verdict'], string> = {...MARKS, error: '✗', skipped: '–'}

@@ -3,7 +3,8 @@ import Table from 'cli-table3'
 import {DOCUMENTS, type Statement} from '../documents.ts'
 import type {DriverName} from '../driver.ts'
 import type {CheckResult, Requirement, Scenario, Verdict} from '../model.ts'
-import {COLOURS, MARKS, milliseconds, type Paint} from './text.ts'
+import {milliseconds} from './duration.ts'
+import {COLOURS, MARKS, type Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
 
 /** A scenario that was run. */

@@ -14,16 +14,13 @@ import {
   type Verdict,
   type WireFrame,
 } from '../model.ts'
+import {milliseconds} from './duration.ts'
 import {visible, visibleLine} from './visible.ts'
 
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan', text: string) => string
 
 export const MARKS: Record<Verdict, string> = {pass: '✓', fail: '✗', unknown: '?'}
 export const COLOURS = {pass: 'green', fail: 'red', unknown: 'yellow'} as const
-
-export function milliseconds(duration: number): string {
-  return duration < 1000 ? `${duration.toFixed(1)} ms` : `${(duration / 1000).toFixed(2)} s`
-}
 
 export function stageText(stage: Stage, number: number, paint: Paint): string {
   const sentence = stage.sentence === undefined ? '' : `\n   ${paint('dim', `“${stage.sentence}”`)}`

@@ -2,8 +2,9 @@
 import {type BothWays, reaches} from '../both-ways.ts'
 import type {Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
+import {milliseconds} from './duration.ts'
 import {FORMAT} from './format.ts'
-import {milliseconds, type Paint} from './text.ts'
+import type {Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
 
 /** One size of packet: what should become of it, what did, and where the two disagree. */

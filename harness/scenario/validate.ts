@@ -88,6 +88,7 @@ const declarationShape = v.strictObject({
   underlay: v.string(),
   needs: v.optional(v.record(v.string(), v.string())),
   devices: v.optional(v.array(v.string())),
+  root: v.optional(v.pipe(v.string(), v.nonEmpty('the reason is expected here, not an empty text'))),
   mtu: v.optional(v.number()),
   nodes: v.record(v.string(), addresses),
   pods: v.record(v.string(), onNode),
@@ -114,7 +115,7 @@ const declarationShape = v.strictObject({
 })
 
 const KEYS: Record<string, readonly string[]> = {
-  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'devices', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
+  '': ['title', 'shows', 'solution', 'underlay', 'needs', 'devices', 'root', 'mtu', 'nodes', 'pods', 'hosts', 'files', 'steps', 'checks'],
   pods: ['node', 'address'],
   hosts: ['node', 'address'],
 }
@@ -181,6 +182,7 @@ function specify(scenario: Declared, name: string, file: string): Scenario {
     ...(scenario.solution !== undefined && {solution: scenario.solution}),
     needs: needsOf(scenario),
     devices: scenario.devices ?? [],
+    ...(scenario.root !== undefined && {root: scenario.root}),
     ...(scenario.mtu !== undefined && {mtu: scenario.mtu}),
     underlay: scenario.underlay,
     nodes: nodesOf(scenario),
@@ -362,8 +364,8 @@ function checkName(name: string, path: readonly string[], report: Report): void 
 
 /** What a command is called, or where it is: what `command -v` can be asked for. */
 const TOOL = /^(\/[\w.+-]+)+$|^[\w.+-]+$/
-/** Debian Policy 5.6.1 */
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/
+/** Debian Policy 5.6.1; or a Go module's path, which begins with a domain (https://go.dev/ref/mod#module-path) */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$|^[a-z0-9-]+(\.[a-z0-9-]+)+(\/[\w.~-]+)+$/
 
 function checkNeeds({needs = {}, devices = []}: Declared, report: Report): void {
   for (const device of devices)
@@ -379,7 +381,7 @@ function checkNeeds({needs = {}, devices = []}: Declared, report: Report): void 
     if (!PACKAGE.test(name))
       report(['needs', tool], {
         code: 'bad-package',
-        message: `${JSON.stringify(name)} is no name of a Debian package`,
+        message: `${JSON.stringify(name)} is no name of a Debian package or a Go module`,
         help: "name the package that brings the command: bird: 'bird2'",
       })
   }

@@ -11,6 +11,7 @@ import {carryOut, startLab} from '../../harness/lab.ts'
 import {placesOf} from '../../harness/model.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
 import {writeManyPods} from './many-pods.ts'
+import {solutionFigures} from './solutions.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const PODWIRE = here('../../harness/cli/podwire')
@@ -26,14 +27,22 @@ interface Sample {
   readonly stdout: string
 }
 
-interface Figure {
+export interface Figure {
   readonly name: string
   readonly limit: string
   readonly measured: string
   readonly floor: string
 }
 
-const figures: Record<string, () => Promise<Figure[]>> = {local, docker, pods, facts, diagnose, ssh}
+const figures: Record<string, () => Promise<Figure[]>> = {
+  local,
+  docker,
+  pods,
+  facts,
+  diagnose,
+  ssh,
+  solutions: () => solutionFigures(PODWIRE),
+}
 const asked = process.argv.slice(2)
 const table = new Table({
   head: ['figure', 'at most', 'measured', 'beside it, in the same run'],

@@ -107,8 +107,18 @@ onEach([asRoot], 'what is needed and missing is told by its package before the f
   const {problems} = JSON.parse(stdout) as {problems: {code: string; message: string; help: string[]}[]}
   t.is(problems[0]?.code, 'missing-tool')
   t.regex(problems[0]?.message ?? '', /needs needs no-such-tool, and its nodes have none/)
-  t.regex(problems[0]?.help.join() ?? '', /apt-get install no-such-package;/)
+  t.regex(problems[0]?.help.join() ?? '', /apt-get install no-such-package,/)
   t.notRegex(stderr, /dash/)
+})
+
+onEach([asRoot], 'what is built from a Go module and missing is told by the target that builds it, with exit 3', async (t, runner) => {
+  await using home = makeHome(runner)
+  const file = home.write('needs.ts', scenarioWith('', "\n  needs: {'no-such-agent': 'example.com/no-such/agent'},"))
+  const {code, stderr} = await home.podwire(['run', file, '--driver', 'local'])
+  t.is(code, 3)
+  t.regex(stderr, /error\[missing-tool\]: needs needs no-such-agent, and its nodes have none/)
+  t.regex(stderr, /make setup-solutions, which builds example\.com\/no-such\/agent where Go is there/)
+  t.notRegex(stderr, /apt-get/)
 })
 
 onEach([asRoot], 'a device that cannot be opened is told before the first line, with exit 3', async (t, runner) => {

@@ -1,5 +1,9 @@
 // The datapaths of ready networks: each scenario passes, and with one thing changed it fails for that reason.
-import {asRoot, inDocker, LOCAL} from './tools/runners.ts'
+import type {Scenario} from '../../harness/model.ts'
+import {packagesOf} from '../../harness/packages.ts'
+import {makeHome} from './tools/home.ts'
+import {ownMachine} from './tools/own-machine.ts'
+import {asRoot, asUser, inDocker, LOCAL, onEach, type Runner} from './tools/runners.ts'
 import {onEachThatHas, solutions} from './tools/solutions.ts'
 import {failsAs, passes, type Twin} from './tools/twin.ts'
 
@@ -8,15 +12,42 @@ const IN_DOCKER: readonly string[] = ['calico-bgp', 'flannel-vxlan']
 
 const all = await solutions()
 
-/** The kernel takes programs of the machine's own root alone; FRR's daemons become the user frr, whom an ordinary user's namespace has not. */
-const AS_ROOT: readonly string[] = ['aci-evpn', 'cilium-ebpf']
-
-function runnersOf({name}: {readonly name: string}) {
-  return IN_DOCKER.includes(name) ? [...LOCAL, inDocker] : AS_ROOT.includes(name) ? [asRoot] : LOCAL
+function runnersOf({name, root}: Scenario): readonly Runner[] {
+  return [...(root === undefined ? LOCAL : [asRoot]), ...(IN_DOCKER.includes(name) ? [inDocker] : [])]
 }
 
 for (const scenario of all)
   onEachThatHas(runnersOf(scenario), scenario, 'every claim holds', (t, runner) => passes(t, runner, scenario.name))
+
+for (const {name, root} of all)
+  if (root !== undefined)
+    onEach([asUser], `${name}: an ordinary user is told what takes root, before the first line`, async (t, runner) => {
+      await using home = makeHome(runner)
+      const {code, stdout, stderr} = await home.podwire(['run', name, '--driver', 'local'])
+      t.is(code, 3)
+      t.true(stderr.includes(`error[not-root]: ${name} takes root of the machine itself: ${root}`), stderr)
+      t.notRegex(stdout, /node1# /)
+    })
+
+/** A scenario, and a process that is among the last of its daemons to start. */
+const LAST: Readonly<Record<string, string>> = {'aci-evpn': 'bgpd', 'flannel-real': 'flanneld', 'nsx-ovn': 'ovn-controller'}
+
+for (const scenario of all) {
+  const last = LAST[scenario.name]
+  if (last !== undefined)
+    onEachThatHas([asRoot], scenario, 'SIGKILL of podwire ends every daemon, and nothing of them is left', async (t, runner) => {
+      using machine = ownMachine(runner)
+      const {code, output} = await machine.run(`
+        cd /run; state >before
+        podwire run ${scenario.name} --driver local >shown 2>&1 & pid=$!
+        running() { grep -qsx ${last} /proc/[0-9]*/comm; }
+        until_so running
+        kill -KILL $pid; wait $pid; [ $? = 137 ] || exit 93
+        gone; state >after; diff before after || exit 94
+      `)
+      t.is(code, 0, output)
+    })
+}
 
 const TWINS: readonly (Twin & {readonly title: string})[] = [
   {
@@ -56,6 +87,23 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     ],
     claim: 'reach among pod1, pod2, pod3, pod4',
     because: /^no-answer$/m,
+  },
+  {
+    title: 'a program that stays at its cable',
+    scenario: 'cilium-ebpf-native',
+    change: ['tc filter del dev eth0 ingress', 'tc filter show dev eth0 ingress'],
+    claim: 'pod1# ping -c 1 -W 0.5 10.244.2.2 fails within 5000 ms',
+    because: /not within 5000 ms/,
+  },
+  {
+    title: 'a leaf that sends all by one spine',
+    scenario: 'bcf-openflow',
+    change: [
+      "    ...stage('64 conversations, to as many ports'),\n",
+      "    ...stage('one way'),\n    ...on('leaf1')`\n      ovs-ofctl -O OpenFlow13 mod-group sw group_id=1,type=select,bucket=output:101\n    `,\n    ...on('spine2')`\n      ovs-ofctl -O OpenFlow13 add-flow sw priority=100,reset_counts,dl_dst=0a:00:00:00:00:13,actions=output:2\n    `,\n    ...stage('64 conversations, to as many ports'),\n",
+    ],
+    claim: "spine2# ovs-ofctl -O OpenFlow13 dump-flows sw dl_dst=0a:00:00:00:00:13 | grep 'n_packets=[1-9]' within 10000 ms",
+    because: /not within 10000 ms/,
   },
   {
     title: 'a leaf that the packet does not go to',
@@ -103,6 +151,23 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     because: /nothing of it passed node3\/eth0/,
   },
   {
+    title: 'a CNI plugin that is let translate what leaves the node',
+    scenario: 'flannel-real',
+    change: [
+      "    ...on('node1')`\n      ip netns add pod1\n",
+      '    ...on(\'node1\')`\n      sed -i \'s/"ipMasq": false/"ipMasq": true/\' /run/flannel/10-flannel.conf\n      ip netns add pod1\n',
+    ],
+    claim: 'no-nat',
+    because: /request left as 10\.244\.1\.3 -> 192\.168\.1\.12, node2 saw 192\.168\.1\.11 ->/,
+  },
+  {
+    title: 'a node that has lost nothing',
+    scenario: 'flannel-real',
+    change: ['ip link del flannel.1', 'ip link show flannel.1'],
+    claim: 'reach pod1 -> pod3 fails: tunnel-endpoint-down at node2 within 10000 ms',
+    because: /not within 10000 ms/,
+  },
+  {
     title: 'the underlay’s MTU in a tunnel',
     scenario: 'flannel-vxlan',
     change: ['  mtu: 1450,\n', '  mtu: 1500,\n'],
@@ -145,3 +210,51 @@ for (const {title, ...twin} of TWINS) {
   const scenario = all.find(({name}) => name === twin.scenario)
   if (scenario) onEachThatHas([asRoot], scenario, title, (t, runner) => failsAs(t, runner, twin))
 }
+
+/** Hidden where they are there. */
+const HIDDEN = {
+  name: 'bird and flanneld',
+  devices: [],
+  needs: [
+    {tool: 'bird', package: 'bird2'},
+    {tool: 'flanneld', package: 'github.com/flannel-io/flannel'},
+  ],
+}
+
+onEachThatHas([asRoot], HIDDEN, 'what is not there is told by its package: doctor lists it, its scenario is not run', async (t, runner) => {
+  await using home = makeHome(runner)
+  // Over each of their folders one with links to all else that is there.
+  const hidden = `
+    for tool in bird flanneld; do
+      real=$(mktemp -d -p ${home.folder}) else=$(mktemp -d -p ${home.folder}) folder=$(dirname $(which $tool))
+      mount --bind $folder $real; cp -rs $real/. $else; rm $else/$tool; mount --bind $else $folder
+    done
+    exec "$0" "$@"`
+  const through = ['unshare', '--mount', 'sh', '-ec', hidden]
+  const doctor = await home.podwire(['doctor', '--json'], {through, env: {DOCKER_HOST: 'unix:///nowhere/docker.sock'}})
+  const {items} = JSON.parse(doctor.stdout) as {items: {what: string; state: string; help?: string}[]}
+  t.deepEqual(
+    packagesOf('solutions').filter(({command}) => !items.some(({what}) => what === command)),
+    [],
+  )
+  t.like(
+    items.find(({what}) => what === 'bird'),
+    {
+      state: 'missing',
+      help: 'only some scenarios need it: make setup-solutions, or apt-get install bird2',
+    },
+  )
+  t.like(
+    items.find(({what}) => what === 'flanneld'),
+    {
+      state: 'missing',
+      help: 'only some scenarios need it: make setup-solutions, which builds github.com/flannel-io/flannel where Go is there',
+    },
+  )
+  const [calico, flannel] = await Promise.all(
+    ['calico-bgp', 'flannel-real'].map((name) => home.podwire(['run', name, '--driver', 'local'], {through})),
+  )
+  t.deepEqual([calico?.code, flannel?.code], [3, 3])
+  t.regex(calico?.stderr ?? '', /calico-bgp needs bird, and its nodes have none\n.*apt-get install bird2\n/)
+  t.regex(flannel?.stderr ?? '', /flannel-real needs .*flanneld.*\n.*builds github\.com\/flannel-io\/flannel/)
+})

@@ -1,13 +1,14 @@
 // What people read, from recorded data, against fixtures/expected.
+
 import test from 'ava'
 import {requirementsFrom} from '../../harness/checks/requirements.ts'
 import type {CommandResult} from '../../harness/command.ts'
 import type {CheckResult, Place, Probe} from '../../harness/model.ts'
+import {milliseconds} from '../../harness/report/duration.ts'
 import {
   checkText,
   hopsText,
   matrixText,
-  milliseconds,
   type Paint,
   requirementsText,
   shortfallText,

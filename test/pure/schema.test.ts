@@ -21,8 +21,9 @@ import {RUNS} from '../tools/runs.ts'
 type Json = Record<string, unknown>
 
 function schema(kind: string): ValidateFunction {
-  const text = readFileSync(new URL(`../../fixtures/schema/${kind}.json`, import.meta.url), 'utf8')
-  return new Ajv2020({strict: true, allErrors: true}).compile(JSON.parse(text) as Json)
+  const read = (name: string) => JSON.parse(readFileSync(new URL(`../../fixtures/schema/${name}.json`, import.meta.url), 'utf8')) as Json
+  const ajv = new Ajv2020({strict: true, allErrors: true})
+  return kind === 'facts' ? ajv.compile(read(kind)) : ajv.addSchema(read('facts')).compile(read(kind))
 }
 
 const COMMAND: CommandResult = {
@@ -221,6 +222,24 @@ test('a result with diagnoses fits its schema, and none with a cause of another 
   t.false(fits({...document, diagnoses: [{...one, cause: 'bad-luck'}]}))
   t.false(fits({...document, diagnoses: [{...one, where: {node: 'node2', netns: null}}]}))
   t.false(fits({...document, diagnoses: {}}))
+})
+
+test('a run whose facts were kept fits its schema, and not with half a fact', (t) => {
+  const fits = schema('result')
+  const facts = recordedFacts()
+  const made = {podwire: '1', node: 'v24', kernel: 'Linux 6', architecture: 'x64', processors: 2, memory: 1e9, at: 1}
+  const run = {...RUNS.passing(), facts: {stages: new Map([[1, facts]]), end: facts}, made}
+  const stages = [{stage: 1, title: 'x', checks: []}]
+  const document = JSON.parse(JSON.stringify(resultJson({...run, outcome: {...run.outcome, stages}}))) as Json & {
+    facts: Record<string, Json>
+  }
+  t.true(fits(document), JSON.stringify(fits.errors?.slice(0, 5)))
+  t.deepEqual(document.facts, (document.stages as {facts: unknown}[])[0]?.facts)
+  const {node1: {routes: _, ...node1} = {}, ...others} = document.facts
+  t.false(fits({...document, facts: {...others, node1}}))
+  t.false(fits({...document, facts: {...others, node1: undefined, node2: 'down'}}))
+  t.true(fits({...document, facts: {...others, node1: null}}))
+  t.false(fits({...document, made: {...made, at: 'today'}}))
 })
 
 test('an error of a run that was cut short fits its schema, and not with another exit code or half a run', (t) => {

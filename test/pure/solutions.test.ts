@@ -1,11 +1,12 @@
 // What scenarios of ready networks are written with beyond the documents' recipe: needs, devices, an MTU, daemons, claims about
 // the wire and claims that take a time. And what is made of them.
+import {readFileSync} from 'node:fs'
 import test from 'ava'
 import {converge} from '../../harness/checks/convergence.ts'
 import {decodeArguments, framesFrom} from '../../harness/checks/decode.ts'
-import {variantFor} from '../../harness/drivers/docker/image.ts'
+import {packagesIn, variantFor} from '../../harness/drivers/docker/image.ts'
 import type {CheckResult, Verdict} from '../../harness/model.ts'
-import {packagesOf} from '../../harness/packages.ts'
+import {gettingWords, isGoModule, packagesOf} from '../../harness/packages.ts'
 import {countText, type Shown} from '../../harness/report/statements.ts'
 import {loadScenario, scenarioNames} from '../../harness/scenario/load.ts'
 import {claimsLast, lineWith, load, problemsOf, SOUND, soundBut} from '../tools/scenario-file.ts'
@@ -24,6 +25,26 @@ test('needs, devices and an MTU are declared beside the nodes', async (t) => {
     soundBut("underlay: '", "solution: 'Calico', needs: {bird: 'bird2'}, devices: ['/dev/net/tun'], mtu: 1450,\n  underlay: '"),
   )
   t.deepEqual([needs, devices, mtu, solution], [[{tool: 'bird', package: 'bird2'}], ['/dev/net/tun'], 1450, 'Calico'])
+})
+
+test('what no Debian package brings is named by its Go module', async (t) => {
+  const {needs} = await load(t, soundBut("underlay: '", "needs: {flanneld: 'github.com/flannel-io/flannel'},\n  underlay: '"))
+  t.deepEqual(needs, [{tool: 'flanneld', package: 'github.com/flannel-io/flannel'}])
+  t.is(gettingWords(['bird2', 'frr']), 'apt-get install bird2 frr')
+  t.is(gettingWords(['bird2', 'a.b/c']), 'apt-get install bird2; make setup-solutions, which builds a.b/c where Go is there')
+})
+
+test('each Go module has its version and the hashes of all that it is built from, and none goes into a node image', (t) => {
+  const modules = packagesOf('solutions').filter(({name}) => isGoModule(name))
+  t.true(modules.length > 0)
+  for (const {name} of modules) {
+    const folder = new URL(`../../fixtures/go/${name.split('/').at(-1)}/`, import.meta.url)
+    const [, version] =
+      new RegExp(`\\s${name.replaceAll('.', '\\.')} (v\\S+)\n`).exec(readFileSync(new URL('go.mod', folder), 'utf8')) ?? []
+    t.regex(version ?? '', /^v\d+\.\d+\.\d+$/, name)
+    t.true(readFileSync(new URL('go.sum', folder), 'utf8').includes(`${name} ${version} h1:`), name)
+  }
+  for (const variant of ['lean', 'full'] as const) t.deepEqual(packagesIn(variant).filter(isGoModule), [])
 })
 
 test('a claim about the wire needs its decoder without being told', async (t) => {
@@ -78,6 +99,11 @@ const MISTAKES: Readonly<Record<string, {readonly text: string; readonly code: s
     text: soundBut("underlay: '", "needs: {bird: 'Bird 2'},\n  underlay: '"),
     code: 'bad-package',
     help: /bird: 'bird2'/,
+  },
+  'a reason for root that says nothing': {
+    text: soundBut("underlay: '", "root: '',\n  underlay: '"),
+    code: 'bad-value',
+    help: /^$/,
   },
   'a device that is none': {text: soundBut("underlay: '", "devices: ['tun'],\n  underlay: '"), code: 'bad-path', help: /\/dev\/net\/tun/},
   'a daemon at a place that is none': {
@@ -154,6 +180,14 @@ test('a scenario’s nodes are lean unless it needs more', (t) => {
   t.is(variantFor(['jq']), 'lean')
   t.is(variantFor(['jq', 'bird']), 'full')
   t.is(variantFor(['nowhere']), 'full')
+})
+
+test('the lean image has what every node has and nothing of what only ready networks need', (t) => {
+  t.deepEqual(packagesIn('lean'), [...new Set(packagesOf('node').map(({name}) => name))])
+  const lean = new Set(packagesIn('lean'))
+  const debian = packagesOf('solutions').filter(({name}) => !isGoModule(name))
+  t.true(debian.length > 0)
+  for (const {name} of debian) t.deepEqual([lean.has(name), packagesIn('full').includes(name)], [false, true], name)
 })
 
 const LOOK: Omit<CheckResult, 'claim'> = {check: 'command', verdict: 'pass', pairs: [], evidence: []}

@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import type Docker from 'dockerode'
 import {MachineError} from '../../driver.ts'
-import {packagesOf} from '../../packages.ts'
+import {isGoModule, packagesOf} from '../../packages.ts'
 import {inTurn} from '../../turn.ts'
 import {type Engine, statusOf} from './engine.ts'
 
@@ -33,9 +33,10 @@ export function variantFor(tools: readonly string[]): Variant {
   return tools.every((tool) => every.includes(tool)) ? 'lean' : 'full'
 }
 
-function packagesIn(variant: Variant): string[] {
+export function packagesIn(variant: Variant): string[] {
   const groups = variant === 'lean' ? ['node'] : ['node', 'solutions']
-  return [...new Set(groups.flatMap(packagesOf).map(({name}) => name))]
+  const names = groups.flatMap(packagesOf).map(({name}) => name)
+  return [...new Set(names)].filter((name) => !isGoModule(name))
 }
 
 /** podwire-node:HASH, the hash being of all that the image is made of. */

@@ -2,8 +2,8 @@
 // in words, for whoever sees no red. Every box names what it shows (data-place, data-device), for a page that it is part of.
 import {create} from 'xmlbuilder2'
 import type {XMLBuilder} from 'xmlbuilder2/lib/interfaces.js'
+import {type Box, FONT, type Layout, type Point, spaceId, tunnelId, tunnelLines, underlayLines} from '../../topology/boxes.ts'
 import {connectionWords, deviceLines, spaceTitle} from '../../topology/labels.ts'
-import {type Box, FONT, type Layout, type Point, spaceId, tunnelId, tunnelLines, underlayLines} from '../../topology/layout.ts'
 import {type Connection, type Topology, UNDERLAY} from '../../topology/topology.ts'
 import {visibleLine} from '../visible.ts'
 import {xmlText} from '../xml.ts'

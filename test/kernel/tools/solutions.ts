@@ -4,9 +4,13 @@ import test, {type ExecutionContext} from 'ava'
 import {requireEngine} from '../../../harness/drivers/docker/engine.ts'
 import {ensureImage} from '../../../harness/drivers/docker/image.ts'
 import type {Scenario} from '../../../harness/model.ts'
+import {gettingWords, isGoModule} from '../../../harness/packages.ts'
 import {loadScenario, scenarioNames} from '../../../harness/scenario/load.ts'
 import {NODE_ENVIRONMENT} from '../../../harness/session.ts'
 import {onEach, type Runner} from './runners.ts'
+
+/** Where fixtures/setup.sh looks for it besides. */
+const GO = '/usr/local/go/bin/go'
 
 /** Every scenario that has a ready network's datapath. */
 export async function solutions(): Promise<Scenario[]> {
@@ -24,15 +28,15 @@ export function onEachThatHas(
   body: (t: ExecutionContext, runner: Runner) => Promise<void>,
 ): void {
   for (const runner of runners) {
-    const lacking = lackedBy(runner, scenario)
+    const lack = lackOf(runner, scenario)
     const full = `${scenario.name}: ${title}`
-    if (lacking === undefined || runner.missing !== undefined)
+    if (lack === undefined || runner.missing !== undefined)
       onEach([runner], full, async (t, here) => {
         if (here.driver === 'docker') await fullImage(t)
         await body(t, here)
       })
-    else if (process.env.CI === 'true' && !lacking.startsWith('/dev/')) test.serial(`${runner.title}: ${full}`, (t) => t.fail(lacking))
-    else test.serial.skip(`${runner.title}: ${full} (${lacking})`, () => undefined)
+    else if (process.env.CI === 'true' && !lack.skippable) test.serial(`${runner.title}: ${full}`, (t) => t.fail(lack.words))
+    else test.serial.skip(`${runner.title}: ${full} (${lack.words})`, () => undefined)
   }
 }
 
@@ -43,12 +47,19 @@ async function fullImage(t: ExecutionContext): Promise<void> {
   await ensureImage(docker, (line) => t.log(line), 'full')
 }
 
-/** Under docker the full image has the tools, and root opens the devices. */
-function lackedBy({driver, user}: Runner, {needs, devices}: Pick<Scenario, 'needs' | 'devices'>): string | undefined {
+/** What a runner's nodes have not, as a person gets it, and whether CI may do without: what it cannot have. */
+interface Lack {
+  readonly words: string
+  readonly skippable: boolean
+}
+
+/** Under docker the full image has the tools, and root opens the devices. Go modules are built where Go is there. */
+function lackOf({driver, user}: Runner, {needs, devices}: Pick<Scenario, 'needs' | 'devices'>): Lack | undefined {
   const closed = devices.find((device) => !opens(device, user?.uid))
-  if (closed !== undefined) return `${closed} cannot be opened`
-  const missing = driver === 'docker' ? [] : needs.filter(({tool}) => !isThere(tool))
-  return missing.length === 0 ? undefined : `apt-get install ${missing.map((need) => need.package).join(' ')}`
+  if (closed !== undefined) return {words: `${closed} cannot be opened`, skippable: user !== undefined}
+  const missing = driver === 'docker' ? [] : needs.filter(({tool}) => !isThere(tool)).map((need) => need.package)
+  if (missing.length === 0) return undefined
+  return {words: gettingWords(missing), skippable: missing.every(isGoModule) && !isThere('go') && !isThere(GO)}
 }
 
 /** @param uid an ordinary user's: it opens what everybody may */

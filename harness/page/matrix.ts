@@ -1,0 +1,105 @@
+// Who reached whom, as a square of small numbers: 200 pods are 40,000 pairs in three protocols, and no objects. Pure.
+import {type MatrixRow, type Place, PROTOCOLS, type Probe, type Protocol, type Verdict} from '../model.ts'
+import {type Rows, valuesOf} from '../report/rows.ts'
+
+/** What a cell says of one protocol. The order is that of weight: of two addresses of a place the heavier word counts. */
+export const MARKS = ['none', 'pass', 'small', 'unknown', 'fail'] as const
+export type Mark = (typeof MARKS)[number]
+
+/** As podwire prints them. */
+export const SIGNS: Readonly<Record<Mark, string>> = {none: '·', pass: '✓', small: 's', unknown: '?', fail: '✗'}
+
+export const WORDS: Readonly<Record<Mark, string>> = {
+  none: 'not asked',
+  pass: 'reaches',
+  small: 'reaches with small packets only',
+  unknown: 'not observed',
+  fail: 'does not reach',
+}
+
+/** What is shown of a pair: a protocol of three at the end, or all of them together, as the timeline asks. */
+export type Layer = Protocol | 'all'
+
+export interface Matrix {
+  readonly places: readonly string[]
+  readonly layers: readonly Layer[]
+  /** By places' positions. */
+  mark(from: number, to: number, layer: Layer): Mark
+  /** The heaviest of all layers. */
+  worst(from: number, to: number): Mark
+}
+
+const WEIGHT: Readonly<Record<Mark, number>> = {none: 0, pass: 1, small: 2, unknown: 3, fail: 4}
+
+function matrixOver(places: readonly string[], layers: readonly Layer[], marks: readonly Uint8Array[]): Matrix {
+  const size = places.length
+  const at = (layer: number, from: number, to: number) => marks[layer]?.[from * size + to] ?? 0
+  const worst = (from: number, to: number) => MARKS[Math.max(...layers.map((_, layer) => at(layer, from, to)))] ?? 'none'
+  return {
+    places,
+    layers,
+    worst,
+    mark: (from, to, layer) => (layers.includes(layer) ? (MARKS[at(layers.indexOf(layer), from, to)] ?? 'none') : worst(from, to)),
+  }
+}
+
+/** Of all probes of a run; small and full packets of a pair are one mark. */
+export function matrixOfProbes(places: readonly Place[], probes: Rows<Probe>): Matrix {
+  const names = places.map(({name}) => name)
+  const position = new Map(names.map((name, index) => [name, index]))
+  const size = names.length
+  const [from, to, protocol, packet, answered] = [
+    valuesOf(probes, 'from'),
+    valuesOf(probes, 'to'),
+    valuesOf(probes, 'protocol'),
+    valuesOf(probes, 'size'),
+    valuesOf(probes, 'answered'),
+  ]
+  // Small and full apart first: `s` is small answered and full not.
+  const sides = [0, 1].map(() => PROTOCOLS.map(() => new Uint8Array(size * size)))
+  for (let index = 0; index < probes.length; index++) {
+    const [row, column] = [position.get(from[index] ?? ''), position.get(to[index] ?? '')]
+    const marks = sides[packet[index] === 'full' ? 1 : 0]?.[PROTOCOLS.indexOf(protocol[index] ?? 'icmp')]
+    if (row === undefined || column === undefined || !marks) continue
+    const cell = row * size + column
+    marks[cell] = Math.max(marks[cell] ?? 0, WEIGHT[markOf(answered[index])])
+  }
+  const marks = PROTOCOLS.map((_, layer) => merged(sides[0]?.[layer] as Uint8Array, sides[1]?.[layer] as Uint8Array))
+  return matrixOver(names, PROTOCOLS, marks)
+}
+
+function markOf(answered: boolean | null | undefined): Mark {
+  return answered === true ? 'pass' : answered === false ? 'fail' : 'unknown'
+}
+
+function merged(small: Uint8Array, full: Uint8Array): Uint8Array {
+  return small.map((mark, cell) => (mark === WEIGHT.pass && full[cell] === WEIGHT.fail ? WEIGHT.small : Math.max(mark, full[cell] ?? 0)))
+}
+
+/** Of one round after a stage: all protocols together, in small packets. */
+export function matrixOfRows(places: readonly Place[], rows: Rows<MatrixRow>): Matrix {
+  const names = places.map(({name}) => name)
+  const position = new Map(names.map((name, index) => [name, index]))
+  const marks = new Uint8Array(names.length * names.length)
+  const [from, to, verdict] = [valuesOf(rows, 'from'), valuesOf(rows, 'to'), valuesOf(rows, 'verdict')]
+  for (let index = 0; index < rows.length; index++) {
+    const [row, column] = [position.get(from[index] ?? ''), position.get(to[index] ?? '')]
+    if (row === undefined || column === undefined) continue
+    const cell = row * names.length + column
+    marks[cell] = Math.max(marks[cell] ?? 0, WEIGHT[verdict[index] ?? 'unknown'])
+  }
+  return matrixOver(names, ['all'], [marks])
+}
+
+/** Numbers of the pairs with each mark. */
+export function countsOf(matrix: Matrix, layer: Layer): Readonly<Record<Mark, number>> {
+  const counts = {none: 0, pass: 0, small: 0, unknown: 0, fail: 0}
+  for (let from = 0; from < matrix.places.length; from++)
+    for (let to = 0; to < matrix.places.length; to++) if (from !== to) counts[matrix.mark(from, to, layer)]++
+  return counts
+}
+
+/** Whether a filter for a verdict lets a mark pass: `small` has failed in part. */
+export function isOf(mark: Mark, verdict: Verdict | 'all'): boolean {
+  return verdict === 'all' || mark === verdict || (mark === 'small' && verdict === 'fail')
+}

@@ -1,0 +1,92 @@
+// Who reaches whom: the square, what it is filtered by, and the same as a list for whoever sees no square.
+import {PROTOCOLS} from '../../model.ts'
+import {countsOf, type Layer, MARKS, type Mark, SIGNS, WORDS} from '../matrix.ts'
+import {END, type Filters, type Store} from '../store.ts'
+import {Part} from './common.tsx'
+import {LargeMatrix} from './large-matrix.tsx'
+import {PairList} from './pair-list.tsx'
+import {SmallMatrix} from './small-matrix.tsx'
+
+/** Places whose pairs are buttons of a table; more are drawn. */
+const MOST_IN_TABLE = 24
+
+export function MatrixPart({store}: {readonly store: Store}) {
+  const {matrix, moment} = store
+  const {value} = matrix
+  if (!value || value.places.length < 2)
+    return (
+      <Part id="matrix" title="Who reaches whom">
+        <p class="dim">
+          {value || store.places.value.length < 2 ? 'There are no two places, and so no pairs.' : 'Nobody was asked at this stage.'}
+        </p>
+      </Part>
+    )
+  const when = moment.value === END ? 'small packets and full MTU' : 'all protocols at once, in small packets'
+  return (
+    <Part id="matrix" title="Who reaches whom" aside={<FilterBar store={store} />}>
+      {value.places.length <= MOST_IN_TABLE ? <SmallMatrix store={store} matrix={value} /> : <LargeMatrix store={store} matrix={value} />}
+      <p class="legend dim">
+        {MARKS.filter((mark) => mark !== 'none').map((mark) => (
+          <span key={mark} class={`key ${mark}`}>
+            <span class="sign" aria-hidden="true">
+              {SIGNS[mark]}
+            </span>{' '}
+            {WORDS[mark]}
+          </span>
+        ))}
+        <span>
+          {value.layers.length > 1 && store.filters.value.layer === 'all' ? `each cell: ${PROTOCOLS.join(', ')}; ` : ''}
+          {when}
+        </span>
+      </p>
+      <PairList store={store} matrix={value} />
+    </Part>
+  )
+}
+
+function FilterBar({store}: {readonly store: Store}) {
+  const {filters, matrix} = store
+  const set = (change: Partial<Filters>) => {
+    filters.value = {...filters.value, ...change}
+  }
+  const {layer, verdict, text} = filters.value
+  const counts = matrix.value && countsOf(matrix.value, layer)
+  const of = (...marks: readonly Mark[]) => marks.reduce((sum, mark) => sum + (counts?.[mark] ?? 0), 0)
+  return (
+    <div class="filters">
+      <label>
+        protocol{' '}
+        <select
+          value={layer}
+          disabled={(matrix.value?.layers.length ?? 0) < 2}
+          onChange={({currentTarget}) => set({layer: currentTarget.value as Layer})}
+        >
+          {(['all', ...PROTOCOLS] as const).map((each) => (
+            <option key={each} value={each}>
+              {each}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        verdict{' '}
+        <select value={verdict} onChange={({currentTarget}) => set({verdict: currentTarget.value as Filters['verdict']})}>
+          <option value="all">all ({of('pass', 'small', 'unknown', 'fail')})</option>
+          <option value="pass">pass ({of('pass')})</option>
+          <option value="fail">fail ({of('fail', 'small')})</option>
+          <option value="unknown">unknown ({of('unknown')})</option>
+        </select>
+      </label>
+      <label>
+        place{' '}
+        <input
+          type="search"
+          size={10}
+          placeholder="pod1 node2"
+          value={text}
+          onInput={({currentTarget}) => set({text: currentTarget.value})}
+        />
+      </label>
+    </div>
+  )
+}

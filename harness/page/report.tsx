@@ -1,0 +1,15 @@
+// The page of a report: what it shows stands packed in its own file.
+import {type Packed, unpack} from '../report/rows.ts'
+import type {View} from '../report/view.ts'
+import {start} from './start.tsx'
+
+const root = document.getElementById('page')
+const packed = document.getElementById('view')?.textContent ?? ''
+if (root) void viewFrom(packed).then((view) => start(root, view))
+
+/** Base64 of gzip of JSON (../report/html.ts). */
+async function viewFrom(text: string): Promise<View> {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return unpack((await new Response(stream).json()) as Packed) as View
+}

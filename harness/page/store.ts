@@ -1,0 +1,214 @@
+// What the page knows and what its reader has chosen. All else is computed from it, when it is needed.
+import {batch, computed, signal} from '@preact/signals'
+import {type BothWays, bothWays} from '../both-ways.ts'
+import type {Facts} from '../facts/facts.ts'
+import {factsOf} from '../facts/record.ts'
+import {type Diagnosis, type PacketSize, type Place, type Probe, placesAfter, type Verdict} from '../model.ts'
+import type {CommandDocument, PartDocument, ResultDocument, StageDocument} from '../report/document.ts'
+import {valuesOf} from '../report/rows.ts'
+import type {Layouts, View} from '../report/view.ts'
+import {topologyOf} from '../topology/build.ts'
+import {idOf} from '../topology/topology.ts'
+import type {Trace} from '../trace.ts'
+import {type Change, changesBetween} from './changes.ts'
+import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
+import {passedBy, stepsOf} from './path.ts'
+
+export interface ChosenPair {
+  readonly from: string
+  readonly to: string
+}
+
+export interface Filters {
+  readonly layer: Layer
+  readonly verdict: Verdict | 'all'
+  /** Names of places: `pod1`, `pod1 node2`. */
+  readonly text: string
+}
+
+/** What is looked at of a pair: one address in one protocol and size. */
+export interface Lens {
+  readonly protocol: Probe['protocol']
+  readonly size: PacketSize
+  /** The first, where it is absent or no more one of the place's. */
+  readonly address?: string
+}
+
+export interface Reached {
+  readonly reached: number
+  readonly total: number
+  readonly gained: number
+  readonly lost: number
+}
+
+/** After the last stage, once the claims at the end were looked at. */
+export const END = 'end'
+/** How many stages had run, or the end. */
+export type Moment = number | typeof END
+
+export type Store = ReturnType<typeof createStore>
+
+export function createStore(first: View) {
+  const view = signal(first)
+  const chosen = signal<Moment>(END)
+  const pair = signal<ChosenPair | undefined>(undefined)
+  const filters = signal<Filters>({layer: 'all', verdict: 'all', text: ''})
+  const lens = signal<Lens>({protocol: 'icmp', size: 'small'})
+
+  const document = computed(() => view.value.document)
+  /** Undefined where nothing had begun. */
+  const run = computed((): ResultDocument | PartDocument | undefined => {
+    const {value} = document
+    return value.kind === 'result' ? value : value.run
+  })
+  const result = computed(() => (document.value.kind === 'result' ? document.value : undefined))
+  const stages = computed((): readonly StageDocument[] => run.value?.stages ?? [])
+  /** What was typed, by the number of the stage: one stage is over before the next begins. */
+  const history = computed((): ReadonlyMap<number, readonly CommandDocument[]> => {
+    let left = run.value?.history ?? []
+    return new Map(
+      run.value?.scenario.stages.map(({steps}, index) => {
+        const own = left.slice(0, steps.length)
+        left = left.slice(steps.length)
+        return [index + 1, own]
+      }),
+    )
+  })
+  /** What the slider goes through: stages that were looked at or begun, and the end where it came to one. */
+  const moments = computed((): Moment[] => {
+    const numbers = run.value?.scenario.stages.map((_, index) => index + 1) ?? []
+    const known = new Set(stages.value.map(({stage}) => stage))
+    const begun = numbers.filter((number) => known.has(number) || (history.value.get(number)?.length ?? 0) > 0)
+    return [...begun, ...(result.value ? [END as Moment] : [])]
+  })
+  const moment = computed((): Moment => (moments.value.includes(chosen.value) ? chosen.value : (moments.value.at(-1) ?? END)))
+  const stage = computed(() => stages.value.find((each) => each.stage === moment.value))
+  const placesAt = (when: Moment): Place[] => {
+    const scenario = run.value?.scenario
+    return scenario ? placesAfter(scenario, when === END ? scenario.stages.length : when) : []
+  }
+  const clusterAt = (when: Moment) => placesAt(when).filter(({kind}) => kind !== 'host')
+  const places = computed(() => placesAt(moment.value))
+  const factsAt = (when: Moment | undefined): Facts | undefined => {
+    const own = when === END ? result.value?.facts : stages.value.find((each) => each.stage === when)?.facts
+    return own && factsOf(own)
+  }
+  const facts = computed(() => factsAt(moment.value))
+  const world = computed(() => facts.value && {facts: facts.value, places: places.value})
+  const before = computed((): Moment | undefined => moments.value[moments.value.indexOf(moment.value) - 1])
+  const changes = computed((): Change[] => (facts.value ? changesBetween(factsAt(before.value), facts.value) : []))
+  const topology = computed(() => world.value && topologyOf(world.value, run.value?.scenario.underlay ?? ''))
+  const layout = computed(() => view.value.layouts[moment.value])
+  const cluster = computed(() => clusterAt(moment.value))
+  const endMatrix = computed(() => result.value && matrixOfProbes(clusterAt(END), result.value.probes))
+  const matrix = computed((): Matrix | undefined => {
+    if (moment.value === END) return endMatrix.value
+    return stage.value?.matrix && matrixOfRows(cluster.value, stage.value.matrix)
+  })
+  /** How many pairs reached at each moment that was looked at, and how many turned. */
+  const reached = computed((): ReadonlyMap<Moment, Reached> => {
+    const found = new Map<Moment, Reached>()
+    for (const {stage: number, matrix: rows, gained = [], lost = []} of stages.value) {
+      if (!rows) continue
+      const pass = valuesOf(rows, 'verdict').filter((verdict) => verdict === 'pass').length
+      found.set(number, {reached: pass, total: rows.length, gained: gained.length, lost: lost.length})
+    }
+    if (endMatrix.value) {
+      const {none: _, ...counts} = countsOf(endMatrix.value, 'all')
+      found.set(END, {reached: counts.pass, total: Object.values(counts).reduce((sum, each) => sum + each, 0), gained: 0, lost: 0})
+    }
+    return found
+  })
+
+  /** Rows of the probes by pair: one walk over all, once. */
+  const rows = computed(() => {
+    const found = new Map<string, number[]>()
+    const probes = result.value?.probes ?? []
+    const [from, to] = [valuesOf(probes, 'from'), valuesOf(probes, 'to')]
+    for (let index = 0; index < probes.length; index++) {
+      const key = `${from[index]} -> ${to[index]}`
+      const known = found.get(key)
+      if (known) known.push(index)
+      else found.set(key, [index])
+    }
+    return found
+  })
+  /** What the chosen pair's packets did; nothing on the way, where only the matrix is known. */
+  const probes = computed((): Probe[] => {
+    if (!pair.value || moment.value !== END) return []
+    const all = result.value?.probes
+    return (rows.value.get(`${pair.value.from} -> ${pair.value.to}`) ?? []).flatMap((row) => all?.at(row) ?? [])
+  })
+  const addresses = computed((): readonly string[] => {
+    const asked = [...new Set(probes.value.map(({address}) => address))]
+    return asked.length > 0 ? asked : (places.value.find(({name}) => name === pair.value?.to)?.addresses ?? [])
+  })
+  const address = computed(() => addresses.value.find((each) => each === lens.value.address) ?? addresses.value[0])
+  /** Bytes of a full packet, where they are known: a run that was cut short has not asked. */
+  const mtu = computed(() => result.value?.mtu ?? run.value?.scenario.mtu)
+  /** Where the chosen pair's packets go, as the kernels' state of the moment has it. */
+  const ways = computed((): BothWays | undefined => {
+    if (!world.value || !pair.value || address.value === undefined) return undefined
+    const {protocol} = lens.value
+    const size = mtu.value === undefined ? 'small' : lens.value.size
+    return bothWays(world.value.facts, places.value, {...pair.value, address: address.value}, {protocol, size, mtu: mtu.value ?? 0})
+  })
+  /** Devices, cables and routes that the chosen pair's packets pass. */
+  const passed = computed(() => {
+    const {forward, back} = ways.value ?? {}
+    const steps = (trace: Trace | undefined) => stepsOf(trace && world.value ? passedBy(world.value, trace) : [])
+    return {there: steps(forward), back: steps(back)}
+  })
+  /** Ids of devices that the stage made or changed. */
+  const changed = computed(() => {
+    const own = before.value === undefined ? [] : changes.value
+    return new Set(own.flatMap(({place, dev}) => (dev === undefined ? [] : [idOf(place, dev)])))
+  })
+  const diagnosis = computed((): Diagnosis | undefined => {
+    if (!pair.value || moment.value !== END) return undefined
+    const name = `${pair.value.from} -> ${pair.value.to}`
+    return result.value?.diagnoses?.find(({pairs}) => pairs.includes(name))
+  })
+
+  return {
+    ...{
+      view,
+      document,
+      run,
+      result,
+      history,
+      stages,
+      moments,
+      reached,
+      moment,
+      before,
+      stage,
+      places,
+      cluster,
+      facts,
+      world,
+      changes,
+      changed,
+      topology,
+      layout,
+    },
+    ...{matrix, filters, pair, lens, mtu, probes, addresses, address, ways, passed, diagnosis},
+    go(to: Moment): void {
+      chosen.value = to
+    },
+    choose(from: string, to: string): void {
+      pair.value = {from, to}
+    },
+    /** A newer view; what was chosen stays. */
+    show(newer: View): void {
+      view.value = newer
+    },
+    /** Some parts of a result anew. */
+    patch(parts: Partial<ResultDocument>, layouts: Layouts = {}): void {
+      batch(() => {
+        const {document: old, layouts: known} = view.value
+        if (old.kind === 'result') view.value = {document: {...old, ...parts}, layouts: {...known, ...layouts}}
+      })
+    },
+  }
+}

@@ -1,0 +1,107 @@
+// Long lists of like records, kept as columns: read one by one, or one field of all. Of pack.ts's making; needs no Node.js.
+
+/** Enough of an array to read it. */
+export interface Rows<T> {
+  readonly length: number
+  at(index: number): T | undefined
+}
+
+/** What pack.ts makes of a document. */
+export interface Packed {
+  readonly root: unknown
+  /** Subtrees that stand in several places, where `{"$": index}` is. */
+  readonly shared: readonly unknown[]
+  readonly lists: readonly List[]
+}
+
+/** Values, or with `words` their places among these. */
+export interface List {
+  readonly list: readonly unknown[]
+  readonly words?: readonly unknown[]
+  /** Where the place is 0, another list's value is this one's, too: that list's place in `lists`. */
+  readonly as?: number
+}
+
+export interface Struct {
+  readonly fields: Readonly<Record<string, Column>>
+}
+
+export interface PackedTable extends Struct {
+  readonly length: number
+}
+
+/** Values of one field: the same in all records, a list of `lists`, or records again. */
+export interface Column {
+  /** A list with 1 for each record that has it and 0 for the others; absent where all have. */
+  readonly there?: number
+  readonly value?: unknown
+  readonly list?: number
+  readonly struct?: Struct
+}
+
+/** A list of records as columns. */
+export class Table<T> implements Rows<T> {
+  readonly length: number
+  readonly #struct: Struct
+  readonly #lists: Packed['lists']
+
+  constructor({length, ...struct}: PackedTable, lists: Packed['lists']) {
+    this.length = length
+    this.#struct = struct
+    this.#lists = lists
+  }
+
+  at(index: number): T | undefined {
+    if (index < 0 || index >= this.length) return undefined
+    return this.#record(this.#struct, index) as T
+  }
+
+  /** One field of all records, in order; undefined where a record has none. */
+  values(field: string): readonly unknown[] {
+    const column = this.#struct.fields[field]
+    return Array.from({length: this.length}, (_, index) => (column ? this.#value(column, index) : undefined))
+  }
+
+  #record(struct: Struct, index: number): Record<string, unknown> {
+    const record: Record<string, unknown> = {}
+    for (const [name, column] of Object.entries(struct.fields)) {
+      const value = this.#value(column, index)
+      if (value !== undefined) record[name] = value
+    }
+    return record
+  }
+
+  #value({there, value, list, struct}: Column, index: number): unknown {
+    if (there !== undefined && this.#listed(there, index) === 0) return undefined
+    if (struct) return this.#record(struct, index)
+    return list === undefined ? value : this.#listed(list, index)
+  }
+
+  #listed(place: number, index: number): unknown {
+    const {list, words, as} = this.#lists[place] as List
+    if (as !== undefined && list[index] === 0) return this.#listed(as, index)
+    return words ? words[list[index] as number] : list[index]
+  }
+}
+
+/** The document again, with its long lists as tables. */
+export function unpack({root, shared, lists}: Packed): unknown {
+  const parts: unknown[] = []
+  const decode = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map(decode)
+    const record = value as Record<string, unknown>
+    if (typeof record.$ === 'number') return parts[record.$]
+    if (record.$table) return new Table(record.$table as PackedTable, lists)
+    return Object.fromEntries(Object.entries(record).map(([key, part]) => [key.startsWith('$$') ? key.slice(1) : key, decode(part)]))
+  }
+  // What a part refers to stands before it.
+  for (const part of shared) parts.push(decode(part))
+  return decode(root)
+}
+
+/** One field of all records. */
+export function valuesOf<T, K extends keyof T & string>(rows: Rows<T>, field: K): readonly (T[K] | undefined)[] {
+  if (rows instanceof Table) return rows.values(field) as readonly (T[K] | undefined)[]
+  return Array.from({length: rows.length}, (_, index) => rows.at(index)?.[field])
+}

@@ -1,0 +1,91 @@
+// The report for readers who do not see it, or not its colours: axe-core (WCAG 2.2 A and AA, and best practice), in light and in
+// dark, wide, narrow and on paper; and what is told without colour.
+
+import test from 'ava'
+import axe from 'axe-core'
+import type {Page} from 'playwright-core'
+import {threeNodesAnd} from '../kernel/tools/scenarios.ts'
+import {type Browser, type Look, startBrowser} from '../tools/browser.ts'
+import {manyPods} from '../tools/many.ts'
+import {cell, part, slider} from './tools/page.ts'
+import {type Made, report, reportOf} from './tools/reports.ts'
+
+let browser: Browser
+let failing: Made
+test.before(async () => {
+  browser = await startBrowser()
+  failing = await report(threeNodesAnd('      ip route del 10.244.1.0/24'))
+})
+test.after.always(async () => {
+  await failing?.[Symbol.asyncDispose]()
+  await browser?.[Symbol.asyncDispose]()
+})
+
+/** What axe finds, a line each. */
+async function found(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const {violations} = await page.evaluate<axe.AxeResults>('axe.run(document, {resultTypes: ["violations"]})')
+  return violations.flatMap(({id, help, nodes}) =>
+    nodes.map(({target, failureSummary}) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary}`),
+  )
+}
+
+const LOOKS: Readonly<Record<string, Look>> = {
+  light: {scheme: 'light'},
+  dark: {scheme: 'dark'},
+  'narrow and light': {scheme: 'light', width: 400, height: 800},
+  'narrow and dark': {scheme: 'dark', width: 400, height: 800},
+}
+
+for (const [name, look] of Object.entries(LOOKS)) {
+  test.serial(`axe finds nothing in a report of a run that fails: ${name}`, async (t) => {
+    const {page, complaints} = await browser.open(failing.html, look)
+    await cell(page, 'pod1', 'pod3').click()
+    t.deepEqual(await found(page), [])
+    await slider(page).focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('combobox', {name: 'verdict'}).selectOption('fail')
+    t.deepEqual(await found(page), [])
+    // Nothing is wider than the screen but what scrolls by itself.
+    t.true(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'))
+    t.deepEqual(complaints, [])
+    await page.close()
+  })
+}
+
+test.serial('axe finds nothing in a report of many pods', async (t) => {
+  const file = await reportOf(t, manyPods(40, 'p2-3'))
+  for (const scheme of ['light', 'dark'] as const) {
+    const {page} = await browser.open(file, {scheme})
+    await part(page, 'Who reaches whom').getByRole('application').focus()
+    for (const key of ['ArrowRight', 'Shift+ArrowRight', 'Enter']) await page.keyboard.press(key)
+    t.deepEqual(await found(page), [], scheme)
+    await page.close()
+  }
+})
+
+test.serial('axe would find a control without a name, words too pale, and a picture that nobody describes', async (t) => {
+  const {page} = await browser.open(failing.html)
+  await page.evaluate(`
+    document.querySelector('.slider').removeAttribute('aria-label')
+    document.querySelector('h2').style.color = 'rgb(230, 230, 230)'
+    document.querySelector('svg').removeAttribute('aria-label')
+  `)
+  const words = (await found(page)).join('\n')
+  for (const id of [/^label: /m, /^color-contrast: /m, /^svg-img-alt: /m]) t.regex(words, id)
+  await page.close()
+})
+
+test.serial('on paper nothing scrolls and nothing is for clicking', async (t) => {
+  const {page} = await browser.open(failing.html)
+  await cell(page, 'pod1', 'pod3').click()
+  await page.emulateMedia({media: 'print'})
+  t.false(await slider(page).isVisible())
+  t.false(await page.getByRole('button', {name: /^copy/}).first().isVisible())
+  t.true(await part(page, 'One pair, hop by hop').isVisible())
+  const cut = await page.evaluate<string[]>(
+    `[...document.querySelectorAll('.printed, .change-list, .pair-chips')].filter((each) => each.scrollHeight > each.clientHeight + 1).map((each) => each.className)`,
+  )
+  t.deepEqual(cut, [])
+  await page.close()
+})

@@ -1,0 +1,194 @@
+// The html report in a browser: what a reader sees and does, of runs that pass, fail, are interrupted, or have nothing to show.
+import {gunzipSync} from 'node:zlib'
+import test from 'ava'
+import {type Packed, unpack} from '../../harness/report/rows.ts'
+import type {View} from '../../harness/report/view.ts'
+import {threeNodesAnd, twoNodesWith} from '../kernel/tools/scenarios.ts'
+import {mistakesIn} from '../kernel/tools/schema.ts'
+import {type Browser, startBrowser} from '../tools/browser.ts'
+import {wholeOf} from '../tools/packed.ts'
+import {cell, pair, part, slider, wordsOf} from './tools/page.ts'
+import {report, textOf} from './tools/reports.ts'
+
+let browser: Browser
+test.before(async () => {
+  browser = await startBrowser()
+})
+test.after.always(() => browser?.[Symbol.asyncDispose]())
+
+const CUT = threeNodesAnd('      ip route del 10.244.1.0/24')
+const HOSTILE = '</script><img src=x onerror="document.title=\'taken\'"><!--<script>'
+
+test.serial(
+  'a run that passes: a pair is clicked, both ways and every packet are told, and what holds the file is the document',
+  async (t) => {
+    await using made = await report('three-nodes')
+    t.is(made.code, 0, made.stderr)
+    const {page, complaints} = await browser.open(made.html)
+    t.is(
+      await page.getByRole('heading', {level: 1}).textContent(),
+      'three nodes wired by hand: bridges, veth pairs, addresses and /24 routes',
+    )
+    t.is(await part(page, 'Topology').locator('.space').count(), 7)
+    t.is(await part(page, 'Topology').locator('.way-there').count(), 0)
+    await cell(page, 'pod1', 'pod3').click()
+    const words = await wordsOf(pair(page))
+    for (const hop of [
+      'pod1 default via 10.244.1.1 dev veth-pod1',
+      'node1 10.244.2.0/24 via 192.168.1.12 dev eth0',
+      'node2 10.244.2.0/24 dev v-net-0',
+      'pod3 arrives',
+      'pod3 default via 10.244.2.1 dev veth-pod3',
+      'node2 10.244.1.0/24 via 192.168.1.11 dev eth0',
+    ])
+      t.true(words.includes(hop), `${hop} in: ${words}`)
+    t.is(words.match(/✓ delivered/g)?.length, 2)
+    t.is(words.match(/unchanged/g)?.length, 12)
+    // veth, port and underlay of both sides, and a route at each of the two nodes.
+    t.is(await part(page, 'Topology').locator('.way-there').count(), 8)
+    t.is(await part(page, 'Topology').locator('.way-back').count(), 8)
+    t.is(await part(page, 'Requirements').getByRole('row').count(), 10)
+    t.deepEqual(complaints, [])
+    await page.close()
+
+    const document = JSON.parse(textOf(made.json)) as unknown
+    t.deepEqual(mistakesIn(document, 'result'), [])
+    const [, data = ''] = /<script type="text\/plain" id="view">([^<]*)</.exec(textOf(made.html)) ?? []
+    const view = wholeOf(unpack(JSON.parse(gunzipSync(Buffer.from(data, 'base64')).toString()) as Packed)) as View
+    t.deepEqual(view.document, document)
+  },
+)
+
+test.serial('the slider: what ran at each stage, what it printed, and how matrix and topology became another', async (t) => {
+  await using made = await report('three-nodes')
+  const {page, complaints} = await browser.open(made.html)
+  await slider(page).focus()
+  t.is(await slider(page).getAttribute('aria-valuetext'), 'the end, once every stage had run and the claims were looked at')
+  await page.keyboard.press('ArrowLeft')
+  t.is(await slider(page).getAttribute('aria-valuetext'), '7. routes between the nodes')
+  const seventh = await wordsOf(part(page, /^Stage 7/))
+  t.regex(seventh, /node1# ip route add 10\.244\.2\.0\/24 via 192\.168\.1\.12/)
+  t.regex(seventh, /net\.ipv4\.ip_forward = 1/)
+  t.regex(seventh, /\+ 26 pairs reach since this stage/)
+  t.regex(seventh, /\+ node1 route 10\.244\.2\.0\/24 via 192\.168\.1\.12 dev eth0/)
+  await page.keyboard.press('ArrowLeft')
+  t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', /: does not reach$/)
+  t.regex((await cell(page, 'pod1', 'pod2').getAttribute('aria-label')) ?? '', /: reaches$/)
+  t.regex(await wordsOf(part(page, 'Topology')), /10\.244\.1\.2\/24/)
+  await page.keyboard.press('Home')
+  t.is(await slider(page).getAttribute('aria-valuetext'), '1. a namespace for each pod')
+  t.notRegex(await wordsOf(part(page, 'Topology')), /10\.244\.1\.2\/24|v-net-0/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('a run that fails: the diagnosis, where the reply stops, and the command that mends it', async (t) => {
+  await using made = await report(CUT)
+  t.is(made.code, 1, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  t.regex(
+    await wordsOf(part(page, 'Why it fails')),
+    /no-route node2 has no route to 10\.244\.1\..* node2# ip route add 10\.244\.1\.0\/24 via 192\.168\.1\.11/,
+  )
+  await part(page, 'Why it fails').getByRole('button', {name: 'pod1 -> pod3'}).click()
+  const words = await wordsOf(pair(page))
+  t.regex(words, /pod1 → pod3.*no-route node2 has no route.*there .*✓ delivered.*back .*✗ no-route at node2.*node2 goes no further/)
+  t.is(await part(page, 'Topology').locator('.stop').count(), 1)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('a run that was interrupted says so, and shows how far it came', async (t) => {
+  await using made = await report(threeNodesAnd('      sleep 50'), /8\. a little more/)
+  t.is(made.code, 130, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  t.regex(await wordsOf(page.getByRole('alert')), /This run did not come to its end\..*interrupted at stage 8 of 8/)
+  t.regex(await wordsOf(page.getByRole('banner')), /no result/)
+  t.is(await slider(page).getAttribute('aria-valuetext'), '7. routes between the nodes')
+  t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
+  t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', /: reaches$/)
+  t.deepEqual(mistakesIn(JSON.parse(textOf(made.json)), 'error'), [])
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('a run that never began has its reason, and nothing else', async (t) => {
+  await using made = await report("import {scenario} from 'podwire'\n\nexport default scenario({title: 'x'})\n")
+  t.is(made.code, 2)
+  const {page, complaints} = await browser.open(made.html)
+  t.regex(await wordsOf(page.getByRole('alert')), /This run did not come to its end/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('a run without pods opens, and one without a pair says so', async (t) => {
+  await using none = await report(twoNodesWith('    true'))
+  t.is(none.code, 0, none.stderr)
+  const first = await browser.open(none.html)
+  await cell(first.page, 'node1', 'node2').click()
+  t.regex(await wordsOf(pair(first.page)), /✓ delivered/)
+  t.deepEqual(first.complaints, [])
+  await first.page.close()
+  const alone = twoNodesWith('    true').replace("node1: '192.168.1.11', ", '')
+  await using single = await report(alone)
+  // That everybody reaches everybody is not known of nobody.
+  t.is(single.code, 1, single.stderr)
+  const {page, complaints} = await browser.open(single.html)
+  t.regex(await wordsOf(part(page, 'Who reaches whom')), /no two places/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('what a command prints is text, whatever it looks like', async (t) => {
+  await using made = await report(
+    twoNodesWith(`    printf '%s\\n\\033[31m' '${HOSTILE.replaceAll("'", '’')}'; : '${HOSTILE.replaceAll("'", '’')}'`),
+  )
+  t.is(made.code, 0, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  const commands = await wordsOf(part(page, 'Commands'))
+  t.true(commands.includes('</script><img src=x onerror="'), commands)
+  t.true(commands.includes('\\x1b[31m'), commands)
+  t.is(await page.locator('img').count(), 0)
+  t.notRegex(await page.title(), /taken/)
+  t.deepEqual(complaints, [])
+  await page.close()
+  // The file holds no markup but its own.
+  t.is(textOf(made.html).match(/<img|<script/g)?.length, 2)
+})
+
+test.serial('all of it by keys alone: a pair in the square, its commands searched, a pair in the list', async (t) => {
+  await using made = await report(CUT)
+  const {page, complaints} = await browser.open(made.html)
+  await cell(page, 'pod1', 'pod2').focus()
+  for (const key of ['ArrowRight', 'ArrowDown', 'Enter']) await page.keyboard.press(key)
+  t.is(await page.getByRole('heading', {level: 3}).textContent(), 'pod2 → pod3')
+  // Past the diagonal.
+  for (const key of ['ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
+  t.is(await page.getByRole('heading', {level: 3}).textContent(), 'pod4 → node1')
+  await page.getByRole('combobox', {name: 'verdict'}).focus()
+  await page.keyboard.type('fail')
+  await page.keyboard.press('Enter')
+  const list = part(page, 'Who reaches whom').getByRole('listitem')
+  t.is(await list.count(), 8)
+  await list.first().getByRole('button').focus()
+  await page.keyboard.press('Enter')
+  t.is(await page.getByRole('heading', {level: 3}).textContent(), 'pod1 → pod3')
+  await page.getByRole('searchbox', {name: /commands/}).focus()
+  await page.keyboard.type('node2 route del')
+  t.regex(await wordsOf(part(page, 'Commands')), /1 of 51 commands .*node2# ip route del 10\.244\.1\.0\/24/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('an error in a page does not pass unnoticed', async (t) => {
+  await using made = await report(twoNodesWith('    true'))
+  const {page, complaints} = await browser.open(made.html)
+  await page.evaluate(
+    "setTimeout(() => { throw new Error('nobody catches me') }); console.error('told'); void fetch('http://127.0.0.1:9/').catch(() => {})",
+  )
+  await page.waitForTimeout(300)
+  t.regex(complaints.join('\n'), /nobody catches me/)
+  t.regex(complaints.join('\n'), /told/)
+  t.regex(complaints.join('\n'), /Content Security Policy/)
+  await page.close()
+})

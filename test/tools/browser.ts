@@ -1,0 +1,69 @@
+// Debian's chromium without a screen, on pages of files alone. What the page complains of is collected, not printed.
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {pathToFileURL} from 'node:url'
+import {type BrowserContext, chromium, type Page} from 'playwright-core'
+
+const CHROMIUM = '/usr/bin/chromium'
+
+/** It asks nobody anything, and nothing of it is anybody's own. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** For hangs alone. */
+const HANG_LIMIT = 60_000
+
+export interface Browser extends AsyncDisposable {
+  /** A page of a file of its own, with what it complained of so far. */
+  open(file: string, look?: Look): Promise<Opened>
+}
+
+export interface Look {
+  readonly scheme?: 'light' | 'dark'
+  readonly width?: number
+  readonly height?: number
+}
+
+export interface Opened {
+  readonly page: Page
+  /** Errors of the console, errors that nobody caught, and requests for anything but the file. */
+  readonly complaints: readonly string[]
+}
+
+export async function startBrowser(): Promise<Browser> {
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-browser-'))
+  const context: BrowserContext = await chromium.launchPersistentContext(folder, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: QUIET,
+    offline: true,
+    timeout: HANG_LIMIT,
+  })
+  context.setDefaultTimeout(HANG_LIMIT)
+  return {
+    async open(file, {scheme = 'light', width = 1440, height = 1000} = {}) {
+      const page = await context.newPage()
+      await page.setViewportSize({width, height})
+      await page.emulateMedia({colorScheme: scheme})
+      const url = pathToFileURL(file).href
+      const complaints: string[] = []
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('request', (request) => request.url() !== url && complaints.push(`it asks for ${request.url()}`))
+      await page.goto(url)
+      return {page, complaints}
+    },
+    async [Symbol.asyncDispose]() {
+      await context.close()
+      rmSync(folder, {recursive: true, force: true})
+    },
+  }
+}
