@@ -4,6 +4,7 @@
 // would else come at some time or other and pass for a pod's.
 import PQueue from 'p-queue'
 import {familyOf} from '../address.ts'
+import {readInterfaces} from '../facts/interfaces.ts'
 import {readNeighbourTable} from '../facts/neighbour-table.ts'
 import type {Lab} from '../lab.ts'
 import {type Pair, type Place, type PodSpec, placesOf, type Scenario, type Step} from '../model.ts'
@@ -50,7 +51,7 @@ export async function measureGrowth(lab: Lab, scenario: Scenario): Promise<Measu
   const more = podsToAdd(pods, scenario)
   const refusal = await wire(lab, more)
   if (refusal !== undefined) return unknown(refusal)
-  const all = [...pods, ...more.map(({pod}) => pod)]
+  const all = [...pods, ...(await asAddressed(lab, more))]
   const many = await countedAfterTalk(lab, pods, all)
   if (typeof many === 'string') return unknown(many)
   return measured(growthOf(few, many, [pods.length, all.length]))
@@ -97,6 +98,17 @@ async function nodesSpeak({fleet, scenario}: Lab): Promise<void> {
   const places = placesOf(scenario)
   const pairs = scenario.nodes.flatMap((from) => scenario.pods.map((to) => ({from: from.name, to: to.name, address: to.address})))
   await probePairs(fleet, places, pairs, {mtu: SMALL, sizes: ['small'], protocols: ['icmp'], patience: PATIENCES[0] ?? 0})
+}
+
+/** A recipe that leaves addresses to somebody (host-local) gave them others than their lines say. */
+async function asAddressed({fleet, scenario}: Lab, more: readonly AnotherPod[]): Promise<PodSpec[]> {
+  const pods = more.map(({pod}) => pod)
+  const interfaces = await readInterfaces(fleet, placesOf({...scenario, pods}))
+  return pods.map((pod) => {
+    const held = (interfaces.get(pod.name) ?? []).flatMap(({addresses}) => addresses.map(({address}) => address))
+    const [address = pod.address] = held.filter((each) => familyOf(each) === 4)
+    return {...pod, address, addresses: [address]}
+  })
 }
 
 /** @returns why nothing was counted: somebody was not reached, or a machine could not be asked */

@@ -5,6 +5,7 @@ import type {Compared} from '../../harness/compare/measured.ts'
 import {descendants} from '../../harness/compare/memory.ts'
 import {eventually} from '../tools/eventually.ts'
 import {processesIn} from '../tools/namespaces.ts'
+import {pageTable} from '../tools/page-table.ts'
 import {type Ended, makeHome} from './tools/home.ts'
 import {asRoot, LOCAL, onEach} from './tools/runners.ts'
 import {mistakesIn} from './tools/schema.ts'
@@ -56,7 +57,8 @@ onEachThatHas(LOCAL, VXLAN, 'beside the plain recipe, every figure is there, as 
   t.deepEqual(mistakesIn(document, 'comparison'), [])
   const [plain, vxlan] = document.networks
   if (!plain || !vxlan) return t.fail()
-  t.deepEqual([plain.name, vxlan.name, plain.problem, vxlan.problem], ['three-nodes', 'flannel-vxlan', null, null])
+  const names = [plain.name, vxlan.name]
+  t.deepEqual([...names, plain.problem, vxlan.problem], ['three-nodes', 'flannel-vxlan', null, null])
   t.deepEqual(
     [plain, vxlan].map(({measures}) => measures.mtu?.value),
     [1500, 1450],
@@ -84,6 +86,8 @@ onEachThatHas(LOCAL, VXLAN, 'beside the plain recipe, every figure is there, as 
       t.true(low > 0 && low <= median && median <= high)
   t.is(readFileSync(csv, 'utf8').split('\r\n').length, 4)
   t.regex(ended.stdout, /│ flannel-vxlan │ .* 1450 │ +50 B │/)
+  for (const shown of pageTable('scenarios/README.md', 'compared').filter(({network}) => names.includes(network ?? '')))
+    t.deepEqual(shown, Object.fromEntries(Object.keys(shown).map((head) => [head, cellIn(ended.stdout, shown.network ?? '', head)])))
   t.regex(ended.stdout, /^three-nodes and 1 more, one after the other: some 50 s/m)
   t.regex(ended.stdout, /\? three-nodes: broken, mended: /)
 })
@@ -146,6 +150,13 @@ onEachThatHas([asRoot], VXLAN, 'Ctrl-C tells what was measured so far, and leave
   t.notRegex(stdout, /measured +flannel/)
   t.is(readFileSync(csv, 'utf8').split('\r\n').length, 4)
 })
+
+/** A cell of the table that was printed. */
+function cellIn(text: string, network: string, head: string): string | undefined {
+  const rows = text.split('\n').map((line) => line.split('│').map((cell) => cell.trim()))
+  const column = rows.find((cells) => cells.includes('network'))?.indexOf(head) ?? -1
+  return rows.find((cells) => cells[1] === network)?.[column]
+}
 
 function documentIn({stdout}: Ended): Document {
   return JSON.parse(stdout) as Document

@@ -66,7 +66,7 @@ onEach([asRoot], 'a tunnel over IPv6 has 20 bytes more around it, whatever its d
   t.is((await measureOverhead(tunnel)).value?.bytes, 70)
 })
 
-const [nsx, cilium] = await Promise.all(['nsx-ovn', 'cilium-ebpf'].map(loadScenario))
+const [nsx, cilium, flannel] = await Promise.all(['nsx-ovn', 'cilium-ebpf', 'flannel-real'].map(loadScenario))
 
 if (nsx)
   onEachThatHas([asRoot], nsx, 'Geneve with its option is 58 bytes around a packet that one router passed', async (t, runner) => {
@@ -87,6 +87,15 @@ if (cilium)
       Object.values(value?.state ?? {}).map(({each}) => each),
       [1, 0, 0, 0, 1],
     )
+  })
+
+if (flannel)
+  onEachThatHas([asRoot], flannel, 'pods that an allocator gives addresses are counted at those', async (t, runner) => {
+    const of = await network(t, 'flannel-real')
+    await using lab = await small(runner, of)
+    const {value, unknown} = await measureGrowth(lab, wholeOnly(of))
+    t.is(unknown, null)
+    t.deepEqual([value?.pods[1], value?.state.neighbours.each, value?.state.fdb.each], [30, 1, 1])
   })
 
 onEach([asRoot], 'on one flat segment every node learns every pod, on its bridge and behind its tunnel', async (t, runner) => {

@@ -14,6 +14,8 @@ import {beside, median, spreadOf} from '../../harness/compare/spread.ts'
 import {received} from '../../harness/compare/throughput.ts'
 import type {CheckResult, StageResult} from '../../harness/model.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
+import {pageTable} from '../tools/page-table.ts'
+import {solutionScenarios} from '../tools/scenario-table.ts'
 
 test('the median is the middle one, or the mean of the two in the middle', (t) => {
   t.is(median([3, 1, 2]), 2)
@@ -195,4 +197,29 @@ test('without two such stages, or with a claim that does not hold, nothing is sa
     convergence: {within: 5_000, after: null, looks: 9},
   }
   t.is(convergenceOf(stages([after(1)], [late])).unknown, 'x: not within 5000 ms')
+})
+
+/** What a claim about the wire says is around a packet: OVN's Geneve has an option of 8 bytes. */
+const AROUND = {none: 0, udp: 28, vxlan: 50, geneve: 58} as const
+
+test('the page has a row for the plain recipe and every ready network, as their scenarios claim it', async (t) => {
+  const rows = pageTable('scenarios/README.md', 'compared')
+  const scenarios = [await loadScenario('three-nodes'), ...(await solutionScenarios())]
+  t.deepEqual(rows.map(({network}) => network).sort(), scenarios.map(({name}) => name).sort())
+  t.deepEqual(
+    pageTable('scenarios/README.md', 'one run').map(({network}) => network),
+    rows.map(({network}) => network),
+  )
+  for (const scenario of scenarios) {
+    const row = rows.find(({network}) => network === scenario.name)
+    const network = networkOf(scenario)
+    if (typeof network === 'string') return t.fail(network)
+    const claims = scenario.stages.flatMap((stage) => stage.claims)
+    t.is(row?.MTU, String(scenario.mtu ?? 1500), scenario.name)
+    const wire = claims.find((claim) => claim.check === 'wire')
+    t.is(row?.overhead, `${AROUND[wire?.carries.encapsulation ?? 'none']} B`, scenario.name)
+    const hops = claims.find((claim) => claim.check === 'hops' && claim.from === network.from.name && claim.to === network.to.name)
+    const routers = hops?.check === 'hops' ? hops.routers : 2
+    t.is(row?.routers, `${routers} (ttl ${64 - routers})`, scenario.name)
+  }
 })
