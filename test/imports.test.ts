@@ -44,6 +44,7 @@ const ROWS = [
   'examine.ts',
   'explain.ts',
   'trial.ts',
+  'compare/',
   // A row above what it makes a bundle of, which it names by path alone.
   'bundle.ts',
   'report/',

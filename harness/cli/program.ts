@@ -4,6 +4,7 @@ import {VERSION} from '../report/format.ts'
 import {errorJson} from '../report/json.ts'
 import type {BreakOptions} from './break.ts'
 import type {CaptureOptions} from './capture.ts'
+import type {CompareChoices} from './compare.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
@@ -121,6 +122,20 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (options: ScenariosOptions) => {
       code = await (await import('./scenarios.ts')).scenarios(options)
+    })
+
+  command(
+    'compare [scenario...]',
+    'ready networks side by side, measured beside the plain recipe: time, MTU, overhead, TCP, latency, memory, tables, failure',
+    'podwire compare flannel-vxlan weave',
+    'podwire compare --report csv=networks.csv --report json=networks.json',
+    'podwire compare ./mine.ts --json',
+  )
+    .option('--report <format[=file]>', 'text, json or csv, to standard output (=-) or a file; may be given again', collect, [])
+    .addOption(quiet)
+    .addOption(json)
+    .action(async (scenarios: string[], options: CompareChoices) => {
+      code = await (await import('./compare.ts')).compare(scenarios, options)
     })
 
   onMachines(
