@@ -75,7 +75,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     now !== undefined && JSON.stringify(now) !== JSON.stringify(before)
   const laterRoutes = listIn<IpRoute>(routesAgain)
   return {
-    links: related(ofLinks.map(linkFrom)),
+    links: withUppers(ofLinks.map((link) => linkFrom(link, ofLinks))),
     routes: routesFound,
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
     neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).filter(isForOne).map(neighbourFrom)),
@@ -104,17 +104,13 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
   }
 }
 
-type Related = LinkFacts & {readonly passthru?: true; readonly twin?: string}
+type Stacked = LinkFacts & {readonly passthru?: true}
 
-/**
- * Devices that ip-link(8) knows by their names, being in the same namespace: a veth's other end, and the macvlan of mode passthru
- * that takes over whatever comes in by a device, whatever its MAC address.
- */
-function related(links: readonly Related[]): LinkFacts[] {
-  return links.map(({passthru: _, twin, ...link}) => {
+/** What comes in by a device with a macvlan of mode passthru on it is that one's, whatever its MAC address. */
+function withUppers(links: readonly Stacked[]): LinkFacts[] {
+  return links.map(({passthru: _, ...link}) => {
     const upper = links.find((each) => each.passthru && each.lower === link.name)
-    const other = links.find(({name}) => name === twin)
-    return {...link, ...(upper && {upper: upper.name}), ...(other && {peer: {index: other.index}})}
+    return upper ? {...link, upper: upper.name} : link
   })
 }
 
@@ -135,7 +131,8 @@ interface IpAddr {
   mtu: number
   address?: string
   master?: string
-  link?: string
+  /** A veth's other end in this same namespace, which has a name here; one elsewhere has `link_index`. What a macvlan stands on. */
+  link?: string | null
   link_index?: number
   link_netnsid?: number
   linkinfo?: {
@@ -151,21 +148,12 @@ interface IpAddr {
 /** XDP_ATTACHED_SKB (linux/if_link.h). */
 const XDP_GENERIC = 2
 
-function linkFrom({
-  ifindex,
-  ifname,
-  flags,
-  mtu,
-  address = '',
-  master,
-  link,
-  link_index,
-  link_netnsid,
-  linkinfo = {},
-  addr_info = [],
-  xdp,
-}: IpAddr): Related {
+function linkFrom(
+  {ifindex, ifname, flags, mtu, address = '', master, link, link_index, link_netnsid, linkinfo = {}, addr_info = [], xdp}: IpAddr,
+  all: readonly IpAddr[],
+): Stacked {
   const {info_kind: kind = '', info_data: own = {}, info_slave_data: slave = {}} = linkinfo
+  const peer = link_index ?? all.find((other) => other.ifname === link)?.ifindex
   return {
     index: ifindex,
     name: ifname,
@@ -176,10 +164,8 @@ function linkFrom({
     mac: address,
     arp: !flags.includes('NOARP'),
     ...(master !== undefined && {master}),
-    ...(kind === 'macvlan' && link !== undefined && {lower: link, ...(own.mode === 'passthru' && {passthru: true as const})}),
-    ...(kind === 'veth' && link !== undefined && {twin: link}),
-    ...(kind === 'veth' &&
-      link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
+    ...(kind === 'macvlan' && typeof link === 'string' && {lower: link, ...(own.mode === 'passthru' && {passthru: true as const})}),
+    ...(kind === 'veth' && peer !== undefined && {peer: {index: peer, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
     addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
       local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}],
     ),
