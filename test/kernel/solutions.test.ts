@@ -13,7 +13,7 @@ import {onEachThatHas, solutions} from './tools/solutions.ts'
 import {passes} from './tools/twin.ts'
 
 /** Those that run in containers too. */
-const IN_DOCKER: readonly string[] = ['calico-bgp', 'cilium-ebpf', 'flannel-vxlan']
+const IN_DOCKER: readonly string[] = ['calico-bgp', 'cilium-ebpf', 'cilium-ebpf-native', 'flannel-vxlan']
 
 const all = await solutions()
 
