@@ -119,7 +119,7 @@ onEachThatHas([asRoot], HIDDEN, 'what is not there is told by its package: docto
     items.find(({what}) => what === 'flanneld'),
     {
       state: 'missing',
-      help: 'only some scenarios need it: make setup-solutions, which builds github.com/flannel-io/flannel where Go is there',
+      help: 'only some scenarios need it: make setup-solutions, which builds github.com/flannel-io/flannel where Go is there, for --driver local',
     },
   )
   const [calico, flannel] = await Promise.all(
