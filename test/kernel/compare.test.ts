@@ -223,6 +223,19 @@ onEach([asRoot], 'a recipe that is none for fewer pods is measured all the same'
   t.is(measures.mtu?.value, 1500)
 })
 
+onEach([asRoot], 'a line that is refused ends what is measured of its network, and is told', async (t, runner) => {
+  const twin = await network(t, 'three-nodes', [
+    /ip route add 10\.244\.2\.0\/24 via 192\.168\.1\.12/,
+    'ip route add 10.244.2.0/24 via 192.168.51.12',
+  ])
+  await using plain = await standing(runner, await network(t, 'three-nodes'))
+  const options = {driver: await driverOf(runner), name: `compare-test-${process.pid}-${++labs}`, hold: () => ({release: () => undefined})}
+  const {problem, measures} = await compareOne(twin.scenario, plain, options, {})
+  t.is(problem?.kind, 'failed')
+  t.regex(problem?.why ?? '', /^node\d# ip route add 10\.244\.2\.0\/24 via 192\.168\.51\.12: exit 2; .*(invalid gateway|unreachable)/)
+  t.is(measures.mtu, undefined)
+})
+
 async function small(runner: Runner, of: Network): Promise<Lab> {
   const lab = await startLab(`compare-test-${process.pid}-${++labs}`, onePodANode(wholeOnly(of)), await driverOf(runner))
   await carryOut(lab)
