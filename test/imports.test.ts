@@ -48,6 +48,9 @@ const ROWS = [
   // A row above what it makes a bundle of, which it names by path alone.
   'bundle.ts',
   'report/',
+  // A running lab that is followed, and served.
+  'watch/',
+  'ui/',
   // What runs in a browser.
   'page/',
   'cli/',

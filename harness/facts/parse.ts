@@ -69,7 +69,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     now !== undefined && JSON.stringify(now) !== JSON.stringify(before)
   const laterRoutes = listIn<IpRoute>(routesAgain)
   return {
-    links: ofLinks.map(linkFrom),
+    links: ofLinks.map((link) => linkFrom(link, ofLinks)),
     routes: routesFound,
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
     neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).filter(isForOne).map(neighbourFrom)),
@@ -112,6 +112,8 @@ interface IpAddr {
   mtu: number
   address?: string
   master?: string
+  /** A veth's other end in this same namespace, which has a name here; one elsewhere has `link_index`. */
+  link?: string | null
   link_index?: number
   link_netnsid?: number
   linkinfo?: {
@@ -127,20 +129,12 @@ interface IpAddr {
 /** XDP_ATTACHED_SKB (linux/if_link.h). */
 const XDP_GENERIC = 2
 
-function linkFrom({
-  ifindex,
-  ifname,
-  flags,
-  mtu,
-  address = '',
-  master,
-  link_index,
-  link_netnsid,
-  linkinfo = {},
-  addr_info = [],
-  xdp,
-}: IpAddr): LinkFacts {
+function linkFrom(
+  {ifindex, ifname, flags, mtu, address = '', master, link, link_index, link_netnsid, linkinfo = {}, addr_info = [], xdp}: IpAddr,
+  all: readonly IpAddr[],
+): LinkFacts {
   const {info_kind: kind = '', info_data: own = {}, info_slave_data: slave = {}} = linkinfo
+  const peer = link_index ?? all.find((other) => other.ifname === link)?.ifindex
   return {
     index: ifindex,
     name: ifname,
@@ -151,8 +145,7 @@ function linkFrom({
     mac: address,
     arp: !flags.includes('NOARP'),
     ...(master !== undefined && {master}),
-    ...(kind === 'veth' &&
-      link_index !== undefined && {peer: {index: link_index, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
+    ...(kind === 'veth' && peer !== undefined && {peer: {index: peer, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
     addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
       local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}],
     ),

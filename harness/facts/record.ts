@@ -1,7 +1,8 @@
 // Facts as text that can be kept in a file and read back: what is concluded from them can then be tested without rights,
 // and looked into on another day.
 import {familyOf} from '../address.ts'
-import type {Facts, NamespaceFacts} from './facts.ts'
+import type {Facts} from './facts.ts'
+import {fullFacts, plainNamespace, type RecordedNamespace} from './plain.ts'
 
 /** Raised when what is recorded changes its meaning. */
 const VERSION = 1
@@ -17,35 +18,10 @@ interface Recorded {
   readonly places: Readonly<Record<string, RecordedNamespace | null>>
 }
 
-export type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
-  readonly sysctls: readonly (readonly [string, string])[]
-  readonly netnsNames: readonly (readonly [number, string])[]
-}
-
 /** One JSON document, a place a line. */
 export function recordFacts(facts: Facts): string {
-  const places = [...facts].map(([place, here]) => `${JSON.stringify(place)}: ${JSON.stringify(here ? plain(here) : null)}`)
+  const places = [...facts].map(([place, here]) => `${JSON.stringify(place)}: ${JSON.stringify(here ? plainNamespace(here) : null)}`)
   return `{"podwire": "facts", "version": ${VERSION}, "places": {\n${places.join(',\n')}\n}}\n`
-}
-
-/** As they are in a document; null where the place could not be asked. */
-export type RecordedFacts = Readonly<Record<string, RecordedNamespace | null>>
-
-export function plainFacts(facts: Facts): RecordedFacts {
-  return Object.fromEntries([...facts].map(([place, here]) => [place, here ? plain(here) : null]))
-}
-
-/** Back from a document of podwire's own, which is not examined. */
-export function factsOf(recorded: RecordedFacts): Facts {
-  return new Map(Object.entries(recorded).map(([place, here]) => [place, here ? full(here) : undefined]))
-}
-
-function full(here: RecordedNamespace): NamespaceFacts {
-  return {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
-}
-
-function plain(here: NamespaceFacts): RecordedNamespace {
-  return {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames]}
 }
 
 /**
@@ -68,7 +44,7 @@ export function readRecording(text: string, name = 'the recording'): Facts {
       if (here === null) return [place, undefined]
       const missing = missingIn(here)
       if (missing) throw refuse(`${place} has no ${missing}`)
-      return [place, full(here)]
+      return [place, fullFacts(here)]
     }),
   )
 }

@@ -2,7 +2,7 @@
 import {batch, computed, signal} from '@preact/signals'
 import {type BothWays, bothWays} from '../both-ways.ts'
 import type {Facts} from '../facts/facts.ts'
-import {factsOf} from '../facts/record.ts'
+import {factsOf} from '../facts/plain.ts'
 import {type Diagnosis, type PacketSize, type Place, type Probe, placesAfter, type Verdict} from '../model.ts'
 import type {CommandDocument, PartDocument, ResultDocument, StageDocument} from '../report/document.ts'
 import {valuesOf} from '../report/rows.ts'
@@ -11,6 +11,7 @@ import {topologyOf} from '../topology/build.ts'
 import {idOf} from '../topology/topology.ts'
 import type {Trace} from '../trace.ts'
 import {type Change, changesBetween} from './changes.ts'
+import {folded, shownSpaces} from './fold.ts'
 import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
 import {passedBy, stepsOf} from './path.ts'
 
@@ -41,6 +42,9 @@ export interface Reached {
   readonly lost: number
 }
 
+/** Pods that a picture shows at once. */
+export const MANY = 24
+
 /** After the last stage, once the claims at the end were looked at. */
 export const END = 'end'
 /** How many stages had run, or the end. */
@@ -53,6 +57,8 @@ export function createStore(first: View) {
   const chosen = signal<Moment>(END)
   const pair = signal<ChosenPair | undefined>(undefined)
   const filters = signal<Filters>({layer: 'all', verdict: 'all', text: ''})
+  const {scenario: declared} = (first.document.kind === 'result' ? first.document : first.document.run) ?? {}
+  const fold = signal((declared?.pods.length ?? 0) > MANY)
   const lens = signal<Lens>({protocol: 'icmp', size: 'small'})
 
   const document = computed(() => view.value.document)
@@ -159,6 +165,19 @@ export function createStore(first: View) {
     const steps = (trace: Trace | undefined) => stepsOf(trace && world.value ? passedBy(world.value, trace) : [])
     return {there: steps(forward), back: steps(back)}
   })
+  /** Namespaces that the picture shows, where it is folded: many are more than one sees at once. */
+  const shown = computed(() => {
+    if (!fold.value || !topology.value) return undefined
+    const {from = '', to = ''} = pair.value ?? {}
+    const passing = topology.value.spaces.filter(({devices}) =>
+      devices.some(({id}) => passed.value.there.ids.has(id) || passed.value.back.ids.has(id)),
+    )
+    return shownSpaces(topology.value, new Set([from, to, ...passing.map(({name}) => name)]))
+  })
+  const picture = computed(() => {
+    const own = layout.value
+    return own && shown.value && topology.value ? folded(topology.value, own, shown.value) : own
+  })
   /** Ids of devices that the stage made or changed. */
   const changed = computed(() => {
     const own = before.value === undefined ? [] : changes.value
@@ -189,6 +208,9 @@ export function createStore(first: View) {
       world,
       changes,
       changed,
+      fold,
+      shown,
+      picture,
       topology,
       layout,
     },

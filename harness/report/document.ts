@@ -1,7 +1,7 @@
 // The documents that --json prints, as types: what programs and the page read. fixtures/schema describes them for others.
 import type {CommandResult} from '../command.ts'
 import type {Restored} from '../drivers/ssh.ts'
-import type {RecordedFacts} from '../facts/record.ts'
+import type {RecordedFacts} from '../facts/plain.ts'
 import type {CheckResult, Diagnosis, Probe, Requirement, Scenario, SourceLine, StageResult, Verdict} from '../model.ts'
 
 /** A command's output is text: decoded as UTF-8. */

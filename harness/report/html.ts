@@ -23,7 +23,7 @@ export interface PageSource {
 export function pageHtml({title, bundle: {script, style}, view, policy = []}: PageSource): string {
   const allowed = ["default-src 'none'", `script-src '${hashOf(script)}'`, `style-src '${hashOf(style)}'`, ...policy]
   const rules = [...allowed, "base-uri 'none'", "form-action 'none'"].join('; ')
-  const data = view && gzipSync(JSON.stringify(pack(view)), {level: 9}).toString('base64')
+  const data = view && gzipSync(JSON.stringify(pack(view))).toString('base64')
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -48,6 +48,6 @@ function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }
 
-function escapeText(text: string): string {
+export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

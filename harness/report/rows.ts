@@ -59,7 +59,9 @@ export class Table<T> implements Rows<T> {
   /** One field of all records, in order; undefined where a record has none. */
   values(field: string): readonly unknown[] {
     const column = this.#struct.fields[field]
-    return Array.from({length: this.length}, (_, index) => (column ? this.#value(column, index) : undefined))
+    const values = new Array<unknown>(this.length).fill(undefined)
+    if (column) for (let index = 0; index < this.length; index++) values[index] = this.#value(column, index)
+    return values
   }
 
   #record(struct: Struct, index: number): Record<string, unknown> {

@@ -1,5 +1,5 @@
 // What the page shows: a run's document, and where the things of its topologies stand. The page draws; it lays nothing out.
-import {factsOf, type RecordedFacts} from '../facts/record.ts'
+import {factsOf, type RecordedFacts} from '../facts/plain.ts'
 import {type Place, placesAfter} from '../model.ts'
 import type {Box, Layout, Point} from '../topology/boxes.ts'
 import {topologyOf} from '../topology/build.ts'
@@ -43,7 +43,7 @@ export async function viewOf(document: RunDocument): Promise<View> {
 }
 
 /** Half a pixel more or less is none. */
-function plainLayout({width, height, boxes, lines}: Layout): PlainLayout {
+export function plainLayout({width, height, boxes, lines}: Layout): PlainLayout {
   const round = Math.round
   return {
     width: Math.ceil(width),

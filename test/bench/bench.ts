@@ -1,7 +1,7 @@
 // How fast, how large: each figure next to its floor, measured in the same run. `npm run bench`, or with names of figures.
 import {spawn, spawnSync} from 'node:child_process'
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {loadavg, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import Table from 'cli-table3'
@@ -12,6 +12,7 @@ import {placesOf} from '../../harness/model.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
 import {writeManyPods} from './many-pods.ts'
 import {solutionFigures} from './solutions.ts'
+import {turnings} from './ui.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const PODWIRE = here('../../harness/cli/podwire')
@@ -40,7 +41,9 @@ const figures: Record<string, () => Promise<Figure[]>> = {
   pods,
   facts,
   diagnose,
+  ui,
   ssh,
+  page,
   solutions: () => solutionFigures(PODWIRE),
 }
 const asked = process.argv.slice(2)
@@ -183,6 +186,27 @@ async function diagnose(): Promise<Figure[]> {
   return [...pair, ...(await diagnosed(writeManyPods(join(scratch, 'diagnosed-pods.ts'), 10), fault, [all]))]
 }
 
+/** podwire ui over a lab, and a route that is deleted in its shell; beside it the look alone in which that is seen. */
+async function ui(): Promise<Figure[]> {
+  const many = writeManyPods(join(scratch, 'ui-pods.ts'), 10)
+  const found: Figure[] = []
+  for (const [scenario, what, limit] of [
+    ['three-nodes', 'three nodes', '1000 ms'],
+    [many, '30 pods', '2000 ms'],
+  ] as const) {
+    const lab = `bench-ui-${process.pid}`
+    await sample([PODWIRE, 'up', scenario, '--name', lab, '--driver', 'local', '--json'])
+    try {
+      const {turned, looks} = await turnings(PODWIRE, environment, lab, ROUNDS)
+      const floor = `the look at it alone ${spread(looks)} (${ratio(turned, looks)})`
+      found.push({name: `ui: a route deleted in a shell turns the matrix, ${what}`, limit, measured: spread(turned), floor})
+    } finally {
+      await sample([PODWIRE, 'down', lab])
+    }
+  }
+  return found
+}
+
 interface Diagnosed {
   readonly name: string
   readonly limit: string
@@ -251,6 +275,16 @@ async function ssh(): Promise<Figure[]> {
   }
   const besides = `ssh(1) with ControlMaster ${spread(theirs)} (${ratio(ours, theirs)})\nto connect to all, and start a node on each: ${connected.toFixed(0)} ms`
   return [{name, limit, measured: spread(ours), floor: besides}]
+}
+
+async function page(): Promise<Figure[]> {
+  const {openings} = await import('./page.ts')
+  const {report, plain, megabytes, making} = await openings(200, ROUNDS)
+  const besides = `a plain page of the same size ${spread(plain)}\nto make the report: ${making.toFixed(0)} ms, load ${loadavg()[0]?.toFixed(1)}`
+  return [
+    {name: 'html report of 200 pods, opened', limit: '1500 ms', measured: spread(report), floor: besides},
+    {name: 'its size', limit: '3 MB', measured: `${megabytes.toFixed(2)} MB`, floor: ''},
+  ]
 }
 
 /** Runs a command to its end; it must succeed, or end with one of these codes. */

@@ -180,6 +180,22 @@ test.serial('all of it by keys alone: a pair in the square, its commands searche
   await page.close()
 })
 
+test.serial('a command is copied as it was typed, and a bar of the timeline is clicked', async (t) => {
+  await using made = await report(CUT)
+  const {page, complaints} = await browser.open(made.html)
+  await page.getByRole('button', {name: 'copy: ip route add 10.244.1.0/24 via 192.168.1.11', exact: true}).first().click()
+  await page.getByRole('button', {name: 'copied: ip route add 10.244.1.0/24 via 192.168.1.11', exact: true}).waitFor()
+  const search = page.getByRole('searchbox', {name: /commands/})
+  await search.focus()
+  await page.keyboard.press('Control+V')
+  t.is(await search.inputValue(), 'ip route add 10.244.1.0/24 via 192.168.1.11')
+  await page.getByRole('button', {name: /^2\. a bridge on each node/}).click()
+  t.is(await slider(page).inputValue(), '1')
+  t.regex(await wordsOf(part(page, /^Stage 2/)), /node1# ip link add v-net-0 type bridge/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
 test.serial('an error in a page does not pass unnoticed', async (t) => {
   await using made = await report(twoNodesWith('    true'))
   const {page, complaints} = await browser.open(made.html)

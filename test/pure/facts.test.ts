@@ -74,6 +74,20 @@ test('a link is up, has a carrier, a master and a peer only where it says so', (
   t.like(other, {up: true, carrier: false, peer: {index: 7}})
 })
 
+test('a veth whose other end is in the same namespace has it by its index, as one elsewhere has', (t) => {
+  const veth = (ifindex: number, ifname: string, link?: string) => ({
+    ...{ifindex, ifname, link, flags: ['UP'], mtu: 1500, linkinfo: {info_kind: 'veth'}},
+  })
+  const links = parseFacts([
+    JSON.stringify([veth(4, 'veth-a', 'veth-b'), veth(5, 'veth-b', 'veth-a'), veth(6, 'veth-c', 'veth-z')]),
+    '[]',
+  ])?.links
+  t.deepEqual(
+    links?.map(({peer}) => peer),
+    [{index: 5}, {index: 4}, undefined],
+  )
+})
+
 test('a route is told in CIDR notation, with its type, metric and table', (t) => {
   t.like(routeOf({dst: 'default', gateway: '10.244.1.1', dev: 'eth0'}), {
     family: 4,

@@ -59,12 +59,21 @@ export function RoutedLines({steps, boxes, way}: {readonly steps: Steps; readonl
       {steps.routed.map(([from, to]) => {
         const [a, b] = [boxes.get(from), boxes.get(to)]
         if (!a || !b) return null
-        const [left, right] = a.x <= b.x ? [a, b] : [b, a]
-        const points = `${left.x + left.width},${left.y + left.height / 2} ${right.x},${right.y + right.height / 2}`
+        const points = between(a, b)
         return <polyline key={`${from} ${to}`} class={`way-${way}`} points={points} transform={`translate(${shift} ${shift})`} />
       })}
     </g>
   )
+}
+
+/** Straight from side to side, and around where one box is above the other. */
+function between(a: Box, b: Box): string {
+  const [left, right] = a.x <= b.x ? [a, b] : [b, a]
+  const [from, to] = [left, right].map(({y, height}) => y + height / 2)
+  const edge = left.x + left.width
+  if (edge <= right.x) return `${edge},${from} ${right.x},${to}`
+  const around = Math.max(edge, right.x + right.width) + 12
+  return `${edge},${from} ${around},${from} ${around},${to} ${right.x + right.width},${to}`
 }
 
 /** Where a packet goes no further. */

@@ -29,12 +29,14 @@ interface BoxProps {
 export function DiagnosisBox({diagnosis, store, withPairs = false}: BoxProps) {
   const {cause, where, evidence, fix, tried, pairs, observation} = diagnosis
   const place = where.netns ?? where.node
+  const words = causeWords(cause, place, where.object)
+  const seen = evidence.filter((text) => text !== words)
   return (
     <div class="diagnosis">
       <p class="cause">
-        <span class="tag">{cause}</span> {causeWords(cause, place, where.object)}
+        <span class="tag">{cause}</span> {words}
       </p>
-      {evidence.length > 0 && <Printed text={evidence.join('\n')} />}
+      {seen.length > 0 && <Printed text={seen.join('\n')} />}
       {observation && <Printed text={observationLines(observation, (_, text) => text).join('\n')} />}
       {fix.map(({where: node, command}) => (
         <p key={`${node} ${command}`} class="command-line fix">

@@ -30,6 +30,9 @@ export function LargeMatrix({store, matrix}: {readonly store: Store; readonly ma
     return () => dark.removeEventListener('change', change)
   }, [])
   useEffect(() => {
+    if (chosen && chosen.from >= 0 && chosen.to >= 0) setCursor(chosen)
+  }, [pair.value])
+  useEffect(() => {
     if (canvas.current) draw(canvas.current, matrix, {filters: filters.value, cursor, chosen, cell})
   }, [matrix, filters.value, cursor, pair.value, cell, theme])
   const choose = ({from, to}: Cell) => {

@@ -28,10 +28,10 @@ export function Page({store, live}: {readonly store: Store; readonly live: Live}
           </div>
           <div>
             <MatrixPart store={store} />
+            <Diagnoses store={store} />
             <StagePart store={store} />
           </div>
         </div>
-        <Diagnoses store={store} />
         <Requirements store={store} />
         <Checks store={store} />
         <Commands store={store} />

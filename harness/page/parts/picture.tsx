@@ -5,12 +5,12 @@ import {type Box, FONT, spaceId, tunnelId, tunnelLines, underlayLines} from '../
 import {deviceLines, spaceTitle} from '../../topology/labels.ts'
 import {type Connection, type Space, type Topology, UNDERLAY} from '../../topology/topology.ts'
 import type {Steps} from '../path.ts'
-import type {Store} from '../store.ts'
+import {MANY, type Store} from '../store.ts'
 import {Cable, type Passing, RoutedLines, Stop} from './cables.tsx'
 import {Part} from './common.tsx'
 
 export function Picture({store}: {readonly store: Store}) {
-  const {topology, layout} = store
+  const {topology, picture, fold, shown} = store
   const [zoom, setZoom] = useState<number | 'fit'>('fit')
   const frame = useRef<HTMLElement>(null)
   const {pair} = store
@@ -22,13 +22,15 @@ export function Picture({store}: {readonly store: Store}) {
     const [inner, outer] = [end.getBoundingClientRect(), current.getBoundingClientRect()]
     current.scrollBy({top: inner.top - outer.top - 40, left: inner.left - outer.left - 40})
   }, [pair.value, zoom])
-  if (!topology.value || !layout.value)
+  if (!topology.value || !picture.value)
     return (
       <Part id="picture" title="Topology">
         <p class="dim">The kernels’ state was not kept here.</p>
       </Part>
     )
-  const {width, height} = layout.value
+  const {width, height} = picture.value
+  const inner = topology.value.spaces.filter(({name, machine}) => name !== machine).length
+  const left = shown.value ? inner - shown.value.size : 0
   const scale = zoom === 'fit' ? undefined : zoom
   return (
     <Part
@@ -36,6 +38,17 @@ export function Picture({store}: {readonly store: Store}) {
       title="Topology"
       aside={
         <div class="filters zoom">
+          {inner > MANY && (
+            <button
+              type="button"
+              aria-pressed={!fold.value}
+              onClick={() => {
+                fold.value = !fold.value
+              }}
+            >
+              all {inner}
+            </button>
+          )}
           <button type="button" onClick={() => setZoom((zoom === 'fit' ? 1 : zoom) / 1.25)} aria-label="Smaller">
             −
           </button>
@@ -68,6 +81,7 @@ export function Picture({store}: {readonly store: Store}) {
         <span class="key back">back</span>
         <span class="key down">down</span>
         <span class="key changed">changed by this stage</span>
+        {left > 0 && <span>{left} more pods are not drawn</span>}
         drawn from what the kernels held, not from what the scenario meant
       </p>
     </Part>
@@ -91,7 +105,7 @@ interface DrawingProps {
 }
 
 function Drawing({store, topology}: DrawingProps) {
-  const layout = store.layout.value
+  const layout = store.picture.value
   if (!layout) return null
   const boxes = new Map(layout.boxes)
   const lines = new Map(layout.lines)

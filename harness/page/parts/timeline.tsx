@@ -47,6 +47,7 @@ function Bar({store, moment, chosen}: {readonly store: Store; readonly moment: M
       tabIndex={-1}
       class={`bar${chosen ? ' chosen' : ''}`}
       title={`${titleOf(store, moment)}: ${words}`}
+      aria-label={`${titleOf(store, moment)}: ${words}`}
       onClick={() => store.go(moment)}
     >
       <span class="bar-turns">

@@ -1,7 +1,6 @@
 // Reports for the browser, of runs on real kernels that ended in each of the ways that one can end.
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {ExecutionContext} from 'ava'
 import {bundlePage} from '../../../harness/bundle.ts'
 import {htmlOf} from '../../../harness/report/html.ts'
 import type {ResultSource} from '../../../harness/report/json.ts'
@@ -11,8 +10,11 @@ import {asRoot, asUser, type Runner} from '../../kernel/tools/runners.ts'
 /** Whoever can run a lab here. */
 const RUNNER: Runner = asRoot.missing === undefined ? asRoot : asUser
 
-export interface Made extends AsyncDisposable {
+export interface Written extends AsyncDisposable {
   readonly html: string
+}
+
+export interface Made extends Written {
   readonly json: string
   readonly code: number | null
   readonly stderr: string
@@ -33,13 +35,12 @@ export async function report(scenario: string, until?: RegExp): Promise<Made> {
   return {html, json, code, stderr, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]()}
 }
 
-/** A report of a run that was not run here, as a file for as long as the test runs. */
-export async function reportOf(t: ExecutionContext, source: ResultSource): Promise<string> {
+/** A report of a run that was not run here. */
+export async function reportOf(source: ResultSource): Promise<Written> {
   const home = makeHome(RUNNER)
-  t.teardown(() => home[Symbol.asyncDispose]())
-  const file = join(home.folder, 'run.html')
-  writeFileSync(file, await htmlOf(source, await bundlePage('report')))
-  return file
+  const html = join(home.folder, 'run.html')
+  writeFileSync(html, await htmlOf(source, await bundlePage('report')))
+  return {html, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]()}
 }
 
 export function textOf(file: string): string {

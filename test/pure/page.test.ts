@@ -1,0 +1,147 @@
+// What the page works out for itself, without a browser: marks of the square, what a filter lets pass, devices on a way, what a
+// stage changed, a folded picture.
+import test from 'ava'
+import {bothWays} from '../../harness/both-ways.ts'
+import {changesBetween} from '../../harness/page/changes.ts'
+import {passes} from '../../harness/page/filter.ts'
+import {folded, shownSpaces} from '../../harness/page/fold.ts'
+import {countsOf, matrixOfProbes, matrixOfRows} from '../../harness/page/matrix.ts'
+import {passedBy, stepsOf} from '../../harness/page/path.ts'
+import {createStore, END} from '../../harness/page/store.ts'
+import {documentOf} from '../../harness/report/ended.ts'
+import {viewOf} from '../../harness/report/view.ts'
+import {spaceId} from '../../harness/topology/boxes.ts'
+import {topologyOf} from '../../harness/topology/build.ts'
+import {withoutRoute, withRoute} from '../tools/changed-facts.ts'
+import {manyPods} from '../tools/many.ts'
+import {PLACES, recordedFacts, recordedProbes} from '../tools/recorded.ts'
+import {RUNS} from '../tools/runs.ts'
+
+const at = (name: string) => PLACES.findIndex((place) => place.name === name)
+const POD1_POD3 = {from: 'pod1', to: 'pod3', address: '10.244.2.2'}
+const SMALL = {protocol: 'icmp', size: 'small', mtu: 1500} as const
+
+test('a mark is small packets and full ones together, the heavier of two addresses', (t) => {
+  const healthy = recordedProbes('healthy')
+  const changed = healthy.map((probe) => {
+    const {from, to, protocol, size} = probe
+    if (from !== 'pod1') return probe
+    if (to === 'pod2' && protocol === 'tcp' && size === 'full') return {...probe, answered: false}
+    if (to === 'pod3' && protocol === 'udp') return {...probe, answered: null}
+    return to === 'pod4' ? {...probe, answered: false} : probe
+  })
+  const matrix = matrixOfProbes(PLACES, [...changed, ...healthy.filter(({to}) => to === 'pod4')])
+  const marks = (to: string) => matrix.layers.map((layer) => matrix.mark(at('pod1'), at(to), layer))
+  t.deepEqual(marks('pod2'), ['pass', 'small', 'pass'])
+  t.deepEqual(marks('pod3'), ['pass', 'pass', 'unknown'])
+  t.deepEqual(marks('pod4'), ['fail', 'fail', 'fail'])
+  t.deepEqual(countsOf(matrix, 'all'), {none: 0, pass: 39, small: 1, unknown: 1, fail: 1})
+  t.deepEqual(countsOf(matrixOfProbes(PLACES, healthy), 'all'), {none: 0, pass: 42, small: 0, unknown: 0, fail: 0})
+})
+
+test('a filter: by verdict, by protocol, by names of places, of which a whole one means that place alone', (t) => {
+  const rows = ['n1', 'n10', 'pod1'].flatMap((from) =>
+    ['n1', 'n10', 'pod1']
+      .filter((to) => to !== from)
+      .map((to) => ({from, to, family: 4 as const, verdict: to === 'n10' ? ('fail' as const) : ('pass' as const)})),
+  )
+  const places = ['n1', 'n10', 'pod1'].map((name) => ({...PLACES[0], name}) as (typeof PLACES)[number])
+  const matrix = matrixOfRows(places, rows)
+  const found = (verdict: 'all' | 'fail', text: string) => {
+    const allowed = passes(matrix, {layer: 'all', verdict, text})
+    return [0, 1, 2].flatMap((from) =>
+      [0, 1, 2].filter((to) => allowed(from, to)).map((to) => `${matrix.places[from]} ${matrix.places[to]}`),
+    )
+  }
+  t.is(found('all', '').length, 6)
+  t.deepEqual(found('fail', ''), ['n1 n10', 'pod1 n10'])
+  t.deepEqual(found('all', 'n1 pod1'), ['n1 pod1', 'pod1 n1'])
+  t.deepEqual(found('all', 'po -> n10'), ['n10 pod1', 'pod1 n10'])
+})
+
+test('a way passes the devices of its segments, the underlay, and routes between them', (t) => {
+  const facts = recordedFacts()
+  const world = {facts, places: PLACES}
+  const {forward} = bothWays(facts, PLACES, POD1_POD3, SMALL)
+  const {ids, routed, last} = stepsOf(passedBy(world, forward))
+  t.deepEqual(
+    [...ids].filter((id) => !id.includes('\n')),
+    [
+      ...['pod1 veth-pod1', 'node1 veth-pod1-br', 'node1 v-net-0', 'node1 eth0', 'underlay', 'node2 eth0'],
+      ...['node2 v-net-0', 'node2 veth-pod3-br', 'pod3 veth-pod3'],
+    ],
+  )
+  t.deepEqual(routed, [
+    ['node1 v-net-0', 'node1 eth0'],
+    ['node2 eth0', 'node2 v-net-0'],
+  ])
+  t.is(last, 'pod3 veth-pod3')
+  const cut = withoutRoute('node1', '10.244.2.0/24')
+  const stopped = stepsOf(passedBy({facts: cut, places: PLACES}, bothWays(cut, PLACES, POD1_POD3, SMALL).forward))
+  t.deepEqual([stopped.last, stopped.routed], ['node1 v-net-0', []])
+})
+
+test('what a stage changed is told a line each, and what stayed is not', (t) => {
+  const facts = recordedFacts()
+  t.deepEqual(changesBetween(facts, facts), [])
+  t.deepEqual(changesBetween(facts, withoutRoute('node2', '10.244.1.0/24')), [
+    {place: 'node2', sign: '-', text: 'route 10.244.1.0/24 via 192.168.1.11 dev eth0'},
+  ])
+  const route = {family: 4, to: '10.9.0.0/16', dev: 'eth0', metric: 5, type: 'unicast', table: 'main'} as const
+  t.deepEqual(
+    changesBetween(facts, withRoute('node2', route)).map(({sign, text}) => `${sign} ${text}`),
+    ['+ route 10.9.0.0/16 dev eth0 metric 5'],
+  )
+  const gone = changesBetween(facts, new Map([...facts, ['pod1', undefined]]))
+  t.deepEqual(gone, [{place: 'pod1', sign: '-', text: 'is gone, or cannot be asked'}])
+  const come = changesBetween(new Map(), new Map([['pod1', facts.get('pod1')]])).map(({text}) => text)
+  t.true(come.includes('10.244.1.2/24 on veth-pod1') && come.includes('is there'), come.join())
+})
+
+test('a folded picture keeps the chosen pods and the machines, in their order, and none over another', async (t) => {
+  const {facts, scenario} = manyPods(60)
+  const world = {facts: facts?.end ?? new Map(), places: [...scenario.pods, ...scenario.nodes].map((each) => place(each))}
+  const topology = topologyOf(world, scenario.underlay)
+  const {layouts} = await viewOf(documentOf(manyPods(60)))
+  const whole = layouts.end
+  if (!whole) return t.fail('nothing was laid out')
+  const chosen = shownSpaces(topology, new Set(['p1-9', 'p3-17']))
+  const small = folded(topology, whole, chosen)
+  t.deepEqual([...chosen].sort(), ['p1-9', 'p3-17'])
+  const boxes = new Map(small.boxes)
+  for (const id of ['p1-9 veth-p1-9', 'node1 veth-p1-9-br', spaceId('node2'), spaceId('p3-17'), 'node3 v-net-0']) t.true(boxes.has(id), id)
+  for (const id of [spaceId('p1-1'), 'p1-1 veth-p1-1', 'node1 veth-p1-1-br']) t.false(boxes.has(id), id)
+  t.true(small.height < whole.height / 5, `${small.height} of ${whole.height}`)
+  const before = new Map(whole.boxes)
+  const devices = small.boxes.filter(([id]) => topology.spaces.some((space) => space.devices.some((device) => device.id === id)))
+  for (const [id, box] of devices) {
+    t.true(before.get(id)?.height === box.height, id)
+    for (const [other, {x, y, width, height}] of devices)
+      if (id < other)
+        t.true(box.x + box.width <= x || x + width <= box.x || box.y + box.height <= y || y + height <= box.y, `${id} over ${other}`)
+  }
+  t.is(shownSpaces(topology, new Set(['nobody'])).size, 6)
+})
+
+function place({name, node = name, address}: {readonly name: string; readonly node?: string; readonly address: string}) {
+  const kind = node === name ? ('node' as const) : ('pod' as const)
+  return {name, kind, node, netns: kind === 'pod' ? name : undefined, address, addresses: [address]}
+}
+
+test('a newer view leaves what was chosen as it is; a moment that is no more becomes the last', async (t) => {
+  const facts = recordedFacts()
+  const run = {...RUNS.passing(), facts: {stages: new Map([[1, facts]]), end: facts}}
+  const stages = [{stage: 1, title: 'x', checks: []}]
+  const view = await viewOf(documentOf({...run, outcome: {...run.outcome, stages}}))
+  const store = createStore(view)
+  store.choose('pod1', 'pod3')
+  store.go(1)
+  t.is(store.ways.value?.forward.ended, 'delivered')
+  const cut = {stages: new Map<number, typeof facts>(), end: withoutRoute('node1', '10.244.2.0/24')}
+  store.show(await viewOf(documentOf({...run, history: [], facts: cut, outcome: {...run.outcome, stages: []}})))
+  t.deepEqual(store.pair.value, {from: 'pod1', to: 'pod3'})
+  t.is(store.moment.value, END)
+  t.is(store.ways.value?.forward.ended, 'no-route')
+  store.patch({probes: []})
+  t.deepEqual(store.probes.value, [])
+})
