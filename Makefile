@@ -2,7 +2,7 @@
 # which is over in milliseconds once it is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help scenario scenarios shell debug test test-deep lint bench engine engine-stop engines engines-stop node-image setup setup-solutions
+.PHONY: help scenario scenarios compare shell debug test test-deep lint bench engine engine-stop engines engines-stop node-image setup setup-solutions
 
 # Set here and on the command line, never by an environment variable that happens to be called so.
 NAME = three-nodes
@@ -23,6 +23,10 @@ scenario: ## run a scenario: NAME=three-nodes, ARGS='--driver local --report jso
 scenarios: ## every statement of the documents, run: ARGS='--driver local'
 	@fixtures/setup.sh node host
 	@./harness/cli/podwire scenarios $(ARGS)
+
+compare: ## the ready networks side by side, some minutes: ARGS='flannel-vxlan weave --report csv=networks.csv'
+	@fixtures/setup.sh node host solutions
+	@./harness/cli/podwire compare $(ARGS)
 
 shell: ## a shell on a node of a running lab: NODE=node1
 	@fixtures/setup.sh node host

@@ -40,6 +40,12 @@ export interface StepFollower {
   ended?(stage: Stage, number: number): Promise<void>
 }
 
+/** When the last of the stage's lines began, in milliseconds since the epoch, once it has ended; undefined where it has none. */
+export function lastBegun({history}: Lab, {steps}: Stage): number | undefined {
+  const begun = history.slice(history.length - steps.length).map(({startedAt}) => startedAt)
+  return begun.length === 0 ? undefined : Math.max(...begun)
+}
+
 /**
  * Puts the scenario's files on its machines.
  * @throws MachineError when one cannot be read or written

@@ -36,7 +36,6 @@ export default scenario({
     pod4: {node: 'node3', address: '10.244.3.2'},
   },
   needs: {'/usr/lib/frr/bgpd': 'frr'},
-  root: 'FRR’s daemons become the user frr, whom an ordinary user’s namespaces do not have',
   files: {
     '/run/aci/spine1/frr.conf': '../fixtures/aci-evpn/spine1.conf',
     '/run/aci/leaf1/frr.conf': '../fixtures/aci-evpn/leaf1.conf',
@@ -218,28 +217,34 @@ export default scenario({
     runs('pod1')`ping -c 1 -W 0.5 10.244.3.2`.fails('100% packet loss'),
 
     ...stage('routing daemons on the switches'),
-    // What they write about themselves goes with the lab.
+    // What they write about themselves goes with the lab. They stay root, and may: an ordinary user's namespaces have no user frr.
     ...on('spine1')`
       mount -t tmpfs tmpfs /var/tmp
-      install -d -o frr -g frr /run/frr
+      mkdir -p /run/frr
+      echo frrvty:x:0:root >/run/frr/group
+      mount --bind /run/frr/group /etc/group
     `,
     ...on('leaf1')`
       mount -t tmpfs tmpfs /var/tmp
-      install -d -o frr -g frr /run/frr
+      mkdir -p /run/frr
+      echo frrvty:x:0:root >/run/frr/group
+      mount --bind /run/frr/group /etc/group
     `,
     ...on('leaf2')`
       mount -t tmpfs tmpfs /var/tmp
-      install -d -o frr -g frr /run/frr
+      mkdir -p /run/frr
+      echo frrvty:x:0:root >/run/frr/group
+      mount --bind /run/frr/group /etc/group
     `,
-    daemon('spine1', 'zebra')`/usr/lib/frr/zebra -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
-    daemon('leaf1', 'zebra')`/usr/lib/frr/zebra -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
-    daemon('leaf2', 'zebra')`/usr/lib/frr/zebra -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
-    daemon('spine1', 'isisd')`/usr/lib/frr/isisd -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
-    daemon('leaf1', 'isisd')`/usr/lib/frr/isisd -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
-    daemon('leaf2', 'isisd')`/usr/lib/frr/isisd -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
-    daemon('spine1', 'bgpd')`/usr/lib/frr/bgpd -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
-    daemon('leaf1', 'bgpd')`/usr/lib/frr/bgpd -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
-    daemon('leaf2', 'bgpd')`/usr/lib/frr/bgpd -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
+    daemon('spine1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
+    daemon('leaf1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
+    daemon('leaf2', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
+    daemon('spine1', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
+    daemon('leaf1', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
+    daemon('leaf2', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
+    daemon('spine1', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
+    daemon('leaf1', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
+    daemon('leaf2', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
     ...on('spine1')`
       vtysh --config_dir /run/aci/spine1 -b
     `,

@@ -44,6 +44,7 @@ export default scenario({
   files: {'/run/bcf/fabric.py': '../fixtures/bcf-openflow/fabric.py'},
   steps: [
     ...stage('cables between spines and leaves, and from leaves to nodes'),
+    // What comes in by a cable goes to the switch packet by packet: put together, as the kernel would, they are longer than it takes.
     ...on('controller')`
       ip addr flush dev eth0
       ip addr add 172.31.0.110/24 dev eth0
@@ -52,8 +53,10 @@ export default scenario({
       ip addr flush dev eth0
       ip addr add 172.31.0.201/24 dev eth0
       ip link add leaf1 mtu 1450 type vxlan id 11 local 172.31.0.201 remote 172.31.0.101 dstport 14789
+      ethtool -K leaf1 gro off
       ip link set leaf1 up
       ip link add leaf2 mtu 1450 type vxlan id 12 local 172.31.0.201 remote 172.31.0.102 dstport 14789
+      ethtool -K leaf2 gro off
       ip link set leaf2 up
       mkdir -p /run/openvswitch
       ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
@@ -62,8 +65,10 @@ export default scenario({
       ip addr flush dev eth0
       ip addr add 172.31.0.202/24 dev eth0
       ip link add leaf1 mtu 1450 type vxlan id 21 local 172.31.0.202 remote 172.31.0.101 dstport 14789
+      ethtool -K leaf1 gro off
       ip link set leaf1 up
       ip link add leaf2 mtu 1450 type vxlan id 22 local 172.31.0.202 remote 172.31.0.102 dstport 14789
+      ethtool -K leaf2 gro off
       ip link set leaf2 up
       mkdir -p /run/openvswitch
       ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
@@ -72,12 +77,16 @@ export default scenario({
       ip addr flush dev eth0
       ip addr add 172.31.0.101/24 dev eth0
       ip link add up1 mtu 1450 type vxlan id 11 local 172.31.0.101 remote 172.31.0.201 dstport 14789
+      ethtool -K up1 gro off
       ip link set up1 up
       ip link add up2 mtu 1450 type vxlan id 21 local 172.31.0.101 remote 172.31.0.202 dstport 14789
+      ethtool -K up2 gro off
       ip link set up2 up
       ip link add node1 mtu 1450 type vxlan id 101 local 172.31.0.101 remote 172.31.0.11 dstport 14789
+      ethtool -K node1 gro off
       ip link set node1 up
       ip link add node2 mtu 1450 type vxlan id 102 local 172.31.0.101 remote 172.31.0.12 dstport 14789
+      ethtool -K node2 gro off
       ip link set node2 up
       mkdir -p /run/openvswitch
       ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
@@ -86,10 +95,13 @@ export default scenario({
       ip addr flush dev eth0
       ip addr add 172.31.0.102/24 dev eth0
       ip link add up1 mtu 1450 type vxlan id 12 local 172.31.0.102 remote 172.31.0.201 dstport 14789
+      ethtool -K up1 gro off
       ip link set up1 up
       ip link add up2 mtu 1450 type vxlan id 22 local 172.31.0.102 remote 172.31.0.202 dstport 14789
+      ethtool -K up2 gro off
       ip link set up2 up
       ip link add node3 mtu 1450 type vxlan id 103 local 172.31.0.102 remote 172.31.0.13 dstport 14789
+      ethtool -K node3 gro off
       ip link set node3 up
       mkdir -p /run/openvswitch
       ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema

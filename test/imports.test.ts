@@ -44,9 +44,13 @@ const ROWS = [
   'examine.ts',
   'explain.ts',
   'trial.ts',
+  'compare/',
   // A row above what it makes a bundle of, which it names by path alone.
   'bundle.ts',
   'report/',
+  // A running lab that is followed, and served.
+  'watch/',
+  'ui/',
   // What runs in a browser.
   'page/',
   'cli/',

@@ -25,13 +25,13 @@ import {checkCommand} from './command.ts'
 import {converge} from './convergence.ts'
 import {judge, type Reason, wordsOf} from './expectation.ts'
 import {hopsVerdicts} from './hops.ts'
+import {requirementsIn} from './look.ts'
 import {matrixOf, rowName} from './matrix.ts'
 import {noNatVerdicts} from './no-nat.ts'
 import {ownSubnetVerdicts} from './own-subnet.ts'
 import {clusterOf, distinct, isMeant, isPairClaim, pairKey, pairsOf, probesOf, verdictKey} from './pairs.ts'
 import {pairOf, reachVerdicts} from './reach.ts'
 import {reasonsFor} from './reason.ts'
-import {requirementsFrom} from './requirements.ts'
 import {uniqueAddressVerdicts} from './unique-address.ts'
 import {sum} from './verdict.ts'
 import {checkWire} from './wire.ts'
@@ -81,18 +81,12 @@ export async function check(
   const probes = await remembering(fleet, places, scenario.claims, first, {mtu, ...(patience !== undefined && {patience})})
   const round: Round = {fleet, places, interfaces, mtu, probes, facts: once(() => readFacts(fleet, places)), before, timeLimit}
   const checks = await verifyAll(scenario.claims, round)
-  const all = probesOf(probes, cluster)
   return {
     verdict: sum([...stages.flatMap((stage) => stage.checks), ...checks].map(({verdict}) => verdict)),
     mtu,
     probes,
     checks,
-    requirements: requirementsFrom(places, {
-      reach: reachVerdicts(all),
-      'no-nat': noNatVerdicts(all),
-      'unique-address': uniqueAddressVerdicts(clusterOf(places), interfaces),
-      'own-subnet': ownSubnetVerdicts(places, interfaces),
-    }),
+    requirements: requirementsIn(places, probes, interfaces),
     stages,
   }
 }

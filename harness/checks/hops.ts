@@ -4,7 +4,7 @@ import type {PairVerdict, Probe} from '../model.ts'
 import {pairOf} from './reach.ts'
 
 /** What Linux sends with (net.ipv4.ip_default_ttl, net.ipv6.conf.*.hop_limit). */
-const INITIAL_TTL = 64
+export const INITIAL_TTL = 64
 
 /** @param probes those of the pair; only ICMP's receivers see the time to live */
 export function hopsVerdicts(probes: readonly Probe[], routers: number): PairVerdict[] {

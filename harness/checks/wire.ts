@@ -58,11 +58,15 @@ function placeIn(places: readonly Place[], name: string): Place {
   return found
 }
 
-/** Sends the request while the tap listens. */
-async function exchange(
+/**
+ * Sends an echo request while the tap listens, again where it is not answered.
+ * @returns what was seen of it; of its answer too, where the tap is the sender's machine's
+ * @throws MachineError when nobody can listen
+ */
+export async function exchange(
   fleet: Fleet,
   tap: Tap,
-  {from, to, at}: WireClaim,
+  {from, to, at}: Pick<WireClaim, 'from' | 'to' | 'at'>,
   places: readonly Place[],
 ): Promise<{packets: TappedPacket[]; linkType: number; answered: boolean}> {
   const [sender, target] = [placeIn(places, from), placeIn(places, to)]

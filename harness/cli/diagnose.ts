@@ -38,22 +38,8 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   await using _ = fleet
   const places = placesAfter(kept.scenario, kept.scenario.stages.length)
   const pairs = from === undefined ? pairsToReach(kept.scenario, places) : pairsFor(places, from, to)
-  const examined = await examine(fleet, places, pairs, {
-    history: kept.history,
-    before: factsBefore(kept),
-    mtu: kept.scenario.mtu,
-    ...(options.patience !== undefined && {patience: options.patience}),
-  })
-  const {probes, facts} = examined
-  // A packet is watched in this lab while the fixes are tried on another.
-  const [watched, trial] = await Promise.all([
-    options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
-    options.trial === false ? undefined : tried(examined, running),
-  ])
-  const diagnoses = watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis))
-  const failing = new Set(probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`))
+  const {probes, facts, diagnoses, failing, unknown} = await diagnosed(running, places, pairs, options)
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
-  const unknown = gapsIn(facts)
   if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses, unknown})
   else {
     print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
@@ -64,8 +50,30 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   return diagnoses.length === 0 ? EXIT.asClaimed : EXIT.checkFailed
 }
 
+/** A lab looked at for these pairs: what fails of them, why, and what a copy of the lab says of the fixes. */
+export async function diagnosed(running: RunningLab, places: readonly Place[], pairs: readonly Pair[], options: DiagnoseOptions) {
+  const {kept, fleet} = running
+  const examined = await examine(fleet, places, pairs, {
+    history: kept.history,
+    before: factsBefore(kept),
+    mtu: kept.scenario.mtu,
+    ...(options.patience !== undefined && {patience: options.patience}),
+  })
+  // A packet is watched in this lab while the fixes are tried on another.
+  const [watched, trial] = await Promise.all([
+    options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
+    options.trial === false ? undefined : tried(examined, running),
+  ])
+  return {
+    ...examined,
+    diagnoses: watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis)),
+    failing: new Set(examined.probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`)),
+    unknown: gapsIn(examined.facts),
+  }
+}
+
 /** Both ways, so that a missing way back is seen from where it is missing. */
-function pairsFor(places: readonly Place[], from: string, to: string | undefined): Pair[] {
+export function pairsFor(places: readonly Place[], from: string, to: string | undefined): Pair[] {
   const cluster = clusterOf(places)
   const names = places.map(({name}) => name)
   for (const name of [from, to ?? from])

@@ -33,13 +33,18 @@ export interface Moment {
 const MOST = 8
 /** Rows that are left for what stays above. */
 const ROOM = 4
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+export const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const EVERY = 80
+
+/** A terminal, and not one that can only write on. */
+export function isDrawnOn({stream}: Screen): boolean {
+  return stream.isTTY && process.env.TERM !== 'dumb'
+}
 
 /** Undefined where the screen is no terminal, or one that can only write on (terminfo(5), `dumb`). */
 export function liveOn(screen: Screen, stages: Moment['stages']): Live | undefined {
   const {stream, paint} = screen
-  if (!stream.isTTY || process.env.TERM === 'dumb') return undefined
+  if (!isDrawnOn(screen)) return undefined
   // The cursor stays: nothing then has to bring it back, however podwire ends.
   const region = createLogUpdate(stream, {showCursor: true})
   const begun = performance.now()

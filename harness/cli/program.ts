@@ -4,6 +4,7 @@ import {VERSION} from '../report/format.ts'
 import {errorJson} from '../report/json.ts'
 import type {BreakOptions} from './break.ts'
 import type {CaptureOptions} from './capture.ts'
+import type {CompareChoices} from './compare.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {fail} from './fail.ts'
@@ -12,6 +13,7 @@ import type {ScenariosOptions} from './scenarios.ts'
 import type {SshChoices} from './ssh-choices.ts'
 import {isForPrograms, printJson} from './terminal.ts'
 import type {TraceOptions} from './trace.ts'
+import type {UiOptions} from './ui.ts'
 
 /** @returns the exit code */
 export async function program(argv: readonly string[]): Promise<number> {
@@ -120,6 +122,20 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(json)
     .action(async (options: ScenariosOptions) => {
       code = await (await import('./scenarios.ts')).scenarios(options)
+    })
+
+  command(
+    'compare [scenario...]',
+    'ready networks side by side, measured beside the plain recipe: time, MTU, overhead, TCP, latency, memory, tables, failure',
+    'podwire compare flannel-vxlan weave',
+    'podwire compare --report csv=networks.csv --report json=networks.json',
+    'podwire compare ./mine.ts --json',
+  )
+    .option('--report <format[=file]>', 'text, json or csv, to standard output (=-) or a file; may be given again', collect, [])
+    .addOption(quiet)
+    .addOption(json)
+    .action(async (scenarios: string[], options: CompareChoices) => {
+      code = await (await import('./compare.ts')).compare(scenarios, options)
     })
 
   onMachines(
@@ -283,6 +299,19 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await (await import('./debug.ts')).debug(name ?? options.lab)
     })
 
+  command(
+    'ui [lab]',
+    'a live page over a running lab, for a browser on this machine: topology, matrix, diagnosis, shells',
+    'podwire ui',
+    'podwire ui mine --port 8080',
+  )
+    .addOption(lab)
+    .addOption(new Option('--port <number>', 'on 127.0.0.1 (default: any that is free)').argParser(portNumber))
+    .addOption(json)
+    .action(async (name: string | undefined, options: UiOptions) => {
+      code = await (await import('./ui.ts')).ui(name ?? options.lab, options)
+    })
+
   command('clean', 'remove what a crash left', 'podwire clean')
     .addOption(json)
     .action(async (options: {json?: boolean}) => {
@@ -346,6 +375,12 @@ function wholeNumber(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || !(value > 0)) throw new InvalidArgumentError('It takes a whole number above 0.')
   return value
+}
+
+/** 0 is any that is free. */
+function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('It takes a number from 0 to 65535.')
+  return Number(text)
 }
 
 /** Seconds on the command line are milliseconds inside. */

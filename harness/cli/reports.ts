@@ -32,8 +32,8 @@ import {complain} from './terminal.ts'
 const FORMATS = {text: 'txt', json: 'json', html: 'html', junit: 'xml', tap: 'tap', markdown: 'md', github: 'github.txt'} as const
 type Format = keyof typeof FORMATS
 
-export interface Destination {
-  readonly format: Format
+export interface Destination<Name extends string = Format> {
+  readonly format: Name
   /** A file; undefined for standard output. */
   readonly path: string | undefined
 }
@@ -51,10 +51,19 @@ export interface ReportOptions {
  * @param name of the scenario, as files in the folder are called
  * @throws UsageError
  */
-export function destinationsOf({report = [], out, json}: ReportOptions, name: string): Destination[] {
+export function destinationsOf(options: ReportOptions, name: string): Destination[] {
+  return destinationsAmong(FORMATS, options, name)
+}
+
+/** As destinationsOf, of other formats than a run's. @param formats with what each one's files end in; json is among them */
+export function destinationsAmong<Name extends string>(
+  formats: Readonly<Record<Name | 'json', string>>,
+  {report = [], out, json}: ReportOptions,
+  name: string,
+): Destination<Name | 'json'>[] {
   if (out !== undefined) prepareFolder(out)
   const asked = report.length === 0 && out !== undefined ? ['json'] : report
-  const found = asked.map((text) => destinationOf(text, out, name))
+  const found = asked.map((text) => destinationOf(formats, text, out, name))
   // --json is json=-, also beside files.
   if (json && !found.some(({format, path}) => format === 'json' && path === undefined)) found.push({format: 'json', path: undefined})
   for (const [index, {path}] of found.entries()) {
@@ -72,7 +81,7 @@ export function destinationsOf({report = [], out, json}: ReportOptions, name: st
 }
 
 /** Standard output is this format's alone: people read elsewhere. Annotations and text stand among other lines. */
-export function isDocument({format, path}: Destination): boolean {
+export function isDocument({format, path}: Destination<string>): boolean {
   return path === undefined && format !== 'text' && format !== 'github'
 }
 
@@ -89,20 +98,22 @@ export async function prepareReports(destinations: readonly Destination[]): Prom
   if (isShown(destinations)) await bundlePage('report')
 }
 
-function destinationOf(text: string, out: string | undefined, name: string): Destination {
-  const [, format = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
-  if (!isFormat(format)) throw new UsageError(`no report ${format}`, [suggestion(format, Object.keys(FORMATS))])
+function destinationOf<Name extends string>(
+  formats: Readonly<Record<Name, string>>,
+  text: string,
+  out: string | undefined,
+  name: string,
+): Destination<Name> {
+  const [, asked = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
+  if (!Object.hasOwn(formats, asked)) throw new UsageError(`no report ${asked}`, [suggestion(asked, Object.keys(formats))])
+  const format = asked as Name
   if (path === '')
     throw new UsageError(`--report ${format}= names no file`, [`--report ${format}=FILE, or ${format}=- for standard output`])
   if (path === '-') return {format, path: undefined}
   if (path !== undefined) return {format, path: resolve(path)}
   // Annotations are read in what a step prints.
   if (out === undefined || format === 'github') return {format, path: undefined}
-  return {format, path: resolve(out, `${name}.${FORMATS[format]}`)}
-}
-
-function isFormat(text: string): text is Format {
-  return Object.hasOwn(FORMATS, text)
+  return {format, path: resolve(out, `${name}.${formats[format]}`)}
 }
 
 /**
@@ -161,13 +172,25 @@ function draftOf(path: string): string {
  * @param quiet says nothing of the files
  * @throws MachineError when a file cannot be written; the others are
  */
-export async function writeReports(ended: Ended, destinations: readonly Destination[], quiet = false): Promise<void> {
+export function writeReports(ended: Ended, destinations: readonly Destination[], quiet = false): Promise<void> {
+  return writeEach(destinations, (format) => textOf(ended, format), quiet)
+}
+
+/**
+ * Writes each format where it is wanted, text on standard output aside.
+ * @throws MachineError when a file cannot be written; the others are
+ */
+export async function writeEach<Name extends string>(
+  destinations: readonly Destination<Name>[],
+  textFor: (format: Name) => string | Promise<string>,
+  quiet = false,
+): Promise<void> {
   const document = destinations.some(isDocument)
   const failures: string[] = []
   for (const {format, path} of destinations) {
     // People's text has told it on the way.
     if (format === 'text' && path === undefined) continue
-    const text = await textOf(ended, format)
+    const text = await textFor(format)
     if (path === undefined) (format === 'github' && document ? process.stderr : process.stdout).write(text)
     else {
       try {

@@ -8,7 +8,7 @@ import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {readFacts} from '../facts/read.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
-import {carryOut, type Lab, startLab} from '../lab.ts'
+import {carryOut, type Lab, lastBegun, startLab} from '../lab.ts'
 import {machinesOf, placesAfter, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
 import {assertNeeds} from '../needs.ts'
 import {withPaths} from '../report/diagnosed.ts'
@@ -279,12 +279,6 @@ export async function standUp(
   } finally {
     held.release()
   }
-}
-
-/** When the stage's last line began; undefined where it has none. */
-function lastBegun({history}: Lab, {steps}: Stage): number | undefined {
-  const begun = history.slice(history.length - steps.length).map(({startedAt}) => startedAt)
-  return begun.length === 0 ? undefined : Math.max(...begun)
 }
 
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {

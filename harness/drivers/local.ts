@@ -23,6 +23,7 @@ import {
 import {type Identity, identify, runs} from '../identity.ts'
 import {NODE_ENVIRONMENT, openSession, SESSION_SHELL, type Session, type ShellPipes} from '../session.ts'
 import type {Running} from './local/handle.ts'
+import {followHolders} from './local/holders.ts'
 import {killInside} from './local/kill.ts'
 import {assertTools} from './local/tools.ts'
 
@@ -135,7 +136,9 @@ async function start(spec: FleetSpec, options: LocalOptions): Promise<Fleet> {
 
 function fleet(running: Running, options: LocalOptions, release: () => void | Promise<void>, child: ChildProcess | undefined): Fleet {
   const sessions = new Map<string, Session>()
-  const open = new Set<ChildProcess>()
+  /** What runs in a node, and in which. */
+  const open = new Map<ChildProcess, string>()
+  let holders: ReturnType<typeof followHolders> | undefined
   let disposed = false
   let letGo = release
 
@@ -163,10 +166,21 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
       detached,
       ...options.user,
     })
-    open.add(child)
+    open.set(child, node)
+    holders ??= followHolders(running.nodes, endIn)
     child.once('close', () => open.delete(child))
     child.on('error', () => undefined) // reported through exit codes and closed pipes
     return child
+  }
+
+  /** The node has died. */
+  function endIn(node: string): void {
+    for (const [child, where] of open) if (where === node) killInside(child)
+    for (const [key, session] of sessions) {
+      if (!key.startsWith(`${node} `)) continue
+      sessions.delete(key)
+      void session.close()
+    }
   }
 
   async function openShell(node: string): Promise<ShellPipes> {
@@ -246,9 +260,10 @@ function fleet(running: Running, options: LocalOptions, release: () => void | Pr
     async [Symbol.asyncDispose]() {
       if (disposed) return
       disposed = true
+      holders?.end()
       // With the lab's process 1 the kernel kills all that runs in it. A fleet found again is not ours to end:
       // only what we started in it goes.
-      if (!child || letGo !== release) for (const shell of open) killInside(shell)
+      if (!child || letGo !== release) for (const shell of open.keys()) killInside(shell)
       for (const session of sessions.values()) void session.close()
       await letGo()
     },

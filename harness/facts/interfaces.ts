@@ -2,6 +2,7 @@
 import {isUnicast, sameHost} from '../address.ts'
 import type {Fleet} from '../driver.ts'
 import type {Place, Scenario} from '../model.ts'
+import type {Facts, LinkFacts} from './facts.ts'
 
 export interface Interface {
   readonly name: string
@@ -52,6 +53,12 @@ export function parseInterfaces(json: string): Interface[] | undefined {
         local === undefined || !isUnicast(local) ? [] : [{address: local, prefixLength: prefixlen ?? 32}],
       ),
     }))
+}
+
+/** As readInterfaces tells them, of facts that have been read. */
+export function interfacesIn(facts: Facts): Interfaces {
+  const own = (link: LinkFacts) => ({...link, addresses: link.addresses.filter(({address}) => isUnicast(address))})
+  return new Map([...facts].map(([place, here]) => [place, here?.links.map(own)]))
 }
 
 /**

@@ -6,6 +6,8 @@
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
 # is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, then the rules of
 # iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions.
+#
+# podwire_only, where it is set before, names the namespaces that are asked, each between blanks.
 podwire_namespace() {
   printf 'namespace\t%s\n' "$1"
   mapfile -t podwire_first < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'addr show\nroute show table all\nrule show\nneigh show nud all\nneigh show proxy')
@@ -59,16 +61,21 @@ podwire_line() {
   printf '%s\n' "${podwire_text//$'\n'/$'\v'}"
 }
 
+podwire_asked() {
+  case "${podwire_only- $1 }" in *" $1 "*) ;; *) return 1 ;; esac
+}
+
 podwire_facts() {
   # Namespaces side by side; what each prints stays together. nsenter(1) mounts nothing, as ip-netns(8) does before it runs.
   podwire_asks=()
   podwire_words=$(declare -f podwire_namespace podwire_line)
   for podwire_path in /run/netns/*; do
     [ -e "$podwire_path" ] || continue
+    podwire_asked "${podwire_path##*/}" || continue
     exec {podwire_end}< <(exec nsenter --net="$podwire_path" bash -c "$podwire_words; podwire_namespace ${podwire_path##*/}" 2>/dev/null)
     podwire_asks+=("$podwire_end")
   done
-  podwire_namespace -
+  if podwire_asked -; then podwire_namespace -; fi
   for podwire_end in "${podwire_asks[@]}"; do
     cat <&"$podwire_end"
     exec {podwire_end}<&-

@@ -43,7 +43,7 @@ export async function viewOf(document: RunDocument): Promise<View> {
 }
 
 /** Half a pixel more or less is none. */
-function plainLayout({width, height, boxes, lines}: Layout): PlainLayout {
+export function plainLayout({width, height, boxes, lines}: Layout): PlainLayout {
   const round = Math.round
   return {
     width: Math.ceil(width),

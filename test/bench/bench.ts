@@ -12,6 +12,7 @@ import {placesOf} from '../../harness/model.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
 import {writeManyPods} from './many-pods.ts'
 import {solutionFigures} from './solutions.ts'
+import {turnings} from './ui.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const PODWIRE = here('../../harness/cli/podwire')
@@ -40,6 +41,7 @@ const figures: Record<string, () => Promise<Figure[]>> = {
   pods,
   facts,
   diagnose,
+  ui,
   ssh,
   page,
   solutions: () => solutionFigures(PODWIRE),
@@ -182,6 +184,27 @@ async function diagnose(): Promise<Figure[]> {
   ])
   const all = {name: 'diagnose, all pairs of 30 pods, 220 of 1,056 fail', limit: '3000 ms', argv: ['diagnose', '--no-trial']}
   return [...pair, ...(await diagnosed(writeManyPods(join(scratch, 'diagnosed-pods.ts'), 10), fault, [all]))]
+}
+
+/** podwire ui over a lab, and a route that is deleted in its shell; beside it the look alone in which that is seen. */
+async function ui(): Promise<Figure[]> {
+  const many = writeManyPods(join(scratch, 'ui-pods.ts'), 10)
+  const found: Figure[] = []
+  for (const [scenario, what, limit] of [
+    ['three-nodes', 'three nodes', '1000 ms'],
+    [many, '30 pods', '2000 ms'],
+  ] as const) {
+    const lab = `bench-ui-${process.pid}`
+    await sample([PODWIRE, 'up', scenario, '--name', lab, '--driver', 'local', '--json'])
+    try {
+      const {turned, looks} = await turnings(PODWIRE, environment, lab, ROUNDS)
+      const floor = `the look at it alone ${spread(looks)} (${ratio(turned, looks)})`
+      found.push({name: `ui: a route deleted in a shell turns the matrix, ${what}`, limit, measured: spread(turned), floor})
+    } finally {
+      await sample([PODWIRE, 'down', lab])
+    }
+  }
+  return found
 }
 
 interface Diagnosed {

@@ -2,9 +2,8 @@
 // dark, wide, narrow and on paper; and what is told without colour.
 
 import test from 'ava'
-import axe from 'axe-core'
-import type {Page} from 'playwright-core'
 import {threeNodesAnd, twoNodesWith} from '../kernel/tools/scenarios.ts'
+import {barriersIn} from '../tools/accessibility.ts'
 import {type Browser, type Look, startBrowser} from '../tools/browser.ts'
 import {manyPods} from '../tools/many.ts'
 import {cell, part, slider} from './tools/page.ts'
@@ -21,15 +20,6 @@ test.after.always(async () => {
   await browser?.[Symbol.asyncDispose]()
 })
 
-/** What axe finds, a line each. */
-async function found(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const {violations} = await page.evaluate<axe.AxeResults>('axe.run(document, {resultTypes: ["violations"]})')
-  return violations.flatMap(({id, help, nodes}) =>
-    nodes.map(({target, failureSummary}) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary}`),
-  )
-}
-
 const LOOKS: Readonly<Record<string, Look>> = {
   light: {scheme: 'light'},
   dark: {scheme: 'dark'},
@@ -41,11 +31,11 @@ for (const [name, look] of Object.entries(LOOKS)) {
   test.serial(`axe finds nothing in a report of a run that fails: ${name}`, async (t) => {
     const {page, complaints} = await browser.open(failing.html, look)
     await cell(page, 'pod1', 'pod3').click()
-    t.deepEqual(await found(page), [])
+    t.deepEqual(await barriersIn(page), [])
     await slider(page).focus()
     await page.keyboard.press('ArrowLeft')
     await page.getByRole('combobox', {name: 'verdict'}).selectOption('fail')
-    t.deepEqual(await found(page), [])
+    t.deepEqual(await barriersIn(page), [])
     // Nothing is wider than the screen but what scrolls by itself.
     t.true(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'))
     t.deepEqual(complaints, [])
@@ -59,7 +49,7 @@ test.serial('axe finds nothing in a report of many pods', async (t) => {
     const {page} = await browser.open(made.html, {scheme})
     await part(page, 'Who reaches whom').getByRole('application').focus()
     for (const key of ['ArrowRight', 'Shift+ArrowRight', 'Enter']) await page.keyboard.press(key)
-    t.deepEqual(await found(page), [], scheme)
+    t.deepEqual(await barriersIn(page), [], scheme)
     await page.close()
   }
 })
@@ -71,7 +61,7 @@ test.serial('axe would find a control without a name, words too pale, and a pict
     document.querySelector('h2').style.color = 'rgb(230, 230, 230)'
     document.querySelector('svg').removeAttribute('aria-label')
   `)
-  const words = (await found(page)).join('\n')
+  const words = (await barriersIn(page)).join('\n')
   for (const id of [/^label: /m, /^color-contrast: /m, /^svg-img-alt: /m]) t.regex(words, id)
   await page.close()
 })

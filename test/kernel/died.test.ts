@@ -1,24 +1,9 @@
 // A node that died, and a pod: every command that looks at the lab says node-down or pod-missing, and where; no stack trace.
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
 import type {ExecutionContext} from 'ava'
-import {requireEngine} from '../../harness/drivers/docker/engine.ts'
+import {endNode} from './tools/dying.ts'
 import {engineTurn} from './tools/engine-turn.ts'
 import {type Home, makeHome} from './tools/home.ts'
 import {ALL, LOCAL, onEach} from './tools/runners.ts'
-
-/** Ends what holds a node up, as a crash would. */
-async function end({folder}: Home, node: string): Promise<void> {
-  const [record = ''] = globSync('**/three-nodes.json', {cwd: folder})
-  const {handle} = JSON.parse(readFileSync(join(folder, record), 'utf8')) as {
-    handle: {nodes?: {name: string; pid: number}[]; containers?: Record<string, string>}
-  }
-  const id = handle.containers?.[node]
-  if (id !== undefined) return (await requireEngine()).docker.getContainer(id).remove({force: true})
-  const holder = handle.nodes?.find(({name}) => name === node)
-  if (!holder) throw new Error(`nothing holds ${node}`)
-  process.kill(holder.pid, 'SIGKILL')
-}
 
 interface Told {
   readonly diagnoses: readonly {readonly cause: string; readonly where: object; readonly pairs: readonly string[]}[]
@@ -37,7 +22,7 @@ onEach(ALL, 'a node that died is node-down, to every command that looks at it', 
   await using _ = await engineTurn(runner)
   await using home = makeHome(runner)
   t.is((await home.podwire(['up', 'three-nodes', '--driver', runner.driver])).code, 0)
-  await end(home, 'node2')
+  await endNode(home, 'three-nodes', 'node2')
   const {code, stdout, stderr} = await home.podwire(['diagnose', '--json', '--no-trial'])
   t.is(code, 1, stderr)
   const {diagnoses, failing} = JSON.parse(stdout) as Told

@@ -1,5 +1,5 @@
 // Facts of labs that run: complete, also where a tool is missing or something changes under the reader's hands.
-import {readFacts} from '../../harness/facts/read.ts'
+import {readChanged, readFacts} from '../../harness/facts/read.ts'
 import {readRecording, recordFacts} from '../../harness/facts/record.ts'
 import {placesOf} from '../../harness/model.ts'
 import {threeNodes, type} from './tools/labs.ts'
@@ -19,6 +19,32 @@ onEach(ALL, 'the facts of a lab are whole, and come back from a recording as the
   t.true(node?.neighbours.some(({address, proxy}) => address === '169.254.1.1' && proxy))
   t.true(node?.rules[6].some(({from, table}) => from === 'fd00::/64' && table === '100'))
   t.deepEqual(readRecording(recordFacts(facts)), facts)
+})
+
+onEach(ALL, 'what changed is read again, and nothing else', async (t, runner) => {
+  await using lab = await threeNodes(runner)
+  const places = placesOf(lab.scenario)
+  const before = await readFacts(lab.fleet, places)
+  await type(lab, 'node1', 'ip netns add extra', 'ip -n pod1 route del default', 'ip route del 10.244.2.0/24')
+  await type(lab, 'node3', 'ip netns del pod4', 'ip route del 10.244.1.0/24')
+  const only = new Map([
+    ['node1', new Set(['pod1', 'extra', "no'such"])],
+    ['node3', new Set(['pod4'])],
+  ])
+  const now = await readChanged(lab.fleet, places, before, only)
+  t.deepEqual(
+    [...now.keys()].filter((place) => now.get(place) !== before.get(place)),
+    ['pod1', 'pod4', 'node1/extra'],
+  )
+  const all = await readFacts(lab.fleet, places)
+  for (const place of ['pod1', 'pod4', 'node1/extra']) t.deepEqual(now.get(place)?.routes, all.get(place)?.routes, place)
+  t.is(now.get('pod4'), undefined)
+  t.true(now.has('pod4')) // it is declared: it is known to be gone
+  t.is(now.get('node1'), before.get('node1')) // although it is another
+  t.notDeepEqual(all.get('node1')?.routes, before.get('node1')?.routes)
+
+  await type(lab, 'node1', 'ip netns del extra')
+  t.false((await readChanged(lab.fleet, places, now, new Map([['node1', new Set(['extra'])]]))).has('node1/extra'))
 })
 
 onEach(ALL, 'a tool that a node does not have is told, and the rest is there', async (t, runner) => {

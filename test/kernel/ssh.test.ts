@@ -1,9 +1,12 @@
 // The ssh driver by its public face: machines with a real OpenSSH server each, podwire in a namespace of its own.
-import {spawnSync} from 'node:child_process'
+import {spawn, spawnSync} from 'node:child_process'
 import {appendFileSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import type {Readable} from 'node:stream'
+import {fileURLToPath} from 'node:url'
 import test, {type ExecutionContext} from 'ava'
 import type {Restored} from '../../harness/drivers/ssh.ts'
+import {eventually} from '../tools/eventually.ts'
 import {factsOf} from '../tools/machine-facts.ts'
 import {makeKey, missingForMachines, type SshMachines, startMachines} from '../tools/ssh-machines.ts'
 import {readResult} from './tools/result.ts'
@@ -18,6 +21,7 @@ test.serial.before('the machines start', async () => {
 })
 test.serial.after.always('the machines go', async () => machines?.[Symbol.asyncDispose]())
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAMES = ['node1', 'node2', 'node3']
 const SSH = ['--driver', 'ssh']
 const bothNodes = "nodes: {node1: '192.168.1.11', node2: '192.168.1.12'}"
@@ -277,6 +281,39 @@ onMachines('a lab that is kept is there for other commands, until it is taken do
   t.deepEqual((JSON.parse((await machines.podwire(['ls', '--json'])).stdout) as {labs: unknown[]}).labs, [])
   t.deepEqual(await factsOf(machines, NAMES), before)
 })
+
+onMachines('a lab on machines is followed by podwire ui, and nothing of that stays there', async (t) => {
+  const before = await factsOf(machines, NAMES)
+  t.is((await machines.podwire(['up', 'three-nodes', ...SSH])).code, 0)
+  const ui = await machines.begin(['ui', '--json'])
+  const said = follow(ui.stream.stdout)
+  const link = /"url": "([^"]+)"/.exec(await eventually(said, (text) => text.includes('"url"')))?.[1] ?? ''
+  const follower = fileURLToPath(new URL('tools/follower.ts', import.meta.url))
+  const [file = '', ...argv] = [...machines.inController, process.execPath, '--import=tsx', follower, link]
+  const child = spawn(file, argv, {cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit']})
+  const lines = follow(child.stdout)
+  const shows = async (words: RegExp) => t.regex(await eventually(lines, (text) => words.test(text)), words)
+  await shows(/^42 pairs reach$/m)
+  await shows(/^shell is at 24 80$/m)
+  t.is((await machines.podwire(['exec', 'node2', '--', 'ip', 'route', 'del', '10.244.1.0/24'])).code, 0)
+  await shows(/^34 pairs reach$/m)
+  t.is((await machines.podwire(['exec', 'node2', '--', 'ip', 'route', 'add', '10.244.1.0/24', 'via', '192.168.1.11'])).code, 0)
+  await shows(/^34 pairs reach\n42 pairs reach$/m)
+  t.is((await machines.podwire(['down'])).code, 0)
+  await shows(/^gone$/m)
+  const ended = await ui.ended
+  t.deepEqual([ended.code, ended.stderr], [0, 'lab three-nodes is down: the page has ended with it\n'])
+  t.deepEqual(await factsOf(machines, NAMES), before)
+})
+
+/** What comes of a stream, by and by. */
+function follow(stream: Readable | null): () => string {
+  let text = ''
+  stream?.on('data', (piece: Buffer) => {
+    text += piece.toString()
+  })
+  return () => text
+}
 
 onMachines('two nodes on one machine are refused', async (t) => {
   const {code, stderr} = await machines.podwire(['run', scenario('twins', ['true']), ...SSH, '--node', 'node2=root@10.99.0.11'])

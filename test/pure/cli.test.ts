@@ -7,7 +7,7 @@ import test from 'ava'
 import {NOBODY, podwireAsNobody} from '../tools/podwire.ts'
 
 const COMMANDS = [
-  ...['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'graph', 'clean', 'doctor'],
+  ...['run', 'up', 'down', 'ls', 'check', 'exec', 'shell', 'graph', 'ui', 'clean', 'doctor'],
   ...['trace', 'diagnose', 'capture', 'debug', 'break', 'heal'],
 ]
 
@@ -33,6 +33,7 @@ const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>
   'check, with no lab running': {args: ['check'], says: /^error\[usage\]: no lab is running\n {3}= help: .*podwire up/},
   'exec, with no lab running': {args: ['exec', 'node1', '--', 'true'], says: /^error\[usage\]: no lab is running/},
   'graph, with no lab running': {args: ['graph'], says: /^error\[usage\]: no lab is running/},
+  'ui, with no lab running': {args: ['ui'], says: /^error\[usage\]: no lab is running/},
   'a picture of no kind': {args: ['graph', '--format', 'jpeg'], says: /^error\[usage\]: no picture jpeg\n {3}= help: .*png/},
   'down, of a lab that is not there': {args: ['down', 'mine'], says: /^error\[usage\]: no lab mine is running/},
 }

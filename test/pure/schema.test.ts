@@ -5,11 +5,14 @@ import test from 'ava'
 import {requirementsFrom} from '../../harness/checks/requirements.ts'
 import {sum} from '../../harness/checks/verdict.ts'
 import type {CommandResult} from '../../harness/command.ts'
+import {unknown} from '../../harness/compare/measured.ts'
 import {STATEMENTS} from '../../harness/documents.ts'
 import type {CheckResult, Claim, StageResult} from '../../harness/model.ts'
+import {comparisonJson} from '../../harness/report/comparison-json.ts'
 import {errorJson, resultJson} from '../../harness/report/json.ts'
 import {failuresIn, type Shown, scenarioListJson, scenariosJson, statementRows} from '../../harness/report/statements.ts'
 import {topologyOf} from '../../harness/topology/build.ts'
+import {COMPARED, COMPARISON} from '../tools/comparison.ts'
 import {checkNoNat, checkReach, checkUniqueAddress, findings} from '../tools/findings.ts'
 import {podwireAsNobody} from '../tools/podwire.ts'
 import {MTU, PLACES, RECORDED, type Recording, recordedFacts, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
@@ -178,6 +181,18 @@ const DOCUMENTS: Readonly<Record<string, Json>> = {
     ),
   ) as Json,
   'scenario-list': scenarioListJson([SHOWN]),
+  comparison: JSON.parse(
+    JSON.stringify(
+      comparisonJson({
+        ...COMPARISON,
+        networks: [
+          COMPARED,
+          {...COMPARED, measures: {...COMPARED.measures, growth: unknown('x')}, problem: {kind: 'interrupted', why: 'y'}},
+          {...COMPARED, solution: null, pair: null, measures: {}, problem: {kind: 'skipped', why: 'y'}},
+        ],
+      }),
+    ),
+  ) as Json,
   topology: {
     format: 1,
     kind: 'topology',
@@ -335,4 +350,15 @@ test('a scenario’s failed claims and requirements are told in full, or do not 
   t.false(fits(changed((scenario) => ({...scenario, failures: [{claim: 'reach', verdict: 'pass', evidence: []}]}))))
   t.false(fits(changed((scenario) => ({...scenario, requirements: [{id: 'same-node', verdict: 'pass'}]}))))
   t.false(fits({...(DOCUMENTS.scenarios as Json), driver: 'local'}))
+})
+
+test('a figure of a comparison is a value or a reason, never both or neither', (t) => {
+  const fits = schema('comparison')
+  const document = (hops: unknown) => comparisonJson({...COMPARISON, networks: [{...COMPARED, measures: {hops} as never}]})
+  t.true(fits(document({value: {ttl: 62, routers: 2}, unknown: null})), JSON.stringify(fits.errors))
+  t.true(fits(document({value: null, unknown: 'x'})))
+  t.false(fits(document({value: null, unknown: null})))
+  t.false(fits(document({value: {ttl: 62, routers: 2}, unknown: 'x'})))
+  t.false(fits(document({value: {ttl: 62}, unknown: null})))
+  t.false(fits(comparisonJson({...COMPARISON, networks: [{...COMPARED, measures: {jitter: unknown('x')} as never}]})))
 })

@@ -24,6 +24,8 @@ const HANG_LIMIT = 60_000
 export interface Browser extends AsyncDisposable {
   /** A page of a file of its own, with what it complained of so far. */
   open(file: string, look?: Look): Promise<Opened>
+  /** A page that a server on this machine serves; it may ask that server for more, and nobody else. */
+  visit(link: string, look?: Look): Promise<Opened>
 }
 
 export interface Look {
@@ -38,29 +40,36 @@ export interface Opened {
   readonly complaints: readonly string[]
 }
 
-export async function startBrowser(): Promise<Browser> {
+/** @param served pages come from a server on this machine, and not from files alone */
+export async function startBrowser({served = false} = {}): Promise<Browser> {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-browser-'))
   const context: BrowserContext = await chromium.launchPersistentContext(folder, {
     executablePath: CHROMIUM,
     headless: true,
     args: QUIET,
-    offline: true,
+    offline: !served,
     timeout: HANG_LIMIT,
   })
   context.setDefaultTimeout(HANG_LIMIT)
+
+  async function show(url: string, isOwn: (asked: string) => boolean, {scheme = 'light', width = 1440, height = 1000}: Look = {}) {
+    const page = await context.newPage()
+    await page.setViewportSize({width, height})
+    await page.emulateMedia({colorScheme: scheme})
+    const complaints: string[] = []
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('request', (request) => isOwn(request.url()) || complaints.push(`it asks for ${request.url()}`))
+    await page.goto(url)
+    return {page, complaints}
+  }
+
   return {
-    async open(file, {scheme = 'light', width = 1440, height = 1000} = {}) {
-      const page = await context.newPage()
-      await page.setViewportSize({width, height})
-      await page.emulateMedia({colorScheme: scheme})
+    open(file, look) {
       const url = pathToFileURL(file).href
-      const complaints: string[] = []
-      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('request', (request) => request.url() !== url && complaints.push(`it asks for ${request.url()}`))
-      await page.goto(url)
-      return {page, complaints}
+      return show(url, (asked) => asked === url, look)
     },
+    visit: (link, look) => show(link, (asked) => asked.startsWith('data:') || new URL(asked).origin === new URL(link).origin, look),
     async [Symbol.asyncDispose]() {
       await context.close()
       rmSync(folder, {recursive: true, force: true})

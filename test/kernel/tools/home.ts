@@ -31,6 +31,8 @@ export interface Begun {
   readonly ended: Promise<Ended>
   /** Waits until standard output has this, or podwire ended. */
   shown(words: RegExp): Promise<void>
+  /** What standard output has by now. */
+  text(): string
 }
 
 export interface BeginOptions {
@@ -92,6 +94,7 @@ export function makeHome({user}: Runner): Home {
       pid: child.pid ?? 0,
       process: child,
       ended,
+      text: () => screen,
       async shown(words) {
         while (!words.test(screen)) if (await Promise.race([over, once(child.stdout, 'data').then(() => false)])) return
       },

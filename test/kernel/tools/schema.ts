@@ -5,7 +5,7 @@ import {Ajv2020} from 'ajv/dist/2020.js'
 /** What is wrong with a document by the schema of this name; empty when nothing is. */
 export function mistakesIn(
   document: unknown,
-  name: 'cleaned' | 'diagnosis' | 'doctor' | 'error' | 'labs' | 'removed' | 'result' | 'topology' | 'trace',
+  name: 'cleaned' | 'comparison' | 'diagnosis' | 'doctor' | 'error' | 'labs' | 'removed' | 'result' | 'topology' | 'trace' | 'ui',
 ): string[] {
   const ajv = new Ajv2020({allErrors: true, strict: true, allowUnionTypes: true})
   const validate = ajv.addSchema(schemaOf('facts')).compile(schemaOf(name))

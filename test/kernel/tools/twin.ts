@@ -20,11 +20,14 @@ export interface Twin {
   readonly because: RegExp
 }
 
-/** Every claim of a scenario holds, at its stages and at the end. */
-export async function passes(t: ExecutionContext, runner: Runner, scenario: string): Promise<void> {
+/**
+ * Every claim of a scenario holds, at its stages and at the end.
+ * @param through a program in front, which is handed podwire's own path and arguments
+ */
+export async function passes(t: ExecutionContext, runner: Runner, scenario: string, through: readonly string[] = []): Promise<void> {
   await using _ = await engineTurn(runner)
   await using home = makeHome(runner)
-  const ended = await home.podwire(['run', scenario, '--driver', runner.driver, '--json'])
+  const ended = await home.podwire(['run', scenario, '--driver', runner.driver, '--json'], {through})
   const {stages, checks, verdict} = readResult(ended) as ReturnType<typeof readResult> & {stages: readonly StageResult[]}
   const all = [...stages.flatMap((stage) => stage.checks), ...checks]
   t.deepEqual(
