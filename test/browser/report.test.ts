@@ -1,4 +1,5 @@
 // The html report in a browser: what a reader sees and does, of runs that pass, fail, are interrupted, or have nothing to show.
+import {writeFileSync} from 'node:fs'
 import {gunzipSync} from 'node:zlib'
 import test from 'ava'
 import {type Packed, unpack} from '../../harness/report/rows.ts'
@@ -177,6 +178,17 @@ test.serial('all of it by keys alone: a pair in the square, its commands searche
   await page.keyboard.type('node2 route del')
   t.regex(await wordsOf(part(page, 'Commands')), /1 of 51 commands .*node2# ip route del 10\.244\.1\.0\/24/)
   t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('a file that lost a part of itself says so', async (t) => {
+  await using made = await report(twoNodesWith('    true'))
+  const text = textOf(made.html)
+  const from = text.indexOf('id="view">') + 2000
+  writeFileSync(made.html, text.slice(0, from) + text.slice(from + 1000))
+  const {page} = await browser.open(made.html)
+  await page.getByRole('alert').waitFor()
+  t.regex(await wordsOf(page.getByRole('alert')), /^This report cannot be read: /)
   await page.close()
 })
 
