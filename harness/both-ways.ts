@@ -53,6 +53,11 @@ function seenSource(facts: Facts, {translated, hops, source}: Trace): string | u
   return link?.addresses.find(({address, scope}) => scope === 'global' && familyOf(address) === familyOf(source ?? address))?.address
 }
 
+/** The paths that there are of the two. */
+export function pathsOf({forward, back}: Pick<BothWays, 'forward' | 'back'>): Trace[] {
+  return back ? [forward, back] : [forward]
+}
+
 /** The facts let the request arrive where it is meant to, and the reply come back. */
 export function reaches({from, to, address, forward, back}: BothWays): boolean {
   const arrives = forward.ended === 'delivered' && (forward.at === to || to === address)

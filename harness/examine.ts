@@ -1,7 +1,9 @@
 // A running lab, looked at: every pair probed, the facts read, and what both come to. What cannot be explained is looked at
 // once more before it is told: a busy machine loses an answer now and then.
+import {withAnswers} from './asking.ts'
 import {diagnose} from './diagnose/diagnose.ts'
 import type {Observed} from './diagnose/observed.ts'
+import {failingWays} from './diagnose/prediction.ts'
 import type {Fleet} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
 import {readFullMtu} from './facts/interfaces.ts'
@@ -35,7 +37,8 @@ export async function examine(fleet: Fleet, places: readonly Place[], pairs: rea
   const look = async (again = patience): Promise<Examined> => {
     // Probes first: what they leave in the neighbour tables is part of what is looked at.
     const probes = await probePairs(fleet, places, pairs, {mtu, patience: again})
-    const facts = await readFacts(fleet, places)
+    const read = await readFacts(fleet, places)
+    const facts = await withAnswers(fleet, places, read, failingWays({places, mtu}, probes))
     return {probes, facts, mtu, diagnoses: diagnose({places, facts, probes, mtu, history, ...(before && {before})})}
   }
   let seen = await look()

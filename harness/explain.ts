@@ -1,7 +1,9 @@
 // Why a run's claims fail at the end: the facts are read while the lab still stands, and held against the packets that
 // were sent anyway.
+import {withAnswers} from './asking.ts'
 import type {Outcome} from './checks/check.ts'
 import {diagnose} from './diagnose/diagnose.ts'
+import {failingWays} from './diagnose/prediction.ts'
 import type {Facts} from './facts/facts.ts'
 import {readFacts} from './facts/read.ts'
 import type {Lab} from './lab.ts'
@@ -16,8 +18,8 @@ export interface Explained {
   readonly left: number
 }
 
-/** A path is predicted for each packet, there and back, and again for each fault that is found. */
-const MOST_PAIRS = 24
+/** A path is predicted for each packet, there and back, and again for each fault that is found. One fault breaks so many of 30 pods. */
+const MOST_PAIRS = 240
 
 /**
  * Only what claims are about that do not hold: a failure that was claimed needs no reason.
@@ -33,7 +35,7 @@ export async function explain({fleet, scenario, history}: Lab, {checks, probes, 
     MOST_PAIRS,
   )
   const concerned = chosen.flatMap((pair) => unlike(byPair.get(pair) ?? []))
-  const facts = await readFacts(fleet, places)
+  const facts = await withAnswers(fleet, places, await readFacts(fleet, places), failingWays({places, mtu}, concerned))
   const typed = history.filter(({exitCode}) => exitCode === 0).map(({node, command}) => ({node, command}))
   const all = failing.size === 0 ? [] : diagnose({places, facts, probes: concerned, mtu, history: typed, ...(before && {before})})
   return {

@@ -8,11 +8,13 @@ import type {Cause, Family, Place, Protocol} from './model.ts'
 import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
 import {carried, doubtOf, rulingWords} from './trace/frames.ts'
 import {type Hook, type Packet, runHook, type Translation} from './trace/nftables.ts'
+import {programStop} from './trace/programs.ts'
 import {rememberedOf} from './trace/remembered.ts'
 import {endOf, resolve} from './trace/resolution.ts'
 import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routing.ts'
-import {type Block, blockIn, holderLink, holds, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
+import {type Block, blockIn, holderLink, holds, isPart, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
+import {type Crossing, type Frame, type Question, switchBehind, throughSwitches} from './trace/switches.ts'
 import {isCarriedBetween, missingEnd, outerOf} from './trace/tunnel.ts'
 
 /** What is sent. Everything but the addresses has a default: a small echo request. */
@@ -39,6 +41,8 @@ export interface Hop {
   readonly rule?: string
   readonly dev?: string
   readonly nextHop?: string
+  /** What a flow switch of the place does with it: `br-int: veth-pod1 -> eth0, routed (ttl 63)`. */
+  readonly flow?: string
 }
 
 /** How a path ended: `delivered` at a place that holds the address, or stopped by a cause. `unknown` when facts are missing. */
@@ -59,6 +63,10 @@ export interface Trace extends Disposition {
   readonly translated: readonly (Translation & {readonly at: string})[]
   /** What might have stopped it and cannot be judged from facts. */
   readonly doubts: readonly Block[]
+  /** The time to live that it has left where it ended, of 64. */
+  readonly ttl: number
+  /** What a switch on the way has to be asked before more can be told. */
+  readonly questions: readonly Question[]
 }
 
 /** More than any packet that leaves with a time to live of 64 can pass (RFC 791). */
@@ -109,6 +117,7 @@ class Walk {
   readonly #hops: Hop[] = []
   readonly #translated: (Translation & {at: string})[] = []
   readonly #doubts: Block[] = []
+  readonly #questions: Question[] = []
   #source: string | undefined
   #destination: string
   #ttl = 64
@@ -151,7 +160,15 @@ class Walk {
 
   #trace(disposition: Disposition): Trace {
     const source = this.#source === undefined ? {} : {source: this.#source}
-    return {hops: this.#hops, ...source, translated: this.#translated, doubts: this.#doubts, ...disposition}
+    return {
+      hops: this.#hops,
+      ...source,
+      translated: this.#translated,
+      doubts: this.#doubts,
+      ttl: this.#ttl,
+      questions: this.#questions,
+      ...disposition,
+    }
   }
 
   #walk(): Disposition {
@@ -433,20 +450,62 @@ class Walk {
   ): Port {
     const from: Port = {place: at, link}
     const nextHop = this.#nextHop(here, route)
-    if (link.kind === 'tun' || link.kind === 'tap')
-      throw this.#stop('unknown', at, link.name, `${link.name} at ${at} hands it to a process, and what that does is not seen`)
     if (!link.up) throw stop(link.kind === 'bridge' ? 'bridge-down' : 'interface-down', link.name, `${link.name} is down at ${at}`)
     // The other end is out of sight, or podwire would say which one it is.
     if (!link.carrier && link.kind !== 'bridge' && !peerOf(this.#world, from))
       throw stop('peer-down', link.name, `${link.name} has no carrier at ${at}`)
+    // Behind a program somebody may be who is not asked for.
+    const peer = peerOf(this.#world, from)
+    const program =
+      programStop(this.#world, undefined, from, this.#destination) ?? (peer && programStop(this.#world, from, peer, this.#destination))
+    if (program) throw this.#blocked(program)
+    const switched = switchBehind(this.#world, from)
+    if (switched && this.#answering(from, nextHop).length === 0) return this.#switched(from, here, nextHop, switched)
+    if (link.kind === 'tun' || link.kind === 'tap')
+      throw this.#stop('unknown', at, link.name, `${link.name} at ${at} hands it to a process, and what that does is not seen`)
     const way = this.#byEntry(from, here, nextHop) ?? this.#byAsking(from, nextHop, route, stop)
     const port = endOf(way)
-    const {block, doubts} = carried(this.#world, way, this.#packet(undefined), port.link.mac)
+    this.#along(way, port.link.mac)
+    this.#mark = 0 // it is the namespace's own
+    return port
+  }
+
+  /** In a frame for this MAC address, along all the devices of the way, and what carries it in tunnels on theirs. */
+  #along(way: Passage, mac: string): void {
+    const {block, doubts} = carried(this.#world, way, this.#packet(undefined), mac)
     this.#doubts.push(...doubts)
     if (block) throw this.#blocked(block)
     for (const [index, end] of way.ports.entries()) this.#carry(end, way.ports[index + 1])
-    this.#mark = 0 // it is the namespace's own
-    return port
+  }
+
+  /** By flow switches, to whoever has the next hop's MAC address, or answers with one when it is asked for. */
+  #switched(from: Port, here: NamespaceFacts, nextHop: string, to: Passage): Port {
+    const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
+    const known = entry && !['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state) ? entry.mac : undefined
+    const {place, link} = endOf(to)
+    const frame = {source: from.link.mac, packet: this.#packet(undefined), branch: this.#journey.branch}
+    const enter = (asked: Frame) => this.#entered(throughSwitches(this.#world, place, link.name, asked), asked.arp)
+    const request = (): string => {
+      const arp = {...frame.packet, destination: nextHop}
+      const {answer, port} = enter({...frame, packet: arp, destination: 'ff:ff:ff:ff:ff:ff', arp: true})
+      return answer ?? port?.link.mac ?? ''
+    }
+    const mac = known ?? request()
+    this.#along(to, mac)
+    const {port, ttl} = enter({...frame, destination: mac})
+    if (ttl !== undefined) this.#ttl = ttl
+    this.#mark = 0
+    return port as Port
+  }
+
+  /** @throws Stopped where it does not get through */
+  #entered(crossing: Crossing, asking?: true): Crossing {
+    const {hops, ways, stop, question} = crossing
+    if (question) this.#questions.push(question)
+    if (!asking || stop) this.#hops.push(...hops.map(({place, words}) => ({place, flow: words})))
+    if (stop) throw this.#blocked(stop)
+    for (const way of ways) for (const [index, end] of way.ports.entries()) this.#carry(end, way.ports[index + 1])
+    return crossing
   }
 
   /** The UDP packet between the ends of a tunnel has a way of its own, and what stops it stops what it carries. */
@@ -460,6 +519,7 @@ class Walk {
     const journey: Journey = {protocol: 'udp', source, destinationPort: port}
     const way = new Walk(this.#world, end.place, destination, journey, this.#depth + 1).run()
     this.#doubts.push(...way.doubts)
+    this.#questions.push(...way.questions)
     if (way.ended !== 'delivered') throw new Stopped(way)
   }
 
@@ -501,7 +561,7 @@ class Walk {
   /** The device has this MAC; a port of a bridge hands on to the bridge what is for itself. */
   #takes(way: Passage, mac: string): boolean {
     const [{place, link}, by] = [endOf(way), way.ports.at(-2)]
-    if (link.master !== undefined) return false
+    if (isPart(link)) return false
     // What comes in by a bridge's port with that port's own MAC is the machine's, too (eth_type_trans, br_pass_frame_up).
     return link.mac === mac || (by?.place === place && by.link.master === link.name && by.link.mac === mac)
   }
@@ -518,7 +578,9 @@ class Walk {
     const {mac} = endOf(way).link
     const twin = segmentOf(this.#world, from).find((each) => {
       const {place, link} = endOf(each)
-      return link.mac === mac && place !== endOf(way).place && link.addresses.some(({scope}) => scope === 'global')
+      // Two that share both addresses are one gateway, wherever one is.
+      const shares = link.addresses.some(({address}) => sameHost(address, nextHop))
+      return link.mac === mac && place !== endOf(way).place && link.addresses.some(({scope}) => scope === 'global') && !shares
     })
     if (!twin) return way
     const {place, link} = endOf(way)
@@ -631,5 +693,5 @@ const broadcastOf = rememberedOf((here: NamespaceFacts, address): string | undef
 function holdsThere(world: World, way: Passage, address: string): boolean {
   const {place, link} = endOf(way)
   // Linux answers for an address on whatever device asks (the weak host model), but a port of a bridge is no device of its own.
-  return holds(world.facts.get(place), address) && link.master === undefined
+  return holds(world.facts.get(place), address) && !isPart(link)
 }

@@ -1,6 +1,7 @@
 // A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
 // itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
 
+import {setTimeout} from 'node:timers/promises'
 import {awaitClaims} from './checks/check.ts'
 import {pairsToReach} from './checks/pairs.ts'
 import type {Driver} from './driver.ts'
@@ -31,6 +32,9 @@ export interface TrialSpec {
   readonly unrecorded?: boolean
 }
 
+const LOOKS = 10
+const BETWEEN = 500
+
 /** Milliseconds: what is lost between namespaces of one machine is lost at once. */
 const PATIENCE = 200
 
@@ -45,8 +49,7 @@ export async function tryFix({driver, scenario, typed, fix, facts, unrecorded}: 
     // Full packets before as well: what is learned of a path's size is learned here as it was there.
     const before = await probeLab(lab)
     const refused = await type(lab, await inTheCopy(lab, fix, facts))
-    await forgetUnresolved(lab.fleet, placesAfter(scenario, scenario.stages.length))
-    const after = await probeLab(lab)
+    const after = await probedOnceSettled(lab)
     const failing = pairsOf(before, (answered) => answered !== true)
     const still = pairsOf(after, (answered) => answered !== true)
     const total = new Set(after.map(pairOf)).size
@@ -88,6 +91,20 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
     if (exitCode !== 0) refused.push(`${node}# ${command}: ${stderr.toString().trim().split('\n')[0]}`)
   }
   return refused
+}
+
+/** What a fix leaves to daemons, they do in a moment. */
+async function probedOnceSettled(lab: Lab): Promise<Probe[]> {
+  const {fleet, scenario} = lab
+  const looks = scenario.stages.some(({steps}) => steps.some(({daemon}) => daemon)) ? LOOKS : 1
+  let probes: Probe[] = []
+  for (let look = 0; look < looks; look++) {
+    if (look > 0) await setTimeout(BETWEEN)
+    await forgetUnresolved(fleet, placesAfter(scenario, scenario.stages.length))
+    probes = await probeLab(lab)
+    if (probes.every(({answered}) => answered === true)) break
+  }
+  return probes
 }
 
 async function probeLab({fleet, scenario}: Lab): Promise<Probe[]> {

@@ -34,6 +34,7 @@ const ROWS = [
   'trace/',
   'trace.ts',
   'both-ways.ts',
+  'asking.ts',
   'capture/',
   'diagnose/',
   'evidence/',

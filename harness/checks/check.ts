@@ -1,4 +1,7 @@
 // Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, a result for each.
+
+import {withAnswers} from '../asking.ts'
+import {failingWays} from '../diagnose/prediction.ts'
 import type {Fleet} from '../driver.ts'
 import type {Facts} from '../facts/facts.ts'
 import {fullMtu, type Interfaces, readInterfaces} from '../facts/interfaces.ts'
@@ -264,7 +267,8 @@ async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'cl
   if (isPairClaim(claim)) {
     const {check} = claim
     const pairs = check === 'reach' ? reachVerdicts(chosen) : noNatVerdicts(chosen)
-    const facts: Facts = claim.fails ? await round.facts() : new Map()
+    const read: Facts = claim.fails ? await round.facts() : new Map()
+    const facts = await withAnswers(round.fleet, round.places, read, failingWays({places: round.places, mtu: round.mtu}, own))
     const because = reasonsFor(own, {facts, places, mtu: round.mtu, before: round.before(claim)})
     const byPair = new Map(chosen.map((probe) => [verdictKey(pairOf(probe)), probe]))
     const reason = (pair: PairVerdict): Reason => {

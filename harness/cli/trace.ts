@@ -1,10 +1,11 @@
 // podwire trace: the way from a place to a place or address and back, as the facts predict it, and as a real packet went.
 import {familyOf, sameHost} from '../address.ts'
-import {bothWays, conflictsOf} from '../both-ways.ts'
+import {withAnswers} from '../asking.ts'
+import {bothWays, conflictsOf, pathsOf} from '../both-ways.ts'
 import type {Facts} from '../facts/facts.ts'
 import {fullMtu} from '../facts/interfaces.ts'
 import {readFacts} from '../facts/read.ts'
-import {PACKET_SIZES, type Pair, type Place, type Protocol, placesAfter, type Scenario} from '../model.ts'
+import {PACKET_SIZES, type PacketSize, type Pair, type Place, type Protocol, placesAfter, type Scenario} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
 import {type Exchange, traceJson, tracesText, verdictOf} from '../report/trace.ts'
 import {suggestion} from '../scenario/problem.ts'
@@ -24,12 +25,21 @@ export async function traceLab(from: string, to: string, {lab, protocol = 'icmp'
   await using _ = fleet
   const places = placesNow(kept.scenario)
   const pair = pairBetween(from, to, places)
-  const facts = await readFacts(fleet, places)
-  const mtu = mtuIn(kept.scenario, facts, places)
+  const read = await readFacts(fleet, places)
+  const mtu = mtuIn(kept.scenario, read, places)
   // Packets after facts: they themselves fill neighbour tables.
   const probes = await probePairs(fleet, places, [pair], {mtu, ...(patience !== undefined && {patience})})
+  const waysOf = (now: Facts, size: PacketSize) => bothWays(now, places, pair, {protocol, size, mtu})
+  const ways = PACKET_SIZES.map((size) => (now: Facts) => pathsOf(waysOf(now, size)))
+  const asked = (from: Facts) => withAnswers(fleet, places, from, ways)
+  const first = await asked(read)
+  // What only a switch's controller could have told, neighbours know once packets have gone.
+  const open = PACKET_SIZES.some((size) =>
+    pathsOf(waysOf(first, size)).some(({ended, questions}) => ended === 'unknown' && questions.length === 0),
+  )
+  const facts = open && [...first.values()].some((here) => here?.switches) ? await asked(await readFacts(fleet, places)) : first
   const exchanges = PACKET_SIZES.map((size): Exchange => {
-    const ways = bothWays(facts, places, pair, {protocol, size, mtu})
+    const ways = waysOf(facts, size)
     const probe = probes.find((each) => each.protocol === protocol && each.size === size)
     return {ways, probe, conflicts: probe ? conflictsOf(ways, probe) : []}
   })

@@ -4,8 +4,9 @@ import type {Cause, Probe} from '../model.ts'
 import type {Disposition} from '../trace.ts'
 import {withoutHistory} from './baseless.ts'
 import type {Difference} from './differences/change.ts'
-import {predict, type World} from './prediction.ts'
+import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
+import {oneWith} from './together.ts'
 import {told} from './told.ts'
 import {unseen} from './unseen.ts'
 
@@ -28,12 +29,48 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
       cause: silencer ? 'mtu-blackhole' : cause,
       at,
       object,
-      evidence: [stop.evidence, root.evidence, ...(silencer ? [silencer.evidence] : [])],
+      evidence: [
+        stop.evidence,
+        root.evidence,
+        ...(items[0] && items[0] !== root ? [items[0].evidence] : []),
+        ...(silencer ? [silencer.evidence] : []),
+      ],
       items: [...items, ...(silencer ? [silencer] : [])],
       ...ways,
     }
   }
-  return {...withoutHistory(world, probe, stop, prediction), items: [], ...ways}
+  const presumed = stop.ended === 'unknown' ? outOfSight(world, probe, stop, prediction, changes) : undefined
+  return {...(presumed ?? {...withoutHistory(world, probe, stop, prediction), items: []}), ...ways}
+}
+
+/** What becomes of it is not seen: where one thing has changed at its ends, on its way, and on the switches that are neither, it is that. */
+function outOfSight(
+  {places}: World,
+  {from, to, protocol, error}: Probe,
+  stop: Disposition,
+  {forward, back}: Prediction,
+  changes: readonly Difference[],
+): Root | undefined {
+  const ends = places.filter(({name}) => name === from || name === to).flatMap(({name, node}) => [name, node])
+  const fabric = places.filter(({kind}) => kind === 'host').map(({name}) => name)
+  const near = new Set([...ends, ...fabric, ...[...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)])
+  const candidates = changes.filter(({place}) => near.has(place))
+  const root = candidates.find(({kind}) => kind === 'program') ?? candidates[0]
+  if (!root) return undefined
+  const items = oneWith(root, root.cause, {causal: candidates, changes: candidates})
+  if (candidates.some((each) => !items.includes(each))) return undefined
+  return {
+    cause: root.cause,
+    at: root.elsewhere ?? root.place,
+    object: root.object,
+    evidence: [
+      `${from} -> ${to} ${protocol}: ${error ?? 'no answer'}`,
+      stop.evidence,
+      `${root.evidence}, and nothing else on its way has changed`,
+    ],
+    items,
+    presumed: true,
+  }
 }
 
 function isSize(cause: Cause): boolean {

@@ -12,11 +12,16 @@ import {filterChanges} from './differences/filters.ts'
 import {linkChanges} from './differences/links.ts'
 import {withBelongings, withEnds} from './differences/links-as-were.ts'
 import {isFixed, neighbourChanges} from './differences/neighbours.ts'
+import {policyChanges, withoutAnswers} from './differences/policies.ts'
 import {portChanges} from './differences/ports.ts'
+import {programChanges} from './differences/programs.ts'
 import {asItWas, endOf, type Lost, madeAnew, namespaceAnew} from './differences/restoring.ts'
 import {routeChanges} from './differences/routes.ts'
 import {ruleChanges} from './differences/rules.ts'
+import {withSessions} from './differences/sessions.ts'
 import {settingChanges} from './differences/settings.ts'
+import {switchChanges} from './differences/switches.ts'
+import {withToldGone} from './differences/told.ts'
 import {trafficControlChanges} from './differences/traffic-control.ts'
 import {idleRules} from './idle-rules.ts'
 import type {Observed} from './observed.ts'
@@ -33,7 +38,13 @@ const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   filterChanges,
   settingChanges,
   trafficControlChanges,
+  programChanges,
+  policyChanges,
+  switchChanges,
 ]
+
+/** What the switches said, they said with such a change. */
+const ASKED: readonly Change['kind'][] = ['policy', 'switch', 'link']
 
 /** What became of the lab that is looked at since it worked; nothing where that is not known. */
 export function differencesSeen(observed: Observed): Difference[] {
@@ -56,7 +67,8 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
     const inside = place.netns === undefined ? '' : `-n ${place.netns} `
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
     const heldElsewhere = (address: string) => [...now].some(([name, here]) => name !== place.name && holds(here, address))
-    const scene: Scene = {was, is, place, places, inside, run, macs, heldElsewhere, idleRules: idle}
+    const drawn = before.get(place.node)?.switches !== undefined
+    const scene: Scene = {was, is, place, places, inside, run, macs, drawn, heldElsewhere, idleRules: idle}
     const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {
@@ -64,7 +76,8 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
         if (!own) return facts
         const reverted = revert(own)
         const whole = change.kind === 'link' || change.kind === 'address' ? withBelongings(was, own, reverted, change) : reverted
-        const after = new Map(facts).set(place.name, whole)
+        const known = new Map(facts).set(place.name, whole)
+        const after = ASKED.includes(change.kind) ? withoutAnswers(known, change.kind === 'link' ? place.name : undefined) : known
         // A device that had another's MAC is known by that one.
         const renamed = change.cause === 'duplicate-mac' ? (is.links.find(({name}) => name === change.device)?.addresses ?? []) : []
         return [...renamed.map(({address}) => address), change.address ?? []].flat().reduce(withoutLearned, after)
@@ -75,7 +88,9 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
       return {place: place.name, ...change, ...lost, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
-  return found.filter((difference) => !isOtherEnd(difference, found, before, places) && !isLeftPort(difference, found))
+  return withToldGone(withSessions(found, before, now), before).filter(
+    (difference) => !isOtherEnd(difference, found, before, places) && !isLeftPort(difference, found),
+  )
 }
 
 /** A port whose cable has lost its other end is disabled; the device's carrier is told up to a second later (linkwatch). */

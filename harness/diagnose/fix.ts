@@ -2,6 +2,7 @@
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
 import {familyOf, sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
+import type {Difference} from './differences/change.ts'
 import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
 import {lostRoutes, routeBack, routesLost} from './recipe-routes.ts'
@@ -10,7 +11,7 @@ import {isOfTunnel, tunnelFix} from './tunnel-fix.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // Only the daemons can open it again.
-  if (root.cause === 'bgp-session-down') return []
+  if (root.cause === 'bgp-session-down' || root.items.some((item) => item.process)) return []
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))
@@ -20,7 +21,14 @@ export function fixFor(root: Root, known: Known): FixCommand[] {
   if (root.items.length > 0) {
     const nodeOf = (name: string) => known.places.find((each) => each.name === name)?.node ?? place.node
     const undo = root.items.flatMap((item) => item.undo.map((command): FixCommand => ({where: nodeOf(item.place), command})))
-    if (isOfTunnel(root.cause)) return on(byCause(root, place, known))
+    if (isOfTunnel(root.cause)) {
+      // What a daemon has made no recipe makes.
+      const typed = root.items[0]?.kind !== 'link' || makes(linesOf(place, known), root.object) ? byCause(root, place, known) : []
+      return typed.length > 0 ? on(typed) : undo
+    }
+    if (root.items[0]?.kind === 'traffic-control' && undo.length === 0) return on(programLines(root.items[0], place, known))
+    if (root.items[0]?.kind === 'switch' && undo.length === 0)
+      return on(firstWords(known, place, (line) => / add-(port|br) /.test(line) && line.split(/\s+/).includes(root.object)))
     if (root.items[0]?.undo.length === 0) {
       // A machine's own cable is its driver's affair, too.
       const made = fromRecipe(root, place, known)
@@ -74,6 +82,18 @@ function escaped(word: string): string {
   return word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
+/** The recipe's lines that put programs on a device, with what holds them where that is gone too. */
+function programLines({device = '', place: at}: Difference, place: Place, known: Known): string[] {
+  const held = known.facts.get(at)?.trafficControl.some(({dev, kind}) => dev === device && kind === 'clsact')
+  return linesOf(place, known).filter(
+    (line) => line.startsWith(`tc filter add dev ${device} `) || (!held && line.startsWith(`tc qdisc add dev ${device} clsact`)),
+  )
+}
+
+function makes(lines: readonly string[], device: string): boolean {
+  return lines.some((line) => line.startsWith(`ip link add ${device} `))
+}
+
 function linesOf({node}: Place, {history}: Pick<Known, 'history'>): string[] {
   return [...new Set(history.filter((line) => line.node === node).map(({command}) => command))]
 }
@@ -120,6 +140,9 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       return [`${run}bridge fdb del ${object.replace(/ master .*/, ' master')}`]
     case 'port-isolated':
       return [`bridge link set dev ${object} isolated off`]
+    case 'flow-missing':
+      // Whoever tells the switch of flows does so anew when it comes back to him (ovs-vswitchd(8)).
+      return / controller |^map /.test(object) ? [] : [`ovs-appctl bridge/reconnect ${object.split(' ')[0]}`]
     case 'stp-listening':
       return bridgesWithStp(place, known).map((bridge) => `ip link set dev ${bridge} type bridge stp_state 0`)
     case 'port-not-enslaved':

@@ -81,7 +81,10 @@ function twins(observed: Observed): Diagnosis[] {
       if (had(place, link)) return []
       const other = segmentOf(world, {place: place.name, link}, true)
         .map((way) => way.ports.at(-1))
-        .find((port) => port && port.place !== place.name && port.link.mac === link.mac && port.link.master === undefined)
+        .find(
+          (port) =>
+            port && port.place !== place.name && port.link.mac === link.mac && port.link.master === undefined && !shares(port.link, link),
+        )
       const there = places.find(({name}) => name === other?.place)
       if (!there || (before === undefined && there.name < place.name)) return []
       return [
@@ -98,11 +101,22 @@ function twins(observed: Observed): Diagnosis[] {
   })
 }
 
+/** One gateway at several places has one address there, and one MAC address. */
+function shares(a: LinkFacts, b: LinkFacts): boolean {
+  return a.kind === 'bridge' && a.addresses.some(({address}) => b.addresses.some((other) => sameHost(address, other.address)))
+}
+
 interface Held {
   readonly device: string
   readonly bridge: boolean
   readonly address: string
   readonly prefixLength: number
+}
+
+/** One gateway at several places: they share its MAC address too (RFC 9135, 4.1: anycast). */
+function isAnycast({facts}: Observed, a: Place, b: Place, [ofA, ofB]: readonly [Held, Held]): boolean {
+  const mac = (place: Place, {device}: Held) => facts.get(place.name)?.links.find(({name}) => name === device)?.mac
+  return a.kind === b.kind && ofA.bridge && ofB.bridge && mac(a, ofA) === mac(b, ofB)
 }
 
 function heldBy(here: NamespaceFacts | undefined): Held[] {
@@ -118,7 +132,10 @@ function shared(observed: Observed, a: Place, b: Place): Diagnosis[] {
   if (a.addresses.some((address) => b.addresses.some((other) => sameHost(address, other)))) return []
   const [ofA, ofB] = [heldBy(observed.facts.get(a.name)), heldBy(observed.facts.get(b.name))]
   const both = ofA.flatMap((held) =>
-    ofB.filter((other) => sameHost(held.address, other.address)).map((other): [Held, Held] => [held, other]),
+    ofB
+      .filter((other) => sameHost(held.address, other.address))
+      .map((other): [Held, Held] => [held, other])
+      .filter((two) => !isAnycast(observed, a, b, two)),
   )
   const [first] = both
   if (!first) return []
@@ -181,6 +198,8 @@ function diagnosisOf(observed: Observed, cause: Cause, place: Place, object: str
     hops: [{place: place.name, nextHop: other.address}],
     translated: [],
     doubts: [],
+    ttl: 64,
+    questions: [],
     ended: cause,
     at: place.name,
     object,

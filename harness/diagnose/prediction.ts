@@ -12,11 +12,24 @@ export interface World {
 /** Bytes of the small packets of each protocol, with the IP header. */
 const SMALL = {icmp: 84, tcp: 180, udp: 156} as const
 
+/** Hashes that are tried where switches may share packets out: of two ways one is missed once in eight times. */
+const SWITCHED = 4
+
 /** `stop` is undefined when nothing stops it. */
 export interface Prediction {
   readonly forward: Trace
   readonly back?: Trace
   readonly stop?: Disposition
+}
+
+/** The ways of all exchanges that are not known to have been answered: what they pass has to be known. How long a packet is is no matter. */
+export function failingWays(world: Omit<World, 'facts'>, probes: readonly Probe[]): ((facts: Facts) => Trace[])[] {
+  const failing = probes.filter(({answered}) => answered !== true)
+  const alike = new Map(failing.map((probe) => [`${probe.from} ${probe.address} ${probe.protocol}`, probe]))
+  return [...alike.values()].map((probe) => (facts) => {
+    const {forward, back} = predict({...world, facts}, probe)
+    return back ? [forward, back] : [forward]
+  })
 }
 
 const PREDICTED = new WeakMap<Facts, WeakMap<Probe, {readonly world: World; readonly prediction: Prediction}>>()
@@ -48,13 +61,16 @@ function mostHops(facts: Facts): number {
 }
 
 function counted(facts: Facts): number {
-  return Math.max(1, ...[...facts.values()].flatMap((here) => here?.routes.map(({nextHops = []}) => nextHops.length) ?? []))
+  // How many ways a switch shares its packets out over only it knows.
+  const shared = [...facts.values()].some((here) => here?.switches) ? SWITCHED : 1
+  return Math.max(shared, ...[...facts.values()].flatMap((here) => here?.routes.map(({nextHops = []}) => nextHops.length) ?? []))
 }
 
 function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): Prediction {
   const {from, to, address, protocol, size} = probe
   const journey: Journey = {protocol, branch, length: size === 'full' ? mtu : SMALL[protocol]}
   const forward = traceTo(facts, places, from, address, journey)
+  if (forward.ended === 'unknown') return {...unseenBefore({facts, places}, probe, forward, journey), forward}
   if (forward.ended !== 'delivered') return {forward, stop: forward}
   if (places.some(({name}) => name === to) && forward.at !== to) {
     const nat = forward.translated.find(({cause}) => cause === 'destination-nat')
@@ -80,6 +96,19 @@ function predictBy({facts, places, mtu}: World, probe: Probe, branch: number): P
       stop: {ended: 'duplicate-address', at: back.at, object: source, evidence: `replies to ${source} go to ${back.at}, not to ${from}`},
     }
   return {forward, back, stop: back}
+}
+
+/** Where the request's way is out of sight, the reply's may stop in sight: then no exchange can succeed. */
+function unseenBefore(
+  {facts, places}: Pick<World, 'facts' | 'places'>,
+  {from, to, address}: Probe,
+  forward: Trace,
+  journey: Journey,
+): Omit<Prediction, 'forward'> {
+  const source = forward.source ?? sourceTo(facts, from, address)
+  if (source === undefined || !places.some(({name}) => name === to)) return {stop: forward}
+  const back = traceTo(facts, places, to, source, {...journey, reply: true, source: address})
+  return back.ended === 'unknown' || back.ended === 'delivered' ? {stop: forward} : {back, stop: back}
 }
 
 /** With a link-local address alone it is answered by nobody beyond its link (RFC 4291 2.5.6). */

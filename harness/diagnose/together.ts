@@ -22,7 +22,9 @@ export function oneWith(root: Difference, cause: Cause, around: Around): Differe
     ...detour(root, cause, around),
     ...forItsSake(root, here),
   ])
-  return [root, ...around.changes.filter((each) => others.has(each))]
+  // Networks come first that lead to gateways.
+  const leads = ({route}: Difference) => Number(route?.was?.via !== undefined && !route.is)
+  return [root, ...around.changes.filter((each) => others.has(each)).toSorted((a, b) => leads(a) - leads(b))]
 }
 
 /** A route that is gone, with nothing in its place. */
@@ -49,7 +51,7 @@ function goneWith(root: Difference, here: readonly Difference[]): Difference[] {
     .filter(
       (each) =>
         each.device === device &&
-        (isLost(each) || isNear(root, each) || (each.kind === 'address' && (kind !== 'address' || bothGone(root, each)))),
+        (isLost(each) || each.lost || isNear(root, each) || (each.kind === 'address' && (kind !== 'address' || bothGone(root, each)))),
     )
     .filter((each) => !each.undo.some((line) => undo.includes(line.replace(' route add ', ' route replace '))))
 }

@@ -6,6 +6,7 @@ import type {Disposition} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
 import {replacedCause} from './differences/routes.ts'
 import {namedRoute} from './naming/routes.ts'
+import {sessionStop} from './naming/sessions.ts'
 import type {World} from './prediction.ts'
 import {type Around, isLost, isNear, oneWith} from './together.ts'
 import {tableOf} from './unseen.ts'
@@ -21,13 +22,22 @@ export interface Told {
 /** @param stop where the path ended */
 export function told(world: World, root: Difference, stop: Disposition, around: Around): Told {
   const origin =
-    root.kind === 'route' && around.changes.find((each) => each.place === root.place && each.device === root.device && isNear(each, root))
+    (root.kind === 'route' &&
+      around.changes.find((each) => each.place === root.place && each.device === root.device && isNear(each, root))) ||
+    // It went with its device.
+    (root.lost && around.changes.find(({place, device, kind}) => kind === 'link' && place === root.place && device === root.device))
   if (origin) return told(world, origin, stop, around)
   // Whatever became of the packet without the routes: only the session brings them back.
   if (root.cause === 'bgp-session-down') {
     const {cause, object} = root
+    const gone = around.changes.filter((each) => each.cause === cause && each.object === object)
+    const why = sessionStop(world, root, around.changes)
+    if (why) return {...why, items: [why.item, ...gone]}
     return {cause, at: root.elsewhere ?? root.place, object, items: oneWith(root, cause, around).filter((each) => each.object === object)}
   }
+  // The flow that drops it has come of the rule.
+  if (root.kind === 'policy' && stop.ended !== 'delivered') return {cause: stop.ended, at: stop.at, object: stop.object, items: [root]}
+  if (root.kind === 'switch') return {cause: root.cause, at: root.place, object: root.object, items: [root]}
   const standIn = standsIn(root, around)
   if (standIn) {
     // It is told as if it had been put in the other's place.

@@ -56,7 +56,8 @@ function wayConflicts({from, to, size, protocol}: BothWays, path: Trace, way: 'r
   const adapted = size === 'full' && (protocol === 'tcp' || path.ended === 'mtu-too-small' || path.ended === 'mtu-blackhole')
   if (adapted && !watched.sightings.some((each) => each.way === way)) return []
   const [start, end] = way === 'request' ? [from, to] : [path.hops[0]?.place ?? to, from]
-  const furthest = path.ended === 'delivered' ? path.at : (path.hops.at(-1)?.place ?? start)
+  // In a switch's own tunnel it is not known for what it is.
+  const furthest = path.ended === 'delivered' ? path.at : (path.hops.findLast(({flow}) => flow === undefined)?.place ?? start)
   const blind = new Set(watched.unobserved.filter(({what}) => what === 'packets').map(({place}) => place))
   const found: string[] = []
   if (furthest !== start && !blind.has(furthest) && !arrived(watched, furthest, way))

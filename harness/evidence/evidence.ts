@@ -15,7 +15,7 @@ import {proven} from './proof.ts'
 import {endingsIn} from './rules.ts'
 import {sightingsOf} from './sightings.ts'
 import {openTracepoint} from './tracepoint.ts'
-import {type Post, startWatchers, unobservedIn} from './watchers.ts'
+import {type Post, startWatchers, unobservedIn, untraced} from './watchers.ts'
 
 /** Milliseconds in which a watched packet arrives or does not: the labs are on one machine, and what is lost is lost at once. */
 const PATIENCE = 90
@@ -59,7 +59,11 @@ async function watched(fleet: Fleet, chosen: readonly Chosen[], known: Known): P
   const elsewhere = otherKernels(rows)
   const refused = traced.refused ?? (elsewhere.length > 0 ? `${elsewhere.join(', ')} runs on another kernel than podwire` : undefined)
   const drops = dropsIn(traced.lines, name)
-  const unobserved = [...unobservedIn(rows, posts), ...(refused === undefined ? [] : [{what: 'drops' as const, why: refused}])]
+  const unobserved = [
+    ...unobservedIn(rows, posts),
+    ...untraced(posts, known.facts),
+    ...(refused === undefined ? [] : [{what: 'drops' as const, why: refused}]),
+  ]
   return chosen.map(({diagnosis}, number) => {
     const seen = {rows, drops, unobserved}
     return [diagnosis, observationOf(ways[number] as BothWays, {number, probe: probes[number] as Probe}, seen, known)]

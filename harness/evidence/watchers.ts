@@ -1,6 +1,7 @@
 // Starts watch.pl on the machines of some paths, and tells what it saw.
 import {readFileSync} from 'node:fs'
 import type {Fleet} from '../driver.ts'
+import type {Facts} from '../facts/facts.ts'
 import type {Place, Protocol, Unobserved} from '../model.ts'
 import {type Conversation, converse} from '../probe/conversation.ts'
 import {fieldsOf, PROBE_PORT, type Row} from '../probe/rows.ts'
@@ -62,4 +63,13 @@ export function unobservedIn(rows: readonly Row[], posts: readonly Post[]): Unob
   })
   const blind = fieldsOf(rows, 'blind').map(([place = '', what, why = '']): Unobserved => ({what: what as Unobserved['what'], place, why}))
   return [...gone, ...blind]
+}
+
+/** nft(8) follows packets through its own tables alone. */
+export function untraced(posts: readonly Post[], facts: Facts): Unobserved[] {
+  return posts.flatMap(({place}): Unobserved[] => {
+    const tables = facts.get(place.name)?.legacyTables ?? []
+    const why = `nft does not trace the rules of the old iptables (${tables.join(', ')})`
+    return tables.length === 0 ? [] : [{what: 'rules', place: place.name, why}]
+  })
 }

@@ -1,7 +1,10 @@
 // The kernel's state at every place as plain data: the nouns. read.ts and reading.sh ask for it, parse.ts makes it of what
 // they print.
 import type {Family} from '../model.ts'
+import type {PolicyFacts} from './policies.ts'
+import type {ProgramFacts} from './programs.ts'
 import type {Ruleset} from './ruleset.ts'
+import type {SwitchFacts} from './switches.ts'
 
 export interface LinkFacts {
   readonly index: number
@@ -19,6 +22,10 @@ export interface LinkFacts {
   readonly arp: boolean
   /** The bridge it is a port of. */
   readonly master?: string
+  /** The device that it stands on, in the same namespace: what it sends leaves by that one (ip-link(8), macvlan). */
+  readonly lower?: string
+  /** The macvlan that takes over whatever comes in by it (mode passthru). */
+  readonly upper?: string
   /** A veth's other end: the index it has there, and the namespace, absent where it is in this same one. */
   readonly peer?: {readonly index: number; readonly netnsId?: number}
   readonly addresses: readonly {readonly address: string; readonly prefixLength: number; readonly scope: string}[]
@@ -32,6 +39,8 @@ export interface LinkFacts {
     /** Frames for everybody are flooded to it, and those for a group. */
     readonly broadcast: boolean
     readonly multicast: boolean
+    /** Its bridge answers ARP for whom it knows, instead of flooding the question to it (bridge(8), neigh_suppress). */
+    readonly suppress?: true
   }
   /** A bridge's own settings. */
   readonly bridge?: {readonly stp: boolean; readonly vlanFiltering: boolean; readonly forwardDelay?: number}
@@ -50,6 +59,8 @@ export interface VxlanFacts {
   /** The one other end, or the group. */
   readonly remote?: string
   readonly dev?: string
+  /** A program, or a route, says for each packet where it goes: it has no identifier of its own (ip-link(8), external). */
+  readonly external?: true
 }
 
 export interface RouteFacts {
@@ -129,6 +140,8 @@ export interface FdbFacts {
   readonly remote?: string
   /** It was not learned and does not age. */
   readonly permanent: boolean
+  /** A daemon has put it there (bridge(8), extern_learn). */
+  readonly external?: true
   /** The address of the bridge itself, or of a port of it: frames for it are the machine's own. */
   readonly local: boolean
 }
@@ -179,6 +192,14 @@ export interface NamespaceFacts {
   readonly forwarding: Readonly<Record<Family, boolean>>
   /** The names of the namespaces that this one knows by a number (ip netns list-id). Only a machine's own. */
   readonly netnsNames: ReadonlyMap<number, string>
+  /** The flow switches of Open vSwitch, where one runs. Only a machine's own. */
+  readonly switches?: readonly SwitchFacts[]
+  /** The programs of tc-bpf(8), and what their maps hold. Only a machine's own. */
+  readonly programs?: readonly ProgramFacts[]
+  /** Rules of a drawn network that drop packets (OVN), where its central database is. Only a machine's own. */
+  readonly policies?: readonly PolicyFacts[]
+  /** What its switches said they do with a packet, by the question: they are asked about the packets that are looked at alone. */
+  readonly answers?: ReadonlyMap<string, string>
 }
 
 /**

@@ -63,24 +63,31 @@ export function interfacesIn(facts: Facts): Interfaces {
 
 /**
  * The device by which a node is on the underlay: eth0, as drivers make it, or, on a machine that a lab runs on bare, the one
- * that holds its address there. An eth0 without any address has lost the node's: then whatever holds that is no underlay.
+ * that holds its address there. An eth0 without any address has lost the node's: then whatever holds that is no underlay, and
+ * neither is a tunnel that leads over eth0.
  */
-export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'>>(
+export function underlayDevice<Link extends Pick<Interface, 'name' | 'addresses'> & {readonly vxlan?: {readonly local?: string}}>(
   links: readonly Link[],
   {address}: Pick<Place, 'address'>,
 ): Link | undefined {
   const eth0 = links.find(({name}) => name === 'eth0')
   const holder = links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address)))
-  return eth0 && !eth0.addresses.some((own) => isUnicast(own.address) && own.address.includes('.')) ? eth0 : (holder ?? eth0)
+  const numbered = eth0?.addresses.filter((own) => isUnicast(own.address) && own.address.includes('.')) ?? []
+  const {local} = holder?.vxlan ?? {}
+  const over = local !== undefined && numbered.some((own) => sameHost(own.address, local))
+  return eth0 && (numbered.length === 0 || over) ? eth0 : (holder ?? eth0)
 }
 
 /**
- * The underlay's MTU: the largest that a node's device there has, so that a node with less falls short of it. 1500, Ethernet's own,
- * when no node could be asked.
+ * The underlay's MTU: what most nodes' devices there have, so that one with less falls short of it, and one with more is no measure
+ * for the others. Of as many of each it is 1500, Ethernet's own, or else the largest; 1500 when no node could be asked.
  */
 function underlayMtu(interfaces: Interfaces, places: readonly Place[]): number {
   const found = places.filter(({kind}) => kind === 'node').flatMap((node) => underlayDevice(interfaces.get(node.name) ?? [], node) ?? [])
-  return found.length === 0 ? 1500 : Math.max(...found.map(({mtu}) => mtu))
+  const sizes = Map.groupBy(found, ({mtu}) => mtu)
+  const most = Math.max(...[...sizes.values()].map(({length}) => length))
+  const common = [...sizes].filter(([, {length}]) => length === most).map(([mtu]) => mtu)
+  return common.length === 0 || common.includes(1500) ? 1500 : Math.max(...common)
 }
 
 /** Bytes of a full packet: the scenario's own MTU where it names one, else the underlay's. */

@@ -10,8 +10,11 @@ import type {
   TrafficControlFacts,
 } from './facts.ts'
 import {rulesetOfLegacy, withModules} from './legacy.ts'
+import {policiesFrom} from './policies.ts'
+import {programsFrom} from './programs.ts'
 import {type IpRoute, routeFrom} from './routes.ts'
 import type {Ruleset} from './ruleset.ts'
+import {switchesFrom} from './switches.ts'
 
 /** @returns by namespace, `-` for the machine's own; undefined for one that could not be asked */
 export function parseMachine(text: string): Map<string, NamespaceFacts | undefined> {
@@ -28,7 +31,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 20
+const PARTS = 23
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -53,6 +56,9 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     modules4 = '',
     modules6 = '',
     sessions = '',
+    switches = '',
+    programs = '',
+    policies = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -69,7 +75,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     now !== undefined && JSON.stringify(now) !== JSON.stringify(before)
   const laterRoutes = listIn<IpRoute>(routesAgain)
   return {
-    links: ofLinks.map((link) => linkFrom(link, ofLinks)),
+    links: withUppers(ofLinks.map((link) => linkFrom(link, ofLinks))),
     routes: routesFound,
     rules: {4: (listIn<IpRule>(rules) ?? []).map(ruleFrom), 6: (listIn<IpRule>(rules6) ?? []).map(ruleFrom)},
     neighbours: [neighbours, proxies].flatMap((text) => (listIn<IpNeigh>(text) ?? []).filter(isForOne).map(neighbourFrom)),
@@ -92,7 +98,20 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     sysctls: settings,
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
+    ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
+    ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v'))}),
+    ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }
+}
+
+type Stacked = LinkFacts & {readonly passthru?: true}
+
+/** What comes in by a device with a macvlan of mode passthru on it is that one's, whatever its MAC address. */
+function withUppers(links: readonly Stacked[]): LinkFacts[] {
+  return links.map(({passthru: _, ...link}) => {
+    const upper = links.find((each) => each.passthru && each.lower === link.name)
+    return upper ? {...link, upper: upper.name} : link
+  })
 }
 
 /** Undefined when it is no list: empty, cut short, or something else. */
@@ -112,7 +131,7 @@ interface IpAddr {
   mtu: number
   address?: string
   master?: string
-  /** A veth's other end in this same namespace, which has a name here; one elsewhere has `link_index`. */
+  /** A veth's other end in this same namespace, which has a name here; one elsewhere has `link_index`. What a macvlan stands on. */
   link?: string | null
   link_index?: number
   link_netnsid?: number
@@ -132,7 +151,7 @@ const XDP_GENERIC = 2
 function linkFrom(
   {ifindex, ifname, flags, mtu, address = '', master, link, link_index, link_netnsid, linkinfo = {}, addr_info = [], xdp}: IpAddr,
   all: readonly IpAddr[],
-): LinkFacts {
+): Stacked {
   const {info_kind: kind = '', info_data: own = {}, info_slave_data: slave = {}} = linkinfo
   const peer = link_index ?? all.find((other) => other.ifname === link)?.ifindex
   return {
@@ -145,6 +164,7 @@ function linkFrom(
     mac: address,
     arp: !flags.includes('NOARP'),
     ...(master !== undefined && {master}),
+    ...(kind === 'macvlan' && typeof link === 'string' && {lower: link, ...(own.mode === 'passthru' && {passthru: true as const})}),
     ...(kind === 'veth' && peer !== undefined && {peer: {index: peer, ...(link_netnsid !== undefined && {netnsId: link_netnsid})}}),
     addresses: addr_info.flatMap(({local, prefixlen = 0, scope = ''}) =>
       local === undefined ? [] : [{address: local, prefixLength: prefixlen, scope}],
@@ -158,6 +178,7 @@ function linkFrom(
         flood: slave.flood !== false,
         broadcast: slave.bcast_flood !== false,
         multicast: slave.mcast_flood !== false,
+        ...(slave.neigh_suppress === true && {suppress: true as const}),
       },
     }),
     ...(kind === 'bridge' && {bridge: bridgeFrom(own)}),
@@ -181,6 +202,7 @@ function vxlanFrom(data: Readonly<Record<string, unknown>>): NonNullable<LinkFac
     ...(local !== undefined && {local}),
     ...(remote !== undefined && {remote}),
     ...(dev !== undefined && {dev}),
+    ...(data.external === true && {external: true as const}),
   }
 }
 
@@ -270,7 +292,15 @@ interface BridgeFdb {
 function fdbFrom({mac, ifname = '', master, dst, state = '', flags = []}: BridgeFdb): FdbFacts {
   const permanent = state === 'permanent' || state === 'static' || flags.includes('sticky')
   const local = state === 'permanent' && master !== undefined
-  return {mac, dev: ifname, ...(master !== undefined && {master}), ...(dst !== undefined && {remote: dst}), permanent, local}
+  return {
+    mac,
+    dev: ifname,
+    ...(master !== undefined && {master}),
+    ...(dst !== undefined && {remote: dst}),
+    ...(flags.includes('extern_learn') && {external: true as const}),
+    permanent,
+    local,
+  }
 }
 
 /** Tables with which podwire follows packets while it watches them (evidence/watch.pl): no part of the lab, and soon gone. */

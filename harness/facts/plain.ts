@@ -1,9 +1,10 @@
 // Facts as plain data, as documents have them: lists in place of maps.
 import type {Facts, NamespaceFacts} from './facts.ts'
 
-export type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames'> & {
+export type RecordedNamespace = Omit<NamespaceFacts, 'sysctls' | 'netnsNames' | 'answers'> & {
   readonly sysctls: readonly (readonly [string, string])[]
   readonly netnsNames: readonly (readonly [number, string])[]
+  readonly answers?: readonly (readonly [string, string])[]
 }
 
 /** As they are in a document; null where the place could not be asked. */
@@ -18,10 +19,11 @@ export function factsOf(recorded: RecordedFacts): Facts {
   return new Map(Object.entries(recorded).map(([place, here]) => [place, here ? fullFacts(here) : undefined]))
 }
 
-export function fullFacts(here: RecordedNamespace): NamespaceFacts {
-  return {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
+export function fullFacts({answers, ...here}: RecordedNamespace): NamespaceFacts {
+  const own = {sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}
+  return {...here, ...own, ...(answers && {answers: new Map(answers)})}
 }
 
-export function plainNamespace(here: NamespaceFacts): RecordedNamespace {
-  return {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames]}
+export function plainNamespace({answers, ...here}: NamespaceFacts): RecordedNamespace {
+  return {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames], ...(answers && {answers: [...answers]})}
 }

@@ -5,7 +5,8 @@
 #
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
 # is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, then the rules of
-# iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions.
+# iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions, its flow switches,
+# what the maps of its programs hold, and the drawn network of which it has the database.
 #
 # podwire_only, where it is set before, names the namespaces that are asked, each between blanks.
 podwire_namespace() {
@@ -53,6 +54,38 @@ podwire_namespace() {
   done
   # A machine's BGP sessions (RFC 4271: TCP port 179), whichever daemon has them.
   if [ "$1" = - ]; then podwire_line ss -Htn state established '( sport = :179 or dport = :179 )'; else echo; fi
+  # Open vSwitch, where its database is there: all bridges, their ports, what these are, and who tells them of flows.
+  if [ "$1" = - ] && [ -S /run/openvswitch/db.sock ]; then
+    podwire_line ovs-vsctl --timeout=2 -f json -- --columns=_uuid,name,ports,fail_mode,controller list Bridge \
+      -- --columns=_uuid,name,interfaces list Port -- --columns=_uuid,name,type,options,external_ids list Interface \
+      -- --columns=_uuid,target,is_connected list Controller
+  else echo; fi
+  podwire_programs
+  # OVN's northbound database: what is drawn to be dropped.
+  if [ "$1" = - ] && [ -S /run/ovn/ovnnb_db.sock ]; then
+    podwire_line ovn-nbctl --timeout=2 -f json -- --columns=_uuid,direction,priority,match,action list ACL \
+      -- --columns=name,acls list Logical_Switch
+  else echo; fi
+}
+
+# The programs of tc-bpf(8), each with its maps, and what is in those that are looked up by a key.
+podwire_programs() {
+  case $podwire_filters in *'"prog":{"id":'*) ;; *) echo && return ;; esac
+  podwire_found=
+  mapfile -t podwire_ids < <(grep -o '"prog":{"id":[0-9]*' <<<"$podwire_filters" | grep -o '[0-9]*$' | sort -u)
+  for podwire_id in "${podwire_ids[@]}"; do
+    podwire_found+=$(bpftool -j prog show id "$podwire_id" 2>/dev/null)$'\v'
+  done
+  mapfile -t podwire_ids < <(grep -o '"map_ids":\[[0-9,]*' <<<"$podwire_found" | grep -o '[0-9]*' | sort -un)
+  for podwire_id in "${podwire_ids[@]}"; do
+    podwire_map=$(bpftool -f -j map show id "$podwire_id" 2>/dev/null)
+    case $podwire_map in
+      *'"type":"hash"'* | *'"type":"lru_hash"'* | *'"type":"lpm_trie"'*)
+        podwire_found+="{\"map\":$podwire_map,\"entries\":$(bpftool -j map dump id "$podwire_id" 2>/dev/null)}"$'\v'
+        ;;
+    esac
+  done
+  printf '%s\n' "${podwire_found//$'\n'/}"
 }
 
 # Many lines become one, joined by vertical tabs, which no tool prints.
@@ -68,7 +101,7 @@ podwire_asked() {
 podwire_facts() {
   # Namespaces side by side; what each prints stays together. nsenter(1) mounts nothing, as ip-netns(8) does before it runs.
   podwire_asks=()
-  podwire_words=$(declare -f podwire_namespace podwire_line)
+  podwire_words=$(declare -f podwire_namespace podwire_line podwire_programs)
   for podwire_path in /run/netns/*; do
     [ -e "$podwire_path" ] || continue
     podwire_asked "${podwire_path##*/}" || continue

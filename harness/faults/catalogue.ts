@@ -2,6 +2,7 @@
 import type {Cause} from '../model.ts'
 import {ADDRESS_FAULTS} from './addresses.ts'
 import {BRIDGE_FAULTS} from './bridges.ts'
+import {CONTROL_FAULTS} from './control.ts'
 import {DETOUR_FAULTS} from './detours.ts'
 import {END_FAULTS} from './ends.ts'
 import type {Fault, Injection, Variant} from './fault.ts'
@@ -13,6 +14,7 @@ import {ROUTE_FAULTS} from './routes.ts'
 import {SIZE_FAULTS} from './sizes.ts'
 import {SWITCH_FAULTS} from './switches.ts'
 import {TRANSLATION_FAULTS} from './translation.ts'
+import {TUNNEL_FAULTS} from './tunnels.ts'
 import {Unfit, type Wired} from './wired.ts'
 
 export const FAULTS: readonly Fault[] = [
@@ -28,9 +30,9 @@ export const FAULTS: readonly Fault[] = [
   ...TRANSLATION_FAULTS,
   ...SIZE_FAULTS,
   ...END_FAULTS,
+  ...TUNNEL_FAULTS,
+  ...CONTROL_FAULTS,
 ]
-
-const NO_OVERLAY = 'no scenario has an overlay yet'
 
 /** Why a cause has no fault. */
 export const ABSENT: Readonly<Partial<Record<Cause, string>>> = {
@@ -40,14 +42,6 @@ export const ABSENT: Readonly<Partial<Record<Cause, string>>> = {
   'conntrack-full': "nf_conntrack_max is the machine's own, one for all labs, and read-only in theirs",
   'xdp-drop': 'a program has to be compiled first, and nothing here can',
   'bad-checksum': 'veth pairs hand packets over with their checksums still to be made, so no wrong one is ever looked at',
-  'vtep-fdb-missing': NO_OVERLAY,
-  'vtep-fdb-wrong': NO_OVERLAY,
-  'vtep-neighbour-missing': NO_OVERLAY,
-  'vni-mismatch': NO_OVERLAY,
-  'tunnel-port-mismatch': NO_OVERLAY,
-  'tunnel-endpoint-down': NO_OVERLAY,
-  'bgp-session-down': 'no scenario has a routing daemon yet',
-  'flow-missing': 'no scenario has a switch with flows yet',
   'no-listener': 'probes bring their own listeners, and no scenario keeps a service of its own running',
   unknown: 'it is what a diagnosis says when none of the causes fits',
 }

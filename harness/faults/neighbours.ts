@@ -1,4 +1,5 @@
 // Who answers for an address on a segment: wrong entries, MAC addresses held twice, answers that are kept back.
+import type {LinkFacts} from '../facts/facts.ts'
 import {atNode, atPod, type Fault, having, type Injection, on, pairs, spot} from './fault.ts'
 import {farFrom, type Pod, podOn, type Site, twinOf, Unfit, type Wired} from './wired.ts'
 
@@ -102,6 +103,22 @@ export const NEIGHBOUR_FAULTS: readonly Fault[] = [
           heal: on(node.node, `sysctl -w ${key}=1`, ...all),
           expect: {cause: 'proxy-arp-missing', where: spot(node, having(key))},
           breaks: {pairs: pairs([podOn(lab, node), farFrom(lab, node)])},
+        }
+      }),
+      atNode("the node no longer answers on a pod's cable for a gateway that nobody has", (lab, node) => {
+        const {links, sysctls, netnsNames} = node.facts
+        const answers = ({name, master}: LinkFacts) => master === undefined && sysctls.get(`ipv4.conf.${name}.proxy_arp`) === '1'
+        const cable = links.find((link) => link.peer?.netnsId !== undefined && answers(link))
+        const pod = netnsNames.get(cable?.peer?.netnsId ?? -1)
+        const other = lab.nodes.find(({name}) => name !== node.name)
+        if (!cable || pod === undefined || !other) throw new Unfit(`no cable of ${node.name} answers for others: nothing needs it`)
+        const key = `net.ipv4.conf.${cable.name}.proxy_arp`
+        const forgotten = `ip -n ${pod} neigh flush all`
+        return {
+          inject: on(node.node, `sysctl -w ${key}=0`, forgotten),
+          heal: on(node.node, `sysctl -w ${key}=1`, forgotten),
+          expect: {cause: 'proxy-arp-missing', where: spot(node, having(key))},
+          breaks: {pairs: pairs([{name: pod}, other])},
         }
       }),
     ],

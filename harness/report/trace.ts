@@ -1,5 +1,5 @@
 // Paths, hop by hop: what the facts predict, and beside it what a packet did. Data in, text or plain data out.
-import {type BothWays, reaches} from '../both-ways.ts'
+import {type BothWays, pathsOf, reaches} from '../both-ways.ts'
 import type {Probe, Verdict} from '../model.ts'
 import type {Trace} from '../trace.ts'
 import {milliseconds} from './duration.ts'
@@ -35,13 +35,18 @@ function endingOf({ways, probe}: Exchange): string {
 function exchangeText({ways, probe, conflicts}: Exchange, paint: Paint): string {
   const width = placeWidth(ways)
   const parts = [
-    paint('bold', `predicted from the facts, ${ways.protocol}, ${ways.length} bytes: ${reaches(ways) ? 'reaches' : 'does not reach'}`),
+    paint('bold', `predicted from the facts, ${ways.protocol}, ${ways.length} bytes: ${predictionWords(ways)}`),
     ...waysLines(ways, paint).map((line) => `  ${line}`),
     paint('bold', `observed, ${ways.protocol}, ${ways.size} packet: ${probe ? outcomeWords(probe) : 'nothing'}`),
     ...(probe ? observedLines(probe, width).map((line) => `    ${line}`) : []),
     ...conflicts.map((words) => `${paint('red', 'conflict:')} ${visibleLine(words)}`),
   ]
   return parts.join('\n')
+}
+
+function predictionWords(ways: BothWays): string {
+  if (reaches(ways)) return 'reaches'
+  return pathsOf(ways).some(({ended}) => ended === 'unknown') ? 'unknown' : 'does not reach'
 }
 
 /** Room for every name of a place on both ways. */
@@ -84,13 +89,15 @@ export function pathLines(path: Trace, {source, destination, label, width, last}
   const ended = path.ended === 'delivered' ? paint('green', 'delivered') : paint('red', dispositionWords(path))
   const row = (place: string, words: string) => `  ${place.padEnd(width)}  ${visibleLine(words)}`
   const lines = [`${label}  ${source} -> ${destination}   ${ended}`]
-  for (const {place, route, rule} of path.hops) {
+  for (const {place, route, rule, flow} of path.hops) {
+    if (flow !== undefined) lines.push(row(place, flow))
     if (route !== undefined) lines.push(row(place, rule === undefined ? route : `${route}   (rule ${rule})`))
     for (const {cause, by, address} of path.translated.filter(({at}) => at === place))
       lines.push(row('', `${cause}${address === undefined ? '' : ` to ${address}`}: ${by.family} ${by.table} ${by.chain}: ${by.text}`))
   }
   // Under a route of the same place its name stands already.
-  const named = path.hops.at(-1)?.place === path.at && path.hops.at(-1)?.route !== undefined ? '' : path.at
+  const end = path.hops.at(-1)
+  const named = end?.place === path.at && (end.route ?? end.flow) !== undefined ? '' : path.at
   for (const [index, text] of (last ?? [path.evidence]).entries())
     lines.push(row(index === 0 ? named : '', text.startsWith(`${path.at} `) ? text.slice(path.at.length + 1) : text))
   lines.push(...path.doubts.map(({at, evidence}) => row(at, `not judged: ${evidence}`)))
@@ -156,7 +163,7 @@ export function traceJson({lab, exchanges}: TraceSource): Record<string, unknown
 
 function pathJson({hops, ended, at, object, evidence, source, translated, doubts}: Trace): Record<string, unknown> {
   return {
-    hops: hops.map(({place, route, rule, dev, nextHop}) => ({place, route, rule, dev, nextHop})),
+    hops: hops.map(({place, route, rule, dev, nextHop, flow}) => ({place, route, rule, dev, nextHop, flow})),
     ...{ended, at, object, evidence, source},
     translated: translated.map(({at: place, cause, address, port, by}) => ({at: place, cause, address, port, rule: by.text})),
     doubts: doubts.map(({cause, at: place, object: what, evidence: words}) => ({cause, at: place, object: what, evidence: words})),

@@ -85,6 +85,8 @@ export function looseEnd(world: World, end: Port, from: Port): Block | undefined
     if (!host || !isHostEnd(world, host)) continue
     if (!host.link.up)
       return {cause: 'peer-down', at: host.place, object: host.link.name, evidence: `${host.link.name} is down at ${host.place}`}
+    // Where pods are routed to, each by its own cable, none of these is meant to be on a bridge.
+    if (host.link.master === undefined && world.facts.get(host.place)?.routes.some(({dev}) => dev === host.link.name)) continue
     if (host.link.master === undefined)
       return {
         cause: 'port-not-enslaved',
@@ -92,8 +94,11 @@ export function looseEnd(world: World, end: Port, from: Port): Block | undefined
         object: host.link.name,
         evidence: `${host.link.name} at ${host.place} is on no bridge`,
       }
-    const bridge = world.facts.get(host.place)?.links.find(({name}) => name === host.link.master)
-    if (bridge && !bridge.addresses.some(({scope}) => scope === 'global'))
+    const bridges = world.facts.get(host.place)?.links.filter(({kind}) => kind === 'bridge') ?? []
+    const numbered = ({addresses}: LinkFacts) => addresses.some(({scope}) => scope === 'global')
+    const bridge = bridges.find(({name}) => name === host.link.master)
+    // Where no bridge has an address none is the pods' gateway.
+    if (bridge && !numbered(bridge) && bridges.some(numbered))
       return {
         cause: 'port-not-enslaved',
         at: host.place,

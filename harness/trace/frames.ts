@@ -2,6 +2,7 @@
 // What keeps a device from taking part at all is in segment.ts. Pure.
 import type {LinkFacts, NamespaceFacts, TrafficControlFacts} from '../facts/facts.ts'
 import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
+import {programName, programStop, sends} from './programs.ts'
 import type {Block, Passage, Port, World} from './segment.ts'
 import {carriageBlock, isCarriedBetween} from './tunnel.ts'
 
@@ -23,6 +24,7 @@ export function carried(world: World, way: Passage, packet: Packet, destination:
     if (!here) continue
     doubts.push(...programsOn(port, here))
     const block =
+      (packet.arp ? undefined : programStop(world, way.ports[index - 1], port, packet.destination)) ??
       tooLarge(port, index, packet) ??
       (port.link.kind === 'bridge' ? bridged(way, index, here, frame, doubts) : undefined) ??
       onDevice(way, index, here, frame, doubts) ??
@@ -57,7 +59,7 @@ function programsOn({place, link}: Port, here: NamespaceFacts): Block[] {
         cause: 'tc-drop',
         at: place,
         object: `${kind} dev ${dev} ${side}`,
-        evidence: `${link.name} at ${place} has ${text}`,
+        evidence: `${link.name} at ${place} ${programName(text) ?? `has ${text}`}`,
       }),
     )
   if (link.xdp === undefined) return controls
@@ -74,10 +76,9 @@ export function isAmple({kind, text}: TrafficControlFacts): boolean {
 function onDevice({ports}: Passage, index: number, here: NamespaceFacts, frame: Packet, doubts: Block[]): Block | undefined {
   const {place, link} = ports[index] as Port
   const before = ports[index - 1]
-  const sends = !before || (before.place === place && before.link.kind === 'bridge')
   // What a bridge hands from port to port does not come to the bridge's own device.
   if (link.kind === 'bridge' && before && ports[index + 1]) return undefined
-  const [hook, names] = sends ? (['egress', {oif: link.name}] as const) : (['ingress', {iif: link.name}] as const)
+  const [hook, names] = sends(before, {place, link}) ? (['egress', {oif: link.name}] as const) : (['ingress', {iif: link.name}] as const)
   const at = {...frame, ...names}
   const families = hook === 'ingress' ? ['netdev', 'inet'] : ['netdev']
   return judged(here, hook, at, families, place, doubts, (object) => ({

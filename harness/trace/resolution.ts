@@ -7,7 +7,7 @@ import {carried, doubtOf, rulingWords} from './frames.ts'
 import {type Packet, runHook} from './nftables.ts'
 import {rememberedIn} from './remembered.ts'
 import {lookUp, sourceOn} from './routing.ts'
-import {type Block, holderLink, holds, type Passage, type Port, portKey, segmentOf, type World} from './segment.ts'
+import {type Block, holderLink, holds, isPart, type Passage, type Port, portKey, segmentOf, type World} from './segment.ts'
 import {deviceSetting, refusedSource} from './source.ts'
 
 export interface Asked {
@@ -45,14 +45,35 @@ function askedFor(world: World, from: Port, asked: Asked): Resolution {
     const end = endOf(way)
     const there = world.facts.get(end.place)
     // A port of a bridge is no device of its own.
-    if (!there || end.link.master !== undefined || end.place === from.place) continue
+    if (!there || isPart(end.link) || end.place === from.place) continue
     const willing = holds(there, asked.nextHop) || (asked.family === 4 && answersForOther(there, end.link, asked.nextHop, sender))
     if (!willing) continue
+    const said = answeredBefore(world, way, asked.nextHop)
+    if (said === end.link.mac) answers.push(way)
+    if (said !== undefined) continue
     const block = suppressed(world, from, way, asked, sender, doubts)
     if (block) kept.push(block)
     else answers.push(way)
   }
   return {answers, kept, doubts}
+}
+
+/**
+ * A bridge that is not to flood a port with questions for whom it knows (bridge(8), neigh_suppress) answers by itself, and leaves
+ * its own address to itself (br_do_proxy_suppress_arp).
+ * @returns the MAC address that it says; empty where it only keeps the question; undefined where it passes it on
+ */
+function answeredBefore({facts}: World, {ports}: Passage, nextHop: string): string | undefined {
+  const index = ports.findIndex(({place, link}, at) => link.port?.suppress && isBridgeOf(ports[at - 1], place, link))
+  const bridge = ports[index - 1]
+  if (!bridge) return undefined
+  if (bridge.link.addresses.some(({address}) => sameHost(address, nextHop))) return ''
+  const known = facts.get(bridge.place)?.neighbours.find((each) => each.dev === bridge.link.name && sameHost(each.address, nextHop))
+  return known && !['FAILED', 'INCOMPLETE'].includes(known.state) ? known.mac : undefined
+}
+
+function isBridgeOf(before: Port | undefined, place: string, {master}: LinkFacts): boolean {
+  return before?.place === place && before.link.name === master
 }
 
 /** A port of a bridge may send, but what comes in by it is the bridge's. */

@@ -92,7 +92,9 @@ function neighboursOf(world: World, port: Port): Port[] {
   const {place, link} = port
   const here = world.facts.get(place)
   if (!here) return []
-  const near = here.links.filter(({master, name}) => master === link.name || name === link.master).map((other) => ({place, link: other}))
+  const near = here.links
+    .filter(({master, name, lower}) => master === link.name || name === link.master || lower === link.name || name === link.lower)
+    .map((other) => ({place, link: other}))
   const other = peerOf(world, port)
   if (other) return [...near, other]
   return isUnderlay(world, port) ? [...near, ...underlayPorts(world)] : near
@@ -140,6 +142,11 @@ function otherEnd(world: World, port: Port): Port | undefined {
     if (link) return {place, link}
   }
   return undefined
+}
+
+/** What comes in by it is another device's: the bridge's that it is a port of, or the macvlan's that takes over all of it. */
+export function isPart({master, upper}: LinkFacts): boolean {
+  return master !== undefined || upper !== undefined
 }
 
 export function holds(here: NamespaceFacts | undefined, address: string): boolean {

@@ -12,7 +12,7 @@ const EVERYWHERE = '00:00:00:00:00:00'
 type Tunnel = Port & {readonly link: LinkFacts & {readonly vxlan: VxlanFacts}}
 
 export function isTunnel(port: Port): port is Tunnel {
-  return port.link.kind === 'vxlan' && port.link.vxlan !== undefined
+  return port.link.kind === 'vxlan' && port.link.vxlan !== undefined && !port.link.vxlan.external
 }
 
 /** Both are ends of tunnels, on two machines: between them a frame is carried. */
@@ -31,7 +31,7 @@ export function otherEnds(world: World, from: Port, lax: boolean): Port[] {
     if (place === from.place || !there || world.places.some(({name, netns}) => name === place && netns !== undefined)) return []
     const known = remotes.some((remote) => holdsAddress(there, remote))
     return there.links
-      .filter((link) => link.kind === 'vxlan' && link.vxlan !== undefined)
+      .filter((link) => isTunnel({place, link}))
       .filter(({vxlan}) => (known && agree(vxlan, from.link.vxlan)) || (lax && (known || vxlan?.id === from.link.vxlan.id)))
       .map((link) => ({place, link}))
   })

@@ -23,7 +23,7 @@ const PATIENCE = 200
 const ONE = [LOCAL.find(({missing}) => missing === undefined) ?? asRoot]
 
 /** Lacks that are no mistake: what the lab at hand has not. */
-const ELSEWHERE = /has no IPv6 address|nothing needs it/
+const ELSEWHERE = /has no IPv6 address|nothing needs it|has no (tunnel|BGP session|flow switch|program)/
 
 onEach(ONE, 'every fault breaks what it says, and is healed without a trace', async (t, runner) => {
   t.timeout(600_000)

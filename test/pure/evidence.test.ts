@@ -8,7 +8,7 @@ import {chosenFor, MOST_WATCHED} from '../../harness/evidence/exchanges.ts'
 import {proven} from '../../harness/evidence/proof.ts'
 import {endingsIn} from '../../harness/evidence/rules.ts'
 import {sightingsOf} from '../../harness/evidence/sightings.ts'
-import {unobservedIn} from '../../harness/evidence/watchers.ts'
+import {unobservedIn, untraced} from '../../harness/evidence/watchers.ts'
 import type {Facts} from '../../harness/facts/facts.ts'
 import type {Diagnosis, KernelDrop, Observation, Probe, Sighting, TracedRule} from '../../harness/model.ts'
 import {observationLines} from '../../harness/report/observation.ts'
@@ -180,6 +180,16 @@ test('of a full exchange over TCP the full packets count: a connection is made b
   t.deepEqual(conflictsIn(cut, {...NOTHING, sightings: THERE}), [], 'the answering end knows the size')
   t.is(conflictsIn(cut, {...NOTHING, sightings: [...THERE, ...BACK_TO_NODE2]}).length, 1, 'what was sent should have come further')
   t.deepEqual(conflictsIn(full, NOTHING), [], 'none was sent: the connection has found a smaller size')
+})
+
+test('where the old iptables has tables, rules are not observed, and it is said', (t) => {
+  const read = recordedFacts()
+  const here = read.get('node2')
+  if (!here) return t.fail('node2 is there')
+  const facts = new Map(read).set('node2', {...here, legacyTables: ['filter']})
+  const posts = PLACES.map((place) => ({place, families: ['inet']}))
+  t.deepEqual(untraced(posts, facts), [{what: 'rules', place: 'node2', why: 'nft does not trace the rules of the old iptables (filter)'}])
+  t.deepEqual(untraced(posts, read), [])
 })
 
 test('what was seen as predicted is no conflict', (t) => {

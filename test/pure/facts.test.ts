@@ -1,5 +1,6 @@
 // From what iproute2 prints to facts.
 import test from 'ava'
+import {fullMtu} from '../../harness/facts/interfaces.ts'
 import {parseFacts} from '../../harness/facts/parse.ts'
 import {RecordingError, readRecording, recordFacts} from '../../harness/facts/record.ts'
 import {runHook} from '../../harness/trace/nftables.ts'
@@ -214,9 +215,38 @@ test('the old iptables’ rules that could not be read are told', (t) => {
 })
 
 test('recorded facts come back as they were, and places that could not be asked too', (t) => {
-  const facts = new Map([...recordedFacts(), ['pod9', undefined]])
+  const read = recordedFacts()
+  const asked = read.get('node1')
+  // What a switch has said belongs to the facts.
+  const facts = new Map([
+    ...read,
+    ['pod9', undefined],
+    ...(asked ? [['node1', {...asked, answers: new Map([['line', 'text']])}] as const] : []),
+  ])
   t.deepEqual(readRecording(recordFacts(facts)), facts)
   t.is(traceTo(readRecording(recordFacts(facts)), PLACES, 'pod1', '10.244.2.2').ended, 'delivered')
+})
+
+test('a full packet has the size that most nodes take: one that takes less falls short of it, one that takes more is no measure', (t) => {
+  const nodes = PLACES.filter(({kind}) => kind === 'node')
+  const taking = (...sizes: readonly number[]) =>
+    fullMtu(
+      {},
+      new Map(
+        nodes.map(({name, address}, index) => [
+          name,
+          [{name: 'eth0', mtu: sizes[index] ?? 1500, up: true, addresses: [{address, prefixLength: 24}]}],
+        ]),
+      ),
+      nodes.slice(0, sizes.length),
+    )
+  t.is(taking(1500, 1400, 1500), 1500)
+  t.is(taking(1500, 9000, 1500), 1500)
+  t.is(taking(9000, 9000, 1500), 9000)
+  t.is(taking(9000, 1500), 1500)
+  t.is(taking(1450, 1400), 1450)
+  t.is(fullMtu({mtu: 1442}, new Map(), nodes), 1442)
+  t.is(fullMtu({}, new Map(), nodes), 1500)
 })
 
 test('what is no recording is refused in a sentence', (t) => {

@@ -1,12 +1,14 @@
 // What each family of differences is given, and what it gives. Pure.
-import type {Facts, NamespaceFacts, RouteFacts, RuleFacts} from '../../facts/facts.ts'
+import type {Facts, NamespaceFacts, RouteFacts, RuleFacts, SessionFacts} from '../../facts/facts.ts'
 import type {Rule} from '../../facts/ruleset.ts'
 import type {Cause, Place} from '../../model.ts'
 
 /** Something of one place that changed. */
 export interface Difference {
   readonly place: string
-  readonly kind: 'namespace' | 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'fdb' | 'filter' | 'setting' | 'traffic-control'
+  readonly kind:
+    | ('namespace' | 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'fdb' | 'filter' | 'setting' | 'traffic-control')
+    | ('program' | 'policy' | 'switch')
   /** What it is a fault by, when it is one. */
   readonly cause: Cause
   /** In the kernel's own words. */
@@ -20,6 +22,12 @@ export interface Difference {
   readonly address?: string
   /** Where a device is that was here. */
   readonly elsewhere?: string
+  /** A BGP session that is gone, by its ends' addresses, and with it this route. */
+  readonly session?: SessionFacts
+  /** What a process made and took along: no line brings it back. */
+  readonly process?: true
+  /** A neighbour entry that is gone: it goes with its device. */
+  readonly lost?: true
   /** A device, or a namespace, is not there any more. */
   readonly missing?: true
   /** Devices at other places that went with it, and took their routes along. */
@@ -52,6 +60,8 @@ export interface Scene {
   readonly macs: readonly string[]
   /** New rules that are no part of what is wrong. */
   readonly idleRules: ReadonlySet<Rule>
+  /** Its machine has flow switches: who has which MAC address is told them. */
+  readonly drawn: boolean
   /** Another place has this address. */
   readonly heldElsewhere: (address: string) => boolean
 }

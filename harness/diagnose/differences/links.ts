@@ -6,7 +6,7 @@ import {withLink} from './links-as-were.ts'
 import {addressLines, isKernels} from './restoring.ts'
 
 /** Devices that come with their other half, or are the kernel's own. */
-export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
+export function linkChanges({was, is, inside, macs, place, drawn}: Scene): Change[] {
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
@@ -20,6 +20,7 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
           evidence: renamed ? `${renamed.name} was called ${old.name}` : `there was a device ${old.name}`,
           undo: renamed ? nameBack(old, renamed, place.netns) : [],
           ...(!renamed && {missing: true as const}),
+          ...(!renamed && (old.kind === 'tun' || old.kind === 'tap') && {process: true as const}),
           revert: (now) => ({
             ...now,
             links: [...now.links.filter(({name}) => name !== renamed?.name).map((each) => onBridge(each, renamed?.name, old.name)), old],
@@ -66,6 +67,14 @@ export function linkChanges({was, is, inside, macs, place}: Scene): Change[] {
     if (old.mac !== link.mac && old.kind !== 'bridge' && macs.filter((mac) => mac === link.mac).length > 1)
       found.push({
         ...change('duplicate-mac', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {mac: old.mac}),
+        object: `${old.name} ${link.mac}`,
+      })
+    // Others have fixed entries for it: nobody asks in such a tunnel, and switches are told.
+    if (old.mac !== link.mac && (old.kind === 'vxlan' || (drawn && old.kind === 'veth' && place.netns !== undefined)))
+      found.push({
+        ...change('neighbour-wrong', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {
+          mac: old.mac,
+        }),
         object: `${old.name} ${link.mac}`,
       })
     if (old.arp && !link.arp)

@@ -86,6 +86,7 @@ export function madeAnew(lost: Lost): string[] {
     return [
       `${calls(place.netns).ip} link add ${link.name} address ${link.mac} type vxlan ${words.join(' ')}`,
       ...asItWas(place.netns, link),
+      ...tunnelEntries(lost),
     ]
   }
   const other = endOf(lost)
@@ -93,6 +94,18 @@ export function madeAnew(lost: Lost): string[] {
   const there = placeOf(lost, other.place)
   const made = cable({place, link}, {place: there, link: other.link})
   return [...made, ...asItWas(there.netns, other.link), ...asItWas(place.netns, link)]
+}
+
+/** What a tunnel's device has been told of the others, and nobody tells it twice. */
+function tunnelEntries({place, link, before}: Lost): string[] {
+  const {ip, run} = calls(place.netns)
+  const was = before.get(place.name)
+  const known = was?.neighbours.filter(({dev, state, mac}) => dev === link.name && state === 'PERMANENT' && mac !== undefined) ?? []
+  const told = was?.fdb.filter(({dev, permanent, remote}) => dev === link.name && permanent && remote !== undefined) ?? []
+  return [
+    ...known.map(({address, mac}) => `${ip} neigh replace ${address} lladdr ${mac} dev ${link.name} nud permanent`),
+    ...told.map(({mac, remote}) => `${run}bridge fdb append ${mac} dev ${link.name} dst ${remote} self permanent`),
+  ]
 }
 
 /** The other end of a veth pair when the lab worked; undefined where it was out of sight. */

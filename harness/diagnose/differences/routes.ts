@@ -6,7 +6,6 @@ import type {Cause, Place} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
 import {isConnected} from './connected.ts'
 import {isIpv6Off} from './ipv6.ts'
-import {sessionLost} from './sessions.ts'
 
 /** Routes that are gone, go elsewhere, or are new. */
 export function routeChanges(scene: Scene): Change[] {
@@ -32,7 +31,6 @@ export function routeChanges(scene: Scene): Change[] {
       route: now ? {was: old, is: now} : {was: old},
       evidence: `there was ${routeWords(old)}`,
       undo: now ? replacing(ip(old), now, old) : [`${ip(old)} add ${routeLine(old)}`],
-      ...(!now && sessionLost(old, scene)),
       revert: (here) => ({...here, routes: [old, ...here.routes.filter((route) => !same(route, old) && !(now && same(route, now)))]}),
     })
   }

@@ -3,8 +3,29 @@ import type {TrafficControlFacts} from '../../facts/facts.ts'
 import {isAmple} from '../../trace/frames.ts'
 import type {Change, Scene} from './change.ts'
 
+export function trafficControlChanges(scene: Scene): Change[] {
+  return [...addedSince(scene), ...programsGone(scene)]
+}
+
+/** A program that sent packets on, where there is none now: only the recipe knows from which file it came (tc-bpf(8)). */
+function programsGone({was, is}: Scene): Change[] {
+  const runs = ({kind, dev, side}: TrafficControlFacts) =>
+    is.trafficControl.some((now) => now.kind === kind && now.dev === dev && now.side === side)
+  return was.trafficControl
+    .filter((old) => old.kind === 'bpf' && old.side !== 'none' && !runs(old) && is.links.some(({name}) => name === old.dev))
+    .map((old) => ({
+      kind: 'traffic-control',
+      cause: 'flow-missing',
+      object: `bpf dev ${old.dev} ${old.side}`,
+      device: old.dev,
+      evidence: `${old.dev} ran a program for what ${old.side === 'ingress' ? 'comes in' : 'goes out'}`,
+      undo: [],
+      revert: (now) => ({...now, trafficControl: [...now.trafficControl, old]}),
+    }))
+}
+
 /** What is new on one device is one change. */
-export function trafficControlChanges({was, is, run}: Scene): Change[] {
+function addedSince({was, is, run}: Scene): Change[] {
   const had = (here: TrafficControlFacts) =>
     was.trafficControl.some(({dev, side, text}) => dev === here.dev && side === here.side && text === here.text)
   const added = is.trafficControl.filter((each) => !had(each))

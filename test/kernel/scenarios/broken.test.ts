@@ -1,11 +1,13 @@
 // Every scenario of scenarios/broken/: a lab that works, one fault, and claims of what it breaks, by which cause and where.
 // Labs side by side, since most of a lab's time is waiting for packets that do not come.
 import {cpus} from 'node:os'
+import type {ExecutionContext} from 'ava'
 import PQueue from 'p-queue'
 import {standUp} from '../../../harness/cli/run.ts'
 import type {Cause, CheckResult, Claim, Scenario} from '../../../harness/model.ts'
 import {loadScenario, scenarioNames} from '../../../harness/scenario/load.ts'
 import {asRoot, LOCAL, onEach} from '../tools/runners.ts'
+import {onEachThatHas} from '../tools/solutions.ts'
 
 /** One is enough: namespaces are the same whoever owns them. */
 const ONE = [LOCAL.find(({missing}) => missing === undefined) ?? asRoot]
@@ -23,27 +25,39 @@ function sideBySide<T>(items: readonly T[], work: (item: T, index: number) => Pr
   return queue.addAll(items.map((item, index) => () => work(item, index)))
 }
 
+async function failsAsClaimed(t: ExecutionContext, scenario: Scenario, number: number): Promise<void> {
+  const {name} = scenario
+  const checks = await checksOf(scenario, number)
+  t.deepEqual(
+    checks
+      .filter(({verdict}) => verdict !== 'pass')
+      .map(({claim, evidence, pairs}) => [claim, evidence, pairs.filter(({verdict}) => verdict !== 'pass')]),
+    [],
+    name,
+  )
+  const named = checks.filter(({fails}) => fails?.cause === name)
+  t.true(named.length > 0, name)
+  // A translation is told of a pair; every other cause has its place.
+  t.true(
+    named.every(({check, fails}) => check !== 'reach' || fails?.at !== undefined),
+    `${name} says where`,
+  )
+}
+
+const ALL = await Promise.all(NAMES.map(loadScenario))
+
 onEach(ONE, 'each broken scenario fails as it claims: by its own cause, at its place', async (t) => {
   t.timeout(300_000) // for hangs
-  t.true(NAMES.length >= 48)
-  await sideBySide(NAMES, async (name, index) => {
-    const checks = await checksOf(await loadScenario(name), index)
-    t.deepEqual(
-      checks
-        .filter(({verdict}) => verdict !== 'pass')
-        .map(({claim, evidence, pairs}) => [claim, evidence, pairs.filter(({verdict}) => verdict !== 'pass')]),
-      [],
-      name,
-    )
-    const named = checks.filter(({fails}) => fails?.cause === name.slice('broken/'.length))
-    t.true(named.length > 0, name)
-    // A translation is told of a pair; every other cause has its place.
-    t.true(
-      named.every(({check, fails}) => check !== 'reach' || fails?.at !== undefined),
-      `${name} says where`,
-    )
-  })
+  const plain = ALL.filter(({needs}) => needs.length === 0)
+  t.true(plain.length >= 48)
+  t.true(ALL.length >= 56)
+  await sideBySide(plain, (scenario, index) => failsAsClaimed(t, scenario, index))
 })
+
+// Those that need a daemon each for themselves: it may not be there.
+for (const [index, scenario] of ALL.entries())
+  if (scenario.needs.length > 0)
+    onEachThatHas(ONE, scenario, 'fails as it claims: by its own cause, at its place', (t) => failsAsClaimed(t, scenario, 200 + index))
 
 /** What is claimed instead, of a scenario that fails otherwise. */
 const TWINS: readonly (readonly [scenario: string, cause: Cause, at: string])[] = [
@@ -53,6 +67,8 @@ const TWINS: readonly (readonly [scenario: string, cause: Cause, at: string])[] 
   ['broken/port-not-enslaved', 'peer-down', 'node1'],
   ['broken/tc-drop', 'filter-drop', 'node1'],
   ['broken/ipv6-disabled', 'address-missing', 'pod1'],
+  ['broken/vtep-fdb-missing', 'vtep-fdb-missing', 'node2'],
+  ['broken/vni-mismatch', 'tunnel-port-mismatch', 'node2'],
 ]
 
 function claiming<T extends Claim>(claims: readonly T[], cause: Cause, at: string): T[] {

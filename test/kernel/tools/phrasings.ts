@@ -213,6 +213,7 @@ export const HARMLESS: readonly string[] = [
   'node1# tc qdisc add dev eth0 root pfifo limit 1000',
   'node1# ip link add spare type bridge',
   'node2# ip link set eth0 txqueuelen 500',
+  'node3# ip link set eth0 mtu 9000',
   'node2# sysctl -w net.ipv4.conf.all.arp_announce=2',
   'node2# bridge link set dev veth-pod3-br learning off',
   'node3# ip route add 203.0.113.0/24 via 192.168.1.11',
