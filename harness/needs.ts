@@ -2,7 +2,7 @@
 // first of them runs.
 import {type Fleet, MachineError} from './driver.ts'
 import {machinesOf, type Need, type Scenario} from './model.ts'
-import {gettingWords} from './packages.ts'
+import {gettingWords, isGoModule} from './packages.ts'
 
 /** user_namespaces(7): in the machine's own user namespace alone every user is mapped, and to itself. */
 const IS_ROOT = '[ "$(tr -s " " </proc/self/uid_map)" = " 0 0 4294967295" ]'
@@ -35,7 +35,9 @@ export async function assertNeeds(fleet: Fleet, scenario: Scenario): Promise<voi
   if (missing.length > 0)
     throw new MachineError('missing-tool', lackWords(scenario.name, missing), [
       gettingWords([...new Set(missing.map((need) => need.package))]),
-      'make setup-solutions installs what all scenarios need, and starts no service',
+      ...(missing.every((need) => isGoModule(need.package))
+        ? []
+        : ['make setup-solutions installs what all scenarios need, and starts no service']),
     ])
 }
 

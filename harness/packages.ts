@@ -28,6 +28,6 @@ export function gettingWords(names: readonly string[]): string {
   const [modules, debian] = [names.filter(isGoModule), names.filter((name) => !isGoModule(name))]
   return [
     ...(debian.length > 0 ? [`apt-get install ${debian.join(' ')}`] : []),
-    ...(modules.length > 0 ? [`make setup-solutions, which builds ${modules.join(' and ')} where Go is there`] : []),
+    ...(modules.length > 0 ? [`make setup-solutions, which builds ${modules.join(' and ')} where Go is there, for --driver local`] : []),
   ].join('; ')
 }

@@ -29,11 +29,15 @@ export const SESSION_SHELL: readonly string[] = [
   'exec 9>&2 2>/dev/null; exec /bin/bash --norc --noprofile',
 ]
 
-/** The environment of every command on a node, the same under every driver. */
+/**
+ * The environment of every command on a node, the same under every driver. SHLVL says that no bash there is the first: one whose
+ * standard input is a socket would take itself for a login from elsewhere and run the user's .bashrc (bash(1), INVOCATION).
+ */
 export const NODE_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LANG: 'C.UTF-8',
+  SHLVL: '1',
 }
 
 /** How long a killed command may take to be gone before its shell is given up. */

@@ -221,19 +221,22 @@ export default scenario({
     ...on('spine1')`
       mount -t tmpfs tmpfs /var/tmp
       mkdir -p /run/frr
-      echo frrvty:x:0:root >/run/frr/group
+      echo root:x:0: >/run/frr/group
+      echo frrvty:x:0:root >>/run/frr/group
       mount --bind /run/frr/group /etc/group
     `,
     ...on('leaf1')`
       mount -t tmpfs tmpfs /var/tmp
       mkdir -p /run/frr
-      echo frrvty:x:0:root >/run/frr/group
+      echo root:x:0: >/run/frr/group
+      echo frrvty:x:0:root >>/run/frr/group
       mount --bind /run/frr/group /etc/group
     `,
     ...on('leaf2')`
       mount -t tmpfs tmpfs /var/tmp
       mkdir -p /run/frr
-      echo frrvty:x:0:root >/run/frr/group
+      echo root:x:0: >/run/frr/group
+      echo frrvty:x:0:root >>/run/frr/group
       mount --bind /run/frr/group /etc/group
     `,
     daemon('spine1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,

@@ -129,28 +129,29 @@ export default scenario({
     runs('pod1')`ping -c 1 -W 0.5 10.244.1.3`.fails('100% packet loss'),
 
     ...stage('the maps are filled'),
-    // A pod: its device's index and its MAC address. A prefix: its length, the node that it is on, and the index of the device to it.
+    // A pod: its device's index and its MAC address. A prefix: its length, the node that it is on, and the index of the
+    // device to it, its lower byte first.
     ...on('node1')`
       bpftool map update pinned /run/cilium/bpf/pods key 10 244 1 2 value 101 0 0 0 0x0a 0 0 0 1 2 0 0
       bpftool map update pinned /run/cilium/bpf/pods key 10 244 1 3 value 102 0 0 0 0x0a 0 0 0 1 3 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 12 value 192 168 1 12 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 13 value 192 168 1 13 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 12 value 192 168 1 12 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 13 value 192 168 1 13 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
     `,
     ...on('node2')`
       bpftool map update pinned /run/cilium/bpf/pods key 10 244 2 2 value 101 0 0 0 0x0a 0 0 0 2 2 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 11 value 192 168 1 11 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 13 value 192 168 1 13 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 11 value 192 168 1 11 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 3 0 value 192 168 1 13 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 13 value 192 168 1 13 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
     `,
     ...on('node3')`
       bpftool map update pinned /run/cilium/bpf/pods key 10 244 3 2 value 101 0 0 0 0x0a 0 0 0 3 2 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 11 value 192 168 1 11 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
-      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 12 value 192 168 1 12 $(ip -j link show eth0 | jq '.[0].ifindex') 0 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 1 0 value 192 168 1 11 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 11 value 192 168 1 11 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 12 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
+      bpftool map update pinned /run/cilium/bpf/nodes key 32 0 0 0 192 168 1 12 value 192 168 1 12 $(ip -j link show eth0 | jq -r '.[0].ifindex | [. % 256, . / 256 | floor] | @sh') 0 0
     `,
     // No router: the time to live is as it was sent.
     reach.all(),

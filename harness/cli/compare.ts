@@ -125,7 +125,8 @@ function textOf(comparison: Comparison, format: Format): string {
 /** What every network has; the others some have not. */
 const ALWAYS = ['firstPing', 'hops', 'mtu', 'overhead', 'throughput', 'processor', 'latency', 'memory'] as const
 
-function codeOf(networks: readonly Compared[]): number {
+/** 1: a line was refused; 3: this machine could not measure everything that every network has. */
+export function codeOf(networks: readonly Compared[]): number {
   if (networks.some(({problem}) => problem?.kind === 'failed')) return EXIT.checkFailed
   const whole = networks.every(({problem, measures}) => problem === null && ALWAYS.every((name) => measures[name]?.value != null))
   return whole ? EXIT.asClaimed : EXIT.cannotRun

@@ -53,7 +53,7 @@ export async function startPlain(scenario: Scenario, {driver, name, hold}: Compa
 }
 
 /**
- * Never rejects: what could not be measured says why.
+ * What could not be measured says why; it rejects for a mistake in podwire alone.
  * @param seen is filled as it goes on, so that something is there when it is cut short
  */
 export async function compareOne(scenario: Scenario, plain: Standing, options: CompareOptions, seen: Filling): Promise<Compared> {

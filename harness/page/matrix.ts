@@ -91,8 +91,21 @@ export function matrixOfRows(places: readonly Place[], rows: Rows<MatrixRow>): M
   return matrixOver(names, ['all'], [marks])
 }
 
+type Counts = Readonly<Record<Mark, number>>
+
+/** Several parts of the page ask for the same. */
+const COUNTED = new WeakMap<Matrix, Map<Layer, Counts>>()
+
 /** Numbers of the pairs with each mark. */
-export function countsOf(matrix: Matrix, layer: Layer): Readonly<Record<Mark, number>> {
+export function countsOf(matrix: Matrix, layer: Layer): Counts {
+  const known = COUNTED.get(matrix) ?? new Map<Layer, Counts>()
+  COUNTED.set(matrix, known)
+  const counts = known.get(layer) ?? countedIn(matrix, layer)
+  known.set(layer, counts)
+  return counts
+}
+
+function countedIn(matrix: Matrix, layer: Layer): Counts {
   const counts = {none: 0, pass: 0, small: 0, unknown: 0, fail: 0}
   for (let from = 0; from < matrix.places.length; from++)
     for (let to = 0; to < matrix.places.length; to++) if (from !== to) counts[matrix.mark(from, to, layer)]++

@@ -1,16 +1,23 @@
 // The page of a report: what it shows stands packed in its own file.
+import {render} from 'preact'
 import {type Packed, unpack} from '../report/rows.ts'
 import type {View} from '../report/view.ts'
 import {start} from './start.tsx'
 
 const root = document.getElementById('page')
 const packed = document.getElementById('view')?.textContent ?? ''
-if (root)
-  void viewFrom(packed).then((view) => {
-    start(root, view)
+if (root) void show(root)
+
+async function show(at: HTMLElement): Promise<void> {
+  try {
+    start(at, await viewFrom(packed))
     // For whoever measures: the next frame shows all.
     requestAnimationFrame(() => setTimeout(() => performance.mark('drawn')))
-  })
+  } catch (error) {
+    // A file that lost its end, a browser that cannot unpack it.
+    render(<p role="alert">This report cannot be read: {String(error)}</p>, at)
+  }
+}
 
 /** Base64 of gzip of JSON (../report/html.ts). */
 async function viewFrom(text: string): Promise<View> {

@@ -111,6 +111,12 @@ export function createStore(first: View) {
     if (moment.value === END) return endMatrix.value
     return stage.value?.matrix && matrixOfRows(cluster.value, stage.value.matrix)
   })
+  /** Pairs that turned at this stage, as `pod1 -> pod3`; one that turned in one family has. */
+  const turned = computed((): ReadonlyMap<string, 'gained' | 'lost'> => {
+    const {gained = [], lost = []} = stage.value ?? {}
+    const named = (pairs: readonly string[], how: 'gained' | 'lost') => pairs.map((pair) => [pair.replace(/ \(IPv6\)$/, ''), how] as const)
+    return new Map([...named(gained, 'gained'), ...named(lost, 'lost')])
+  })
   /** How many pairs reached at each moment that was looked at, and how many turned. */
   const reached = computed((): ReadonlyMap<Moment, Reached> => {
     const found = new Map<Moment, Reached>()
@@ -208,6 +214,7 @@ export function createStore(first: View) {
       world,
       changes,
       changed,
+      turned,
       fold,
       shown,
       picture,

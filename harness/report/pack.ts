@@ -31,7 +31,7 @@ export function pack(document: unknown): Packed {
 }
 
 class Packer {
-  readonly #lists: (List & {readonly list: readonly Json[]})[] = []
+  readonly #lists: List[] = []
   /** Of each list what it has where, to find equal ones. */
   readonly #keys: (readonly Key[])[] = []
   readonly #composites = new Map<string, symbol>()
@@ -140,9 +140,22 @@ class Packer {
       return place
     })
     const isPlain = !like && words.length * 16 > keys.length && values.every((value) => value === undefined || typeof value === 'number')
-    const packed = isPlain ? {list: values.map((value) => value ?? 0)} : {words, list, ...(like && {as})}
+    const packed = isPlain ? shortest(values.map((value) => value ?? 0)) : {words, ...shortest(list), ...(like && {as})}
     return this.#lists.push(packed) - 1
   }
+}
+
+/** As runs, where few of them do. */
+function shortest(list: readonly Json[]): Pick<List, 'list' | 'runs'> {
+  const runs: Json[] = []
+  let length = 0
+  for (const [index, value] of list.entries()) {
+    length++
+    if (index + 1 < list.length && list[index + 1] === value) continue
+    runs.push(length, value)
+    length = 0
+  }
+  return runs.length * 2 < list.length ? {runs} : {list}
 }
 
 /** In how many places two lists of scattered numbers are equal; what has few values packs well alone. */

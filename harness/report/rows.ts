@@ -16,7 +16,9 @@ export interface Packed {
 
 /** Values, or with `words` their places among these. */
 export interface List {
-  readonly list: readonly unknown[]
+  readonly list?: readonly unknown[]
+  /** In place of `list`: how often, what, how often, what ... */
+  readonly runs?: readonly unknown[]
   readonly words?: readonly unknown[]
   /** Where the place is 0, another list's value is this one's, too: that list's place in `lists`. */
   readonly as?: number
@@ -44,6 +46,7 @@ export class Table<T> implements Rows<T> {
   readonly length: number
   readonly #struct: Struct
   readonly #lists: Packed['lists']
+  readonly #drawnOut = new Map<readonly unknown[], readonly unknown[]>()
 
   constructor({length, ...struct}: PackedTable, lists: Packed['lists']) {
     this.length = length
@@ -79,8 +82,26 @@ export class Table<T> implements Rows<T> {
     return list === undefined ? value : this.#listed(list, index)
   }
 
+  /** Runs are drawn out when they are first asked for: most never are. */
+  #valuesIn(place: number): readonly unknown[] {
+    const {list, runs = []} = this.#lists[place] as List
+    if (list) return list
+    const known = this.#drawnOut.get(runs)
+    if (known) return known
+    const values = new Array<unknown>(this.length)
+    let next = 0
+    for (let index = 0; index < runs.length; index += 2) {
+      const end = next + (runs[index] as number)
+      values.fill(runs[index + 1], next, end)
+      next = end
+    }
+    this.#drawnOut.set(runs, values)
+    return values
+  }
+
   #listed(place: number, index: number): unknown {
-    const {list, words, as} = this.#lists[place] as List
+    const {words, as} = this.#lists[place] as List
+    const list = this.#valuesIn(place)
     if (as !== undefined && list[index] === 0) return this.#listed(as, index)
     return words ? words[list[index] as number] : list[index]
   }

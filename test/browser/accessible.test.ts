@@ -2,7 +2,7 @@
 // dark, wide, narrow and on paper; and what is told without colour.
 
 import test from 'ava'
-import {threeNodesAnd} from '../kernel/tools/scenarios.ts'
+import {threeNodesAnd, twoNodesWith} from '../kernel/tools/scenarios.ts'
 import {barriersIn} from '../tools/accessibility.ts'
 import {type Browser, type Look, startBrowser} from '../tools/browser.ts'
 import {manyPods} from '../tools/many.ts'
@@ -67,6 +67,7 @@ test.serial('axe would find a control without a name, words too pale, and a pict
 })
 
 test.serial('on paper nothing scrolls and nothing is for clicking', async (t) => {
+  await using printing = await report(twoNodesWith('    for n in $(seq 30); do echo "line $n"; done'))
   const {page} = await browser.open(failing.html)
   await cell(page, 'pod1', 'pod3').click()
   await page.emulateMedia({media: 'print'})
@@ -77,5 +78,11 @@ test.serial('on paper nothing scrolls and nothing is for clicking', async (t) =>
     `[...document.querySelectorAll('.printed, .change-list, .pair-chips')].filter((each) => each.scrollHeight > each.clientHeight + 1).map((each) => each.className)`,
   )
   t.deepEqual(cut, [])
+  const {page: long} = await browser.open(printing.html)
+  const thirtieth = part(long, 'Commands').getByText('line 30', {exact: false}).last()
+  t.false(await thirtieth.isVisible())
+  await long.emulateMedia({media: 'print'})
+  t.true(await thirtieth.isVisible())
+  await long.close()
   await page.close()
 })

@@ -1,4 +1,5 @@
 // The html report in a browser: what a reader sees and does, of runs that pass, fail, are interrupted, or have nothing to show.
+import {writeFileSync} from 'node:fs'
 import {gunzipSync} from 'node:zlib'
 import test from 'ava'
 import {type Packed, unpack} from '../../harness/report/rows.ts'
@@ -73,7 +74,7 @@ test.serial('the slider: what ran at each stage, what it printed, and how matrix
   t.regex(seventh, /\+ node1 route 10\.244\.2\.0\/24 via 192\.168\.1\.12 dev eth0/)
   await page.keyboard.press('ArrowLeft')
   t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', /: does not reach$/)
-  t.regex((await cell(page, 'pod1', 'pod2').getAttribute('aria-label')) ?? '', /: reaches$/)
+  t.regex((await cell(page, 'pod1', 'pod2').getAttribute('aria-label')) ?? '', /: reaches, since this stage$/)
   t.regex(await wordsOf(part(page, 'Topology')), /10\.244\.1\.2\/24/)
   await page.keyboard.press('Home')
   t.is(await slider(page).getAttribute('aria-valuetext'), '1. a namespace for each pod')
@@ -106,7 +107,7 @@ test.serial('a run that was interrupted says so, and shows how far it came', asy
   t.regex(await wordsOf(page.getByRole('banner')), /no result/)
   t.is(await slider(page).getAttribute('aria-valuetext'), '7. routes between the nodes')
   t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
-  t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', /: reaches$/)
+  t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', /: reaches, since this stage$/)
   t.deepEqual(mistakesIn(JSON.parse(textOf(made.json)), 'error'), [])
   t.deepEqual(complaints, [])
   await page.close()
@@ -180,6 +181,17 @@ test.serial('all of it by keys alone: a pair in the square, its commands searche
   await page.close()
 })
 
+test.serial('a file that lost a part of itself says so', async (t) => {
+  await using made = await report(twoNodesWith('    true'))
+  const text = textOf(made.html)
+  const from = text.indexOf('id="view">') + 2000
+  writeFileSync(made.html, text.slice(0, from) + text.slice(from + 1000))
+  const {page} = await browser.open(made.html)
+  await page.getByRole('alert').waitFor()
+  t.regex(await wordsOf(page.getByRole('alert')), /^This report cannot be read: /)
+  await page.close()
+})
+
 test.serial('a command is copied as it was typed, and a bar of the timeline is clicked', async (t) => {
   await using made = await report(CUT)
   const {page, complaints} = await browser.open(made.html)
@@ -189,7 +201,7 @@ test.serial('a command is copied as it was typed, and a bar of the timeline is c
   await search.focus()
   await page.keyboard.press('Control+V')
   t.is(await search.inputValue(), 'ip route add 10.244.1.0/24 via 192.168.1.11')
-  await page.getByRole('button', {name: /^2\. a bridge on each node/}).click()
+  await page.getByRole('button', {name: /2\. a bridge on each node/}).click()
   t.is(await slider(page).inputValue(), '1')
   t.regex(await wordsOf(part(page, /^Stage 2/)), /node1# ip link add v-net-0 type bridge/)
   t.deepEqual(complaints, [])

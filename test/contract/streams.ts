@@ -47,6 +47,11 @@ export const STREAMS: Cases = {
     t.deepEqual([out, code], [words.map((word) => `${word}|`).join(''), 0])
   },
 
+  async 'a bash on a node is not the first, and reads no file of the user’s'(t, {fleet}) {
+    const {out} = await all(await fleet.stream('node2', ['bash', '-c', 'echo "$SHLVL"']))
+    t.is(out, '2\n')
+  },
+
   async 'a stream runs on its node, with the environment of a node'(t, {fleet}) {
     const {out} = await all(await fleet.stream('node2', ['sh', '-c', 'uname -n; echo "$HOME"']))
     t.is(out, 'node2\n/root\n')

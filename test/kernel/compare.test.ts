@@ -14,6 +14,7 @@ import {measureMtu} from '../../harness/compare/mtu.ts'
 import {type Network, networkOf, type Standing, wholeOnly} from '../../harness/compare/network.ts'
 import {measureOverhead} from '../../harness/compare/overhead.ts'
 import {measureThroughput} from '../../harness/compare/throughput.ts'
+import {MachineError} from '../../harness/driver.ts'
 import {carryOut, type Lab, startLab} from '../../harness/lab.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
 import {eventually} from '../tools/eventually.ts'
@@ -223,11 +224,37 @@ onEach([asRoot], 'a recipe that is none for fewer pods is measured all the same'
   t.is(measures.mtu?.value, 1500)
 })
 
+onEach([asRoot], 'a line that is refused ends what is measured of its network, and is told', async (t, runner) => {
+  const twin = await network(t, 'three-nodes', [
+    /ip route add 10\.244\.2\.0\/24 via 192\.168\.1\.12/,
+    'ip route add 10.244.2.0/24 via 192.168.51.12',
+  ])
+  await using plain = await standing(runner, await network(t, 'three-nodes'))
+  const options = {driver: await driverOf(runner), name: `compare-test-${process.pid}-${++labs}`, hold: () => ({release: () => undefined})}
+  const {problem, measures} = await compareOne(twin.scenario, plain, options, {})
+  t.is(problem?.kind, 'failed')
+  t.regex(problem?.why ?? '', /^node\d# ip route add 10\.244\.2\.0\/24 via 192\.168\.51\.12: exit 2; .*(invalid gateway|unreachable)/)
+  t.is(measures.mtu, undefined)
+})
+
 async function small(runner: Runner, of: Network): Promise<Lab> {
   const lab = await startLab(`compare-test-${process.pid}-${++labs}`, onePodANode(wholeOnly(of)), await driverOf(runner))
   await carryOut(lab)
   return lab
 }
+
+onEachThatHas([asRoot], IPERF, 'without iperf3 it says which package brings it', async (t, runner) => {
+  await using plain = await standing(runner, await network(t, 'three-nodes'))
+  // In the node's own view of the file system (mount_namespaces(7)) a whiteout is in its place (overlayfs).
+  await type(
+    plain.lab,
+    'node2',
+    'mkdir -p /run/over/upper /run/over/work && mknod /run/over/upper/iperf3 c 0 0',
+    'at=$(dirname $(command -v iperf3)); mount -t overlay overlay -o lowerdir=$at,upperdir=/run/over/upper,workdir=/run/over/work $at',
+  )
+  const error = await t.throwsAsync(measureThroughput(plain, plain), {instanceOf: MachineError})
+  t.regex(`${error?.message} ${error?.help}`, /throughput needs iperf3.*apt-get install iperf3/)
+})
 
 onEachThatHas([asRoot], IPERF, 'a process that carries every packet costs many times the plain recipe’s processors', async (t, runner) => {
   await using plain = await standing(runner, await network(t, 'three-nodes'))

@@ -117,7 +117,7 @@ onEach([asRoot], 'what is built from a Go module and missing is told by the targ
   const {code, stderr} = await home.podwire(['run', file, '--driver', 'local'])
   t.is(code, 3)
   t.regex(stderr, /error\[missing-tool\]: needs needs no-such-agent, and its nodes have none/)
-  t.regex(stderr, /make setup-solutions, which builds example\.com\/no-such\/agent where Go is there/)
+  t.regex(stderr, /make setup-solutions, which builds example\.com\/no-such\/agent where Go is there, for --driver local/)
   t.notRegex(stderr, /apt-get/)
 })
 

@@ -13,7 +13,7 @@ import {onEachThatHas, solutions} from './tools/solutions.ts'
 import {passes} from './tools/twin.ts'
 
 /** Those that run in containers too. */
-const IN_DOCKER: readonly string[] = ['calico-bgp', 'cilium-ebpf', 'flannel-vxlan']
+const IN_DOCKER: readonly string[] = ['calico-bgp', 'cilium-ebpf', 'cilium-ebpf-native', 'flannel-vxlan']
 
 const all = await solutions()
 
@@ -119,7 +119,7 @@ onEachThatHas([asRoot], HIDDEN, 'what is not there is told by its package: docto
     items.find(({what}) => what === 'flanneld'),
     {
       state: 'missing',
-      help: 'only some scenarios need it: make setup-solutions, which builds github.com/flannel-io/flannel where Go is there',
+      help: 'only some scenarios need it: make setup-solutions, which builds github.com/flannel-io/flannel where Go is there, for --driver local',
     },
   )
   const [calico, flannel] = await Promise.all(

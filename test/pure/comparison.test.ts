@@ -1,6 +1,7 @@
 // Networks side by side, as text on screens of any width, and as CSV that a spreadsheet reads (RFC 4180).
 import test from 'ava'
 import fc from 'fast-check'
+import {codeOf} from '../../harness/cli/compare.ts'
 import {type Compared, type Measures, measured, unknown} from '../../harness/compare/measured.ts'
 import {type Comparison, comparisonText} from '../../harness/report/comparison.ts'
 import {comparisonCsv, field} from '../../harness/report/comparison-csv.ts'
@@ -111,3 +112,13 @@ function readCsv(text: string): string[][] {
   }
   return rows
 }
+
+test('a refused line ends with 1, what this machine could not do with 3, what a network has not with neither', (t) => {
+  const withOnly = (measures: Partial<Measures>): Compared => ({...COMPARED, measures: {...COMPARED.measures, ...measures}})
+  const problem = (kind: 'failed' | 'skipped'): Compared => ({...COMPARED, problem: {kind, why: 'x'}})
+  t.is(codeOf([COMPARED]), 0)
+  t.is(codeOf([COMPARED, withOnly({growth: unknown('x'), convergence: unknown('x')})]), 0)
+  t.is(codeOf([COMPARED, withOnly({throughput: unknown('x')})]), 3)
+  t.is(codeOf([COMPARED, problem('skipped')]), 3)
+  t.is(codeOf([problem('skipped'), problem('failed'), COMPARED]), 1)
+})

@@ -31,7 +31,10 @@ test('what no Debian package brings is named by its Go module', async (t) => {
   const {needs} = await load(t, soundBut("underlay: '", "needs: {flanneld: 'github.com/flannel-io/flannel'},\n  underlay: '"))
   t.deepEqual(needs, [{tool: 'flanneld', package: 'github.com/flannel-io/flannel'}])
   t.is(gettingWords(['bird2', 'frr']), 'apt-get install bird2 frr')
-  t.is(gettingWords(['bird2', 'a.b/c']), 'apt-get install bird2; make setup-solutions, which builds a.b/c where Go is there')
+  t.is(
+    gettingWords(['bird2', 'a.b/c']),
+    'apt-get install bird2; make setup-solutions, which builds a.b/c where Go is there, for --driver local',
+  )
 })
 
 test('each Go module has its version and the hashes of all that it is built from, and none goes into a node image', (t) => {

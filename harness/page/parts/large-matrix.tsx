@@ -126,21 +126,33 @@ function draw(canvas: HTMLCanvasElement, matrix: Matrix, {filters, cursor, chose
   const faded = colour('cell-faded')
   const ink = colour('cell-ink')
   const allowed = passes(matrix, filters)
+  const at = new Map<string, Cell[]>()
+  const strokes: (Cell & {readonly mark: Mark})[] = []
   for (let from = 0; from < size; from++) {
     for (let to = 0; to < size; to++) {
       if (from === to) continue
       const mark = matrix.mark(from, to, filters.layer)
       const shown = allowed(from, to)
-      const [x, y] = [to * cell, from * cell]
-      context.fillStyle = shown ? colours[mark] : faded
-      context.fillRect(x, y, cell - (cell > 4 ? 1 : 0), cell - (cell > 4 ? 1 : 0))
-      if (!shown || mark === 'pass' || mark === 'none') continue
-      // A shape for whoever sees no colour: a stroke through what fails, a point in what is unknown, half of what is small.
-      context.fillStyle = ink
-      if (mark === 'fail') context.fillRect(x, y + (cell >> 1), cell - 1, 1)
-      else if (mark === 'unknown') context.fillRect(x + (cell >> 1), y + (cell >> 1), 1, 1)
-      else context.fillRect(x, y, 1, cell - 1)
+      const name = shown ? colours[mark] : faded
+      const known = at.get(name)
+      if (known) known.push({from, to})
+      else at.set(name, [{from, to}])
+      if (shown && mark !== 'pass' && mark !== 'none') strokes.push({from, to, mark})
     }
+  }
+  // A colour is set once: to set it takes longer than to fill a cell.
+  const filled = cell - (cell > 4 ? 1 : 0)
+  for (const [name, cells] of at) {
+    context.fillStyle = name
+    for (const {from, to} of cells) context.fillRect(to * cell, from * cell, filled, filled)
+  }
+  // A shape for whoever sees no colour: a stroke through what fails, a point in what is unknown, an edge of what is small.
+  context.fillStyle = ink
+  for (const {from, to, mark} of strokes) {
+    const [x, y] = [to * cell, from * cell]
+    if (mark === 'fail') context.fillRect(x, y + (cell >> 1), cell - 1, 1)
+    else if (mark === 'unknown') context.fillRect(x + (cell >> 1), y + (cell >> 1), 1, 1)
+    else context.fillRect(x, y, 1, cell - 1)
   }
   const ring = (at: Cell | undefined, name: string, width: number) => {
     if (!at) return

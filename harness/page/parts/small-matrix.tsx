@@ -11,12 +11,15 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowRight: [0, 1],
 }
 
+const TURNS = {gained: ', since this stage', lost: ', no more since this stage', stayed: ''} as const
+
 export function SmallMatrix({store, matrix}: {readonly store: Store; readonly matrix: Matrix}) {
   const grid = useRef<HTMLTableElement>(null)
   const {pair, filters} = store
   const {places} = matrix
   const allowed = passes(matrix, filters.value)
   const at = pair.value ?? {from: places[0] ?? '', to: places[1] ?? ''}
+  const turn = (from: string, to: string) => store.turned.value.get(`${from} -> ${to}`) ?? 'stayed'
   const move = (event: KeyboardEvent, from: number, to: number) => {
     const step = STEPS[event.key]
     if (!step) return
@@ -53,9 +56,9 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
                     <button
                       type="button"
                       data-cell={`${row} ${column}`}
-                      class={`cell ${matrix.mark(row, column, filters.value.layer)}${allowed(row, column) ? '' : ' faded'}`}
+                      class={`cell ${matrix.mark(row, column, filters.value.layer)} ${turn(from, to)}${allowed(row, column) ? '' : ' faded'}`}
                       tabIndex={at.from === from && at.to === to ? 0 : -1}
-                      aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}`}
+                      aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}${TURNS[turn(from, to)]}`}
                       aria-pressed={pair.value?.from === from && pair.value.to === to}
                       onClick={() => store.choose(from, to)}
                       onKeyDown={(event) => move(event, row, column)}

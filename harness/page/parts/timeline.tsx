@@ -47,7 +47,6 @@ function Bar({store, moment, chosen}: {readonly store: Store; readonly moment: M
       tabIndex={-1}
       class={`bar${chosen ? ' chosen' : ''}`}
       title={`${titleOf(store, moment)}: ${words}`}
-      aria-label={`${titleOf(store, moment)}: ${words}`}
       onClick={() => store.go(moment)}
     >
       <span class="bar-turns">
@@ -58,6 +57,9 @@ function Bar({store, moment, chosen}: {readonly store: Store; readonly moment: M
         <span class="bar-share" style={{blockSize: `${share}%`}} />
       </span>
       <span class="bar-name">{moment === END ? 'end' : moment}</span>
+      <span class="unseen">
+        , {titleOf(store, moment)}: {words}
+      </span>
     </button>
   )
 }
