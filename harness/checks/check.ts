@@ -24,9 +24,10 @@ import {
 import {allPairs, type ProbeOptions, probePairs} from '../probe/probe.ts'
 import {translationOf} from '../probe/translated.ts'
 import {type Baselines, baselineOf, isBaseline} from './baseline.ts'
+import {claimWords} from './claim-words.ts'
 import {checkCommand} from './command.ts'
 import {converge} from './convergence.ts'
-import {judge, type Reason, wordsOf} from './expectation.ts'
+import {judge, type Reason} from './expectation.ts'
 import {hopsVerdicts} from './hops.ts'
 import {requirementsIn} from './look.ts'
 import {matrixOf, rowName} from './matrix.ts'
@@ -303,22 +304,4 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make()
     return made
   }
-}
-
-/** The claim as one would say it: `reach pod1 -> pod3 fails: no-route at node1`. */
-function claimWords(claim: Claim): string {
-  const within = isTimed(claim) ? ` within ${claim.within} ms` : ''
-  if (claim.check === 'command')
-    return `${claim.place}# ${claim.command.replaceAll('\n', '; ')}${claim.exit === 'failure' ? ' fails' : ''}${within}`
-  if (claim.check === 'wire') {
-    const {encapsulation, vni} = claim.carries
-    return `wire ${claim.from} -> ${claim.to}: ${encapsulation}${vni === undefined ? '' : ` ${vni}`}`
-  }
-  if (claim.check === 'hops') return `hops ${claim.from} -> ${claim.to}: ${claim.routers}`
-  const fails = `${claim.fails ? ` fails: ${wordsOf(claim.fails)}` : ''}${within}`
-  if (!isPairClaim(claim)) return `${claim.check}${claim.places ? ` of ${claim.places.join(', ')}` : ''}${fails}`
-  const {from, to} = claim
-  const check = claim.only === undefined ? claim.check : `${claim.check} ${claim.only}`
-  if (!from || !to) return `${check}${fails}`
-  return `${check} ${from === to || from.join() === to.join() ? `among ${from.join(', ')}` : `${from.join(', ')} -> ${to.join(', ')}`}${fails}`
 }

@@ -1,5 +1,6 @@
 // A claim that need not hold at once: looked at again and again until it does, and timed from what brought it about.
 import type {CheckResult} from '../model.ts'
+import {timeWords} from './claim-words.ts'
 
 type Look = Omit<CheckResult, 'claim'>
 
@@ -24,11 +25,11 @@ export async function converge(since: number, within: number, look: () => Promis
 function late(seen: Look, within: number, after: number, looks: number): Look {
   const convergence = {within, after: null, looks}
   if (seen.verdict !== 'pass')
-    return {...seen, convergence, evidence: [`not within ${within} ms, looked at ${looks} times`, ...seen.evidence]}
+    return {...seen, convergence, evidence: [`not within ${timeWords(within)}, looked at ${looks} times`, ...seen.evidence]}
   return {
     ...seen,
     verdict: 'fail',
     convergence,
-    evidence: [`it was first seen to hold after ${Math.round(after)} ms, not within ${within} ms`],
+    evidence: [`it was first seen to hold after ${Math.round(after)} ms, not within ${timeWords(within)}`],
   }
 }

@@ -193,10 +193,10 @@ test('without two such stages, or with a claim that does not hold, nothing is sa
   const late: CheckResult = {
     ...CHECK,
     verdict: 'fail',
-    evidence: ['not within 5000 ms'],
+    evidence: ['not within 5 s'],
     convergence: {within: 5_000, after: null, looks: 9},
   }
-  t.is(convergenceOf(stages([after(1)], [late])).unknown, 'x: not within 5000 ms')
+  t.is(convergenceOf(stages([after(1)], [late])).unknown, 'x: not within 5 s')
 })
 
 /** What a claim about the wire says is around a packet: OVN's Geneve has an option of 8 bytes. */

@@ -36,7 +36,7 @@ onEach([asRoot], 'an address that is added with nodad does not wait', (t, runner
       'ip -n pod1 addr add fd00:10:244:1::2/64 dev veth-pod1\n    `',
       'ip -n pod1 addr add fd00:10:244:1::2/64 dev veth-pod1 nodad\n    `',
     ],
-    claim: 'pod1# ip addr show dev veth-pod1 tentative',
+    claim: "pod1# ip addr show dev veth-pod1 tentative prints 'fd00:10:244:1::2/64'",
     because: /does not say "fd00:10:244:1::2\/64"/,
   }),
 )

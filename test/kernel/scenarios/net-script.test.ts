@@ -17,14 +17,14 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     scenario: 'net-script',
     change: ['CNI_COMMAND=ADD CNI_NETNS=', 'CNI_CONTAINERID=other CNI_COMMAND=ADD CNI_NETNS='],
     claim:
-      'node3# cd /run/podwire && CNI_CONTAINERID=other CNI_COMMAND=ADD CNI_NETNS=/run/netns/pod4 CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni ./podwire-bridge <pod4.json fails',
+      'node3# cd /run/podwire && CNI_CONTAINERID=other CNI_COMMAND=ADD CNI_NETNS=/run/netns/pod4 CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni ./podwire-bridge <pod4.json fails: "code": 4, CNI_CONTAINERID',
     because: /it does not say ".*CNI_CONTAINERID/,
   },
   {
     title: 'a script that is asked to check what it should refuse to add',
     scenario: 'net-script',
     change: ['./net-script.sh add pod9 pod9`', './net-script.sh ad pod9 pod9`'],
-    claim: 'node1# cd /run/podwire && ./net-script.sh ad pod9 pod9 fails',
+    claim: "node1# cd /run/podwire && ./net-script.sh ad pod9 pod9 fails: there is no namespace 'pod9'",
     because: /it does not say "there is no namespace 'pod9'"/,
   },
 ]

@@ -18,7 +18,7 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     title: 'a server that does not know the key',
     scenario: 'single-node',
     change: ['-o BatchMode=yes -l admin', '-o BatchMode=yes -l nobody-here'],
-    claim: `admin# ssh-keyscan -t ed25519 192.168.1.2 >/run/ssh/known 2>/dev/null; ssh -i /run/ssh/key -o UserKnownHostsFile=/run/ssh/known -o BatchMode=yes -l nobody-here 192.168.1.2 'echo $(hostname) at \${SSH_CONNECTION}'`,
+    claim: `admin# ssh-keyscan -t ed25519 192.168.1.2 >/run/ssh/known 2>/dev/null; ssh -i /run/ssh/key -o UserKnownHostsFile=/run/ssh/known -o BatchMode=yes -l nobody-here 192.168.1.2 'echo $(hostname) at \${SSH_CONNECTION}' prints 'node1 at 192.168.1.100', '192.168.1.2 22'`,
     because: /Permission denied/,
   },
   {
@@ -46,7 +46,7 @@ const TWINS: readonly (Twin & {readonly title: string})[] = [
     title: 'segments that were never joined',
     scenario: 'two-nodes-conflict',
     change: ['dev eth0 remote 192.168.1.3 dstport 4789', 'dev eth0 remote 192.168.1.3 dstport 4790'],
-    claim: 'pod1# arping -D -c 3 -w 3 -I veth-pod1 10.244.0.2 fails',
+    claim: 'pod1# arping -D -c 3 -w 3 -I veth-pod1 10.244.0.2 fails: Unicast reply from 10.244.0.2',
     because: /it ended with 0, and should fail/,
   },
   {

@@ -36,7 +36,7 @@ onEach([asRoot], 'a router that sends no redirects tells node1 of none', (t, run
       'sysctl -w net.ipv4.conf.all.send_redirects=1',
       'sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0',
     ],
-    claim: 'node1# ping -c 2 -i 0.1 10.244.2.2',
+    claim: "node1# ping -c 2 -i 0.1 10.244.2.2 prints 'From 192.168.1.1', 'Redirect Host(New nexthop: 192.168.1.12)'",
     because: /does not say "Redirect Host/,
   }),
 )
