@@ -18,7 +18,7 @@ import {
   stageText,
   stepText,
 } from '../report/text.ts'
-import {stageFindingsText, timelineText} from '../report/timeline.ts'
+import {stageFindingsText, stageShortfallText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
 import {type Live, liveOn} from './live.ts'
 import {output, type Screen} from './terminal.ts'
@@ -86,6 +86,8 @@ export function outcomeText(
   if (cluster.length > 1) parts.push(matrixText(cluster, reachVerdicts(outcome.probes), paint, width))
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
+  const stages = stageShortfallText(outcome.stages, paint)
+  if (stages !== '') parts.push(stages)
   parts.push(
     outcome.checks
       .flatMap((check) => [checkText(check, paint), ...findingTexts(check).map((text) => `          ${paint('dim', text)}`)])
@@ -94,7 +96,8 @@ export function outcomeText(
   parts.push(...outcome.checks.map((check) => shortfallText(check, reach, paint)).filter((text) => text !== ''))
   if (diagnosed.length > 0) parts.push(diagnosesText(diagnosed, paint))
   if (undiagnosed > 0) parts.push(paint('dim', `${undiagnosed} more failing pairs were not diagnosed; podwire diagnose looks at all`))
-  if (outcome.requirements.length > 0) parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint)}`)
+  if (outcome.requirements.length > 0)
+    parts.push(`${paint('bold', 'The requirements')}\n${requirementsText(outcome.requirements, paint, outcome.verdict)}`)
   if (machines.length > 0) parts.push(machinesText(machines))
   const named = Object.entries(times).filter(([name]) => name !== 'total')
   const total = times.total === undefined ? '' : `, ${milliseconds(times.total)} in all`

@@ -115,15 +115,21 @@ function cellMark([small, full]: (Verdict | undefined)[], paint: Paint): string 
   return paint(COLOURS[both], MARKS[both])
 }
 
-/** One line a requirement, with the pairs that stand behind it. */
-export function requirementsText(requirements: readonly Requirement[], paint: Paint): string {
-  return requirements
-    .map(({verdict, sentence, by, stronger, passed, total}) => {
-      const whose =
-        by === 'kubernetes' ? paint('dim', "  (Kubernetes' own words)") : stronger ? paint('dim', "  (the documents' stronger form)") : ''
-      return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${sentence}: ${passed} of ${total} pairs${whose}`
-    })
-    .join('\n')
+/**
+ * One line a requirement, with the pairs that stand behind it.
+ * @param verdict of the run; where it passes all the same, it is told why
+ */
+export function requirementsText(requirements: readonly Requirement[], paint: Paint, verdict?: Verdict): string {
+  const idle = verdict === 'pass' && requirements.some((each) => each.verdict !== 'pass')
+  return [...requirements.map((each) => requirementText(each, paint)), ...(idle ? [paint('dim', IDLE)] : [])].join('\n')
+}
+
+const IDLE = 'what does not pass here is no claim of this scenario, and decides nothing'
+
+function requirementText({verdict, sentence, by, stronger, passed, total}: Requirement, paint: Paint): string {
+  const whose =
+    by === 'kubernetes' ? paint('dim', "  (Kubernetes' own words)") : stronger ? paint('dim', "  (the documents' stronger form)") : ''
+  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${sentence}: ${passed} of ${total} pairs${whose}`
 }
 
 /** How long a claim took, or what was on the wire, in a line each; nothing for claims of other kinds. */

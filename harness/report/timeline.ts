@@ -9,6 +9,18 @@ export function stageFindingsText({checks}: StageResult, paint: Paint): string {
   return checks.flatMap((check) => findingLines(check, paint)).join('\n')
 }
 
+/** The claims of stages that do not hold, or are not known to, stage by stage, each with why. Empty where all hold. */
+export function stageShortfallText(stages: readonly StageResult[], paint: Paint): string {
+  return stages
+    .flatMap(({stage, title, checks}) => {
+      const short = checks.filter(({verdict}) => verdict !== 'pass')
+      return short.length === 0
+        ? []
+        : [paint('bold', `${stage}. ${visibleLine(title)}`), ...short.flatMap((check) => findingLines(check, paint))]
+    })
+    .join('\n')
+}
+
 function findingLines(check: CheckResult, paint: Paint): string[] {
   const {verdict, claim, evidence, pairs, fails, command, wire} = check
   const line = `   ${paint(COLOURS[verdict], MARKS[verdict])} ${visibleLine(claim)}`
@@ -19,12 +31,15 @@ function findingLines(check: CheckResult, paint: Paint): string[] {
   const why =
     fails || command || wire
       ? evidence
-      : pairs
-          .filter((pair) => pair.verdict !== 'pass')
-          .map(
-            ({from, to, protocol, size, evidence: found}) =>
-              `${from} -> ${to} ${[protocol, size].filter(Boolean).join(' ')}: ${found.join('; ')}`,
-          )
+      : [
+          ...evidence,
+          ...pairs
+            .filter((pair) => pair.verdict !== 'pass')
+            .map(
+              ({from, to, protocol, size, evidence: found}) =>
+                `${from} -> ${to} ${[protocol, size].filter(Boolean).join(' ')}: ${found.join('; ')}`,
+            ),
+        ]
   return [
     line,
     ...findingTexts(check).map((text) => `       ${paint('dim', visibleLine(text))}`),

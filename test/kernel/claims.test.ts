@@ -1,4 +1,6 @@
 // Claims at stages: what fails fails for the cause that is named, or the scenario does; and the matrix as it grows.
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {makeHome} from './tools/home.ts'
 import {type Result, readResult} from './tools/result.ts'
 import {LOCAL, onEach} from './tools/runners.ts'
@@ -150,5 +152,41 @@ onEach(LOCAL, 'a pair that reaches where it should not, and a command that says 
   const {code, stdout} = await home.podwire(['run', './claims.ts', '--driver', 'local'], {env: {NO_COLOR: '1'}})
   t.is(code, 1)
   t.regex(stdout, / {3}✗ reach node1 -> pod1 fails: interface-down\n {7}node1 -> pod1 icmp holds, and should fail: interface-down\n/)
-  t.regex(stdout, / {3}✗ node1# sh \/run\/podwire\/hello\.sh\n {7}it does not say "goodbye"\n {7}it said: hello\n/)
+  const told = / {3}✗ node1# sh \/run\/podwire\/hello\.sh prints 'goodbye'\n {7}it does not say "goodbye"\n {7}it said: hello\n/
+  t.regex(stdout, told)
+  const file = join(home.folder, 'claims.txt')
+  const quiet = await home.podwire(['run', './claims.ts', '--driver', 'local', '--quiet', '--report', 'text', '--report', `text=${file}`])
+  t.is(quiet.code, 1)
+  for (const text of [quiet.stdout, readFileSync(file, 'utf8')]) {
+    t.regex(text, told)
+    t.regex(text, /^1\. namespaces\n {3}✗ /m)
+    t.notRegex(text, /ip netns add|✓ (reach|hops)/)
+  }
 })
+
+onEach(
+  LOCAL,
+  'a run that is as claimed and quiet tells of no stage, and of what else the documents require that it decides nothing',
+  async (t, runner) => {
+    await using home = makeHome(runner)
+    home.write('hello.sh', 'echo hello\n')
+    home.write(
+      'claims.ts',
+      STAGES.replace('checks: [reach.all(), noNat.all(), uniqueAddress.all(), ownSubnet.all()]', 'checks: [uniqueAddress.all()]'),
+    )
+    const whole = await home.podwire(['run', './claims.ts', '--driver', 'local', '--quiet'])
+    t.is(whole.code, 0, whole.stdout)
+    t.notRegex(whole.stdout, /^1\. namespaces|decides nothing/m)
+    const short = STAGES.replace(/ {4}\.\.\.stage\('the route back'\)[\s\S]*\.are\(2\),\n/, '').replace(
+      /checks: .*/,
+      'checks: [uniqueAddress.all()],',
+    )
+    home.write('claims.ts', short)
+    const idle = await home.podwire(['run', './claims.ts', '--driver', 'local', '--quiet'])
+    t.is(idle.code, 0, idle.stdout)
+    t.regex(
+      idle.stdout,
+      /^✗ fail +all nodes communicate .*\n[\s\S]*^what does not pass here is no claim of this scenario, and decides nothing$/m,
+    )
+  },
+)

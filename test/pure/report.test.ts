@@ -40,6 +40,14 @@ for (const name of ['healthy', 'masquerade', 'forwarding-off', 'no-namespace'] s
   test(`the report of a lab that is ${name} reads as expected`, (t) => isAsExpected(t, name, report(name)))
 }
 
+test('a requirement that does not pass beside a run that does is said to decide nothing; in one that fails, or where all pass, nothing is', (t) => {
+  const of = (name: Recording) => requirementsFrom(PLACES, findings(PLACES, recordedProbes(name), recordedInterfaces(name)))
+  const told = /\nwhat does not pass here is no claim of this scenario, and decides nothing$/
+  t.regex(requirementsText(of('forwarding-off'), plain, 'pass'), told)
+  t.notRegex(requirementsText(of('forwarding-off'), plain, 'fail'), told)
+  t.notRegex(requirementsText(of('healthy'), plain, 'pass'), told)
+})
+
 test('a fault shows: no two of these reports are alike', (t) => {
   const reports = (['healthy', 'masquerade', 'forwarding-off', 'no-namespace'] as const).map((name) => report(name))
   t.is(new Set(reports).size, reports.length)

@@ -2,7 +2,7 @@
 import test from 'ava'
 import type {CheckResult, MatrixRow, StageResult} from '../../harness/model.ts'
 import type {Paint} from '../../harness/report/text.ts'
-import {stageFindingsText, timelineText} from '../../harness/report/timeline.ts'
+import {stageFindingsText, stageShortfallText, timelineText} from '../../harness/report/timeline.ts'
 import {isAsExpected} from '../tools/expected.ts'
 import {PLACES} from '../tools/recorded.ts'
 
@@ -77,6 +77,34 @@ test('what does not hold says why: pair by pair, or for a failure that was claim
   t.is(found(expected), '   ✗ reach pod1 -> pod3\n       it fails, but not for no-route')
   const many = Array.from({length: 12}, (_, index) => ({...pairs[0], to: `pod${index}`}))
   t.true(found({...CHECK, verdict: 'fail', pairs: many}).endsWith('\n       and 4 more'))
+})
+
+test('a claim that did not hold in time says so before its pairs', (t) => {
+  const pairs = [{from: 'pod1', to: 'pod3', protocol: 'icmp', size: 'small', verdict: 'fail', evidence: ['no-answer']}] as const
+  const convergence = {within: 10_000, after: null, looks: 9}
+  t.is(
+    found({...CHECK, verdict: 'fail', pairs, convergence, evidence: ['not within 10 s, looked at 9 times']}),
+    '   ✗ reach pod1 -> pod3\n       not within 10 s, looked at 9 times\n       pod1 -> pod3 icmp small: no-answer',
+  )
+})
+
+test('of all stages, those with claims that do not hold or are not known to are told by number and title, and nothing of the others', (t) => {
+  const unseen: CheckResult = {
+    ...CHECK,
+    check: 'command',
+    claim: 'pod1# true',
+    verdict: 'unknown',
+    fails: {cause: 'unknown'},
+    evidence: ['it went away'],
+  }
+  const stages: StageResult[] = [
+    {stage: 1, title: 'one', checks: [CHECK]},
+    {stage: 2, title: 'two', checks: [CHECK, {...CHECK, claim: 'no-nat', verdict: 'fail'}]},
+    {stage: 3, title: 'three', checks: []},
+    {stage: 4, title: 'four', checks: [unseen]},
+  ]
+  t.is(stageShortfallText(stages, plain), '2. two\n   ✗ no-nat\n4. four\n   ? pod1# true\n       it went away')
+  t.is(stageShortfallText(stages.slice(0, 1), plain), '')
 })
 
 test('a command shows what it said, and nothing of it is obeyed by the terminal', (t) => {
