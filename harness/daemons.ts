@@ -1,5 +1,6 @@
 // Daemons of a lab: literal commands that stay beside the lines that come after them. They are started in the shell of their
 // machine, so they go with the lab whatever ends it, and a kept lab keeps them.
+import {setTimeout} from 'node:timers/promises'
 import type {CommandResult} from './command.ts'
 import type {Fleet} from './driver.ts'
 import type {DaemonSpec, Scenario, Step} from './model.ts'
@@ -58,17 +59,24 @@ function simple(command: string): string {
 
 export interface DaemonLog {
   readonly daemon: DaemonSpec
-  readonly text: Buffer
+  /** Undefined where its machine did not give it in time. */
+  readonly text: Buffer | undefined
 }
 
-/** What the daemons have said so far, one log for each place and name. Of a machine that is gone there is none. */
-export async function readLogs(fleet: Fleet, scenario: Scenario): Promise<DaemonLog[]> {
+/**
+ * What the daemons have said so far, one log for each place and name. Of a machine that is gone there is none.
+ * @param limit milliseconds for all of them, whatever else the machines do
+ */
+export async function readLogs(fleet: Fleet, scenario: Scenario, limit?: number): Promise<DaemonLog[]> {
   const steps = scenario.stages.flatMap((stage) => stage.steps)
   const each = new Map(steps.flatMap(({node, daemon}) => (daemon ? [[`${node} ${daemon.name}`, {node, daemon}]] : [])))
   const read = await Promise.all(
     [...each.values()].map(async ({node, daemon}): Promise<DaemonLog[]> => {
-      const {exitCode, stdout} = await fleet.run(node, `tail -c ${LOG_LIMIT} ${FOLDER}/${daemon.name}.log`, {shell: 'observer'})
-      return exitCode === 0 ? [{daemon, text: stdout}] : []
+      const reading = fleet.run(node, `tail -c ${LOG_LIMIT} ${FOLDER}/${daemon.name}.log`, {shell: 'observer'})
+      // Its turn may come late: a line of podwire's own that is under way there is waited for.
+      const read = await (limit === undefined ? reading : Promise.race([reading, setTimeout(limit, undefined, {ref: false})]))
+      if (!read) return [{daemon, text: undefined}]
+      return read.exitCode === 0 ? [{daemon, text: read.stdout}] : []
     }),
   )
   return read.flat()

@@ -20,6 +20,7 @@ import {
 } from '../report/text.ts'
 import {stageFindingsText, stageShortfallText, timelineText} from '../report/timeline.ts'
 import type {ChosenDriver} from './driver.ts'
+import {isInterrupted} from './interrupt.ts'
 import {type Live, liveOn} from './live.ts'
 import {output, type Screen} from './terminal.ts'
 
@@ -39,7 +40,11 @@ export async function narrator(screen: Screen | undefined, scenario: Scenario): 
   if (!screen) return {driver: () => undefined, end: () => undefined}
   const live: Live | undefined = await liveOn(screen, scenario.stages)
   const {paint} = screen
-  const print = live?.write ?? screen.write
+  const write = live?.write ?? screen.write
+  // How lines end that podwire itself has ended is nobody's matter.
+  const print = (text: string) => {
+    if (!isInterrupted()) write(text)
+  }
   return {
     driver({driver, reason}, lab, how) {
       print(`${paint('bold', `driver ${driver.name}`)} (${reason}): ${lab.fleet.description}${how ? `, ${how}` : ''}`)

@@ -23,7 +23,7 @@ import {EXIT, UsageError} from './exit.ts'
 import {explained, fail} from './fail.ts'
 import {hold, isInterrupted} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
-import {keepLogs} from './logs.ts'
+import {keepLogs, leave} from './logs.ts'
 import {madeHere} from './made.ts'
 import {narrator, outcomeText} from './narrate.ts'
 import {type Destination, destinationsOf, isDocument, isShown, prepareReports, type ReportOptions, writeReports} from './reports.ts'
@@ -83,8 +83,16 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
     reporting.done = true
     await writeReports({reference, ...short, ...sofarOf(seen)}, to, options.quiet)
   }
-  const problems = () => [{code: 'interrupted', message: `interrupted ${phaseOf(seen)}`}]
-  const held = hold({[Symbol.asyncDispose]: () => cutShort({exit: EXIT.interrupted, problems: problems()}, destinations)})
+  const interrupted = async () => {
+    const message = `interrupted ${reporting.done ? 'once it was over' : phaseOf(seen)}`
+    try {
+      await cutShort({exit: EXIT.interrupted, problems: [{code: 'interrupted', message}]}, destinations)
+    } catch (error) {
+      complain(error instanceof Error ? error.message : String(error))
+    }
+    complain(message)
+  }
+  const held = hold({[Symbol.asyncDispose]: interrupted})
   const shown = isShown(destinations)
   const how = shown ? {...options, timeline: true, keepFacts: true} : options
   try {
@@ -125,13 +133,10 @@ function sofarOf({scenario, lab, chosen, stages, facts}: Seen): {readonly sofar?
 }
 
 /** `before anything ran`, `at stage 3 of 7`, `during the checks` */
-function phaseOf({scenario, lab}: Seen): string {
+function phaseOf({scenario, lab, stages}: Seen): string {
   if (!scenario || !lab) return 'before anything ran'
-  let left = lab.history.filter(({cause}) => cause !== 'disposed').length
-  for (const [index, {steps}] of scenario.stages.entries()) {
-    if (left < steps.length) return `at stage ${index + 1} of ${scenario.stages.length}`
-    left -= steps.length
-  }
+  // A stage is over when its claims have been looked at.
+  if (stages.length < scenario.stages.length) return `at stage ${stages.length + 1} of ${scenario.stages.length}`
   return 'during the checks'
 }
 
@@ -165,7 +170,7 @@ function nextCommands({name, nodes}: Scenario): string {
 
 /** Removes the lab and tells what became of it. */
 async function ending({lab, chosen, outcome, result}: Finished, {quiet, out}: RunOptions, reporting: Reporting): Promise<number> {
-  if (out !== undefined) await keepLogs(lab, out, quiet)
+  if (out !== undefined && !isInterrupted()) await keepLogs(lab, out, quiet)
   const disposing = performance.now()
   await lab[Symbol.asyncDispose]()
   if (isInterrupted()) throw new Error('interrupted')
@@ -211,7 +216,12 @@ export async function standUp(
   })
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const tell = await narrator(screen === NOWHERE ? undefined : screen, scenario)
-  const held = hold(lab)
+  let leaving: Promise<void> | undefined
+  const interrupted = () => {
+    leaving ??= leave(lab, options)
+    return leaving
+  }
+  const held = hold({[Symbol.asyncDispose]: interrupted})
   try {
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
@@ -268,7 +278,8 @@ export async function standUp(
     return {lab, chosen, outcome, ...(before && {before}), result}
   } catch (error) {
     tell.end()
-    if (error instanceof CommandError) {
+    if (isInterrupted()) await interrupted()
+    else if (error instanceof CommandError) {
       error.context = await contextOf(error, lab)
       if (options.out !== undefined) await keepLogs(lab, options.out, options.quiet)
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}

@@ -2,6 +2,7 @@
 // needs that is not there.
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {eventually} from '../tools/eventually.ts'
 import {engineTurn} from './tools/engine-turn.ts'
 import {makeHome} from './tools/home.ts'
 import {ownMachine} from './tools/own-machine.ts'
@@ -88,6 +89,49 @@ onEach(LOCAL, 'SIGKILL of podwire ends daemons too', async (t, runner) => {
     gone; state >after; diff before after || exit 94
   `)
   t.is(code, 0, output)
+})
+
+/** A machine of the local driver sees the test's folder. */
+const long = (begun: string) => `    ...stage('a pod'), ...on('node1')\`ip netns add pod1\`,
+    daemon('node1', 'plain')\`echo here; exec sleep 4242\`,
+    ...stage('long'), ...on('node1')\`
+      touch ${begun}; sleep 50
+    \`,`
+
+for (const quiet of [[], ['--quiet']])
+  onEach(
+    LOCAL,
+    `SIGINT keeps what daemons have said, and says once where it was${quiet.length > 0 ? ', quiet or not' : ''}`,
+    async (t, runner) => {
+      await using home = makeHome(runner)
+      const [out, marker] = [join(home.folder, 'out'), join(home.folder, 'begun')]
+      const begun = home.begin(['run', home.write('long.ts', scenarioWith(long(marker))), '--driver', 'local', '--out', out, ...quiet])
+      t.true(await eventually(() => existsSync(marker), Boolean))
+      process.kill(begun.pid, 'SIGINT')
+      const {code, stdout, stderr} = await begun.ended
+      t.is(code, 130)
+      t.is(readFileSync(join(out, 'long.node1.plain.log'), 'utf8'), 'here\n')
+      t.true(existsSync(join(out, 'long.json')))
+      t.is(stderr.match(/^interrupted at stage 2 of 2$/gm)?.length, 1, stderr)
+      t.is((stdout + stderr).match(/interrupted/g)?.length, 1)
+      t.notRegex(stdout + stderr, /sleep 50|while it ran/)
+    },
+  )
+
+onEach(LOCAL, 'SIGINT waits for no log of a machine that does something else, and says so', async (t, runner) => {
+  await using home = makeHome(runner)
+  const [out, marker] = [join(home.folder, 'out'), join(home.folder, 'begun')]
+  const lines = `    daemon('node1', 'plain')\`exec sleep 4242\`, ...stage('claimed'), ...on('node1')\`true\`,
+    runs('node1')\`touch ${marker}; sleep 50\`.holds(),`
+  const begun = home.begin(['run', home.write('long.ts', scenarioWith(lines)), '--driver', 'local', '--out', out])
+  t.true(await eventually(() => existsSync(marker), Boolean))
+  process.kill(begun.pid, 'SIGINT')
+  const {code, stderr} = await begun.ended
+  t.is(code, 130)
+  t.regex(stderr, /^no .*long\.node1\.plain\.log: node1 did not give it in time$/m)
+  t.regex(stderr, /^interrupted at stage 2 of 2$/m)
+  t.false(existsSync(join(out, 'long.node1.plain.log')))
+  t.true(existsSync(join(out, 'long.json')))
 })
 
 onEach(LOCAL, 'a kept lab keeps its daemons until it goes', async (t, runner) => {

@@ -124,8 +124,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const begun = home.begin(['run', './slow.ts', '--driver', 'local', ...ASKED])
     await begun.shown(/node2# true/)
     process.kill(begun.pid, signal)
-    const {code} = await begun.ended
+    const {code, stdout, stderr} = await begun.ended
     t.is(code, 130)
+    t.regex(stderr, /^(wrote .*\n)*interrupted at stage 1 of 1\n$/)
+    t.notRegex(stdout, /sleep 50/)
     const read = await readAll(t, out)
     for (const format of ['junit', 'tap', 'markdown', 'github', 'text', 'json'] as const)
       t.regex(read[format], /interrupted at stage 1 of 1/, format)
