@@ -8,6 +8,7 @@ import {type Comparison, comparedText, comparisonText} from '../report/compariso
 import {comparisonCsv} from '../report/comparison-csv.ts'
 import {comparisonJson} from '../report/comparison-json.ts'
 import {loadScenario, scenarioNames} from '../scenario/load.ts'
+import {nearest, ScenarioError} from '../scenario/problem.ts'
 import {type Progress, progressOn} from './compare-progress.ts'
 import {chooseDriver} from './driver.ts'
 import {EXIT} from './exit.ts'
@@ -94,15 +95,32 @@ const SILENT: Progress = {write: () => undefined, follow: () => undefined, end: 
 async function scenariosFor(references: readonly string[]): Promise<[Scenario, Scenario[]]> {
   const plain = await loadScenario(PLAIN)
   const named = references.length > 0
-  const all = await Promise.all((named ? [...new Set(references)] : scenarioNames()).map(loadScenario))
+  const all = await Promise.all(named ? [...new Set(references)].map(loadNamed) : scenarioNames().map(loadScenario))
   const others = all.filter(({name, file, solution}) => (named ? file !== plain.file : solution !== undefined && name !== PLAIN))
   return [plain, [plain, ...others]]
+}
+
+/** @throws ScenarioError that lists the ready networks alone, where the name is near none */
+async function loadNamed(reference: string): Promise<Scenario> {
+  try {
+    return await loadScenario(reference)
+  } catch (error) {
+    if (!(error instanceof ScenarioError) || nearest(reference, scenarioNames()) !== undefined) throw error
+    const [problem] = error.problems
+    if (problem?.code !== 'unknown-scenario' || problem.help === undefined) throw error
+    const all = await Promise.all(scenarioNames().map(loadScenario))
+    const ready = all.filter(({solution}) => solution !== undefined).map(({name}) => name)
+    const help = `there is ${ready.join(', ')}; and any other scenario with pods on two nodes`
+    throw new ScenarioError([{...problem, help}])
+  }
 }
 
 function introduction(scenarios: readonly Scenario[], load: number): string {
   const minutes = (scenarios.length * EACH) / 60
   const time = minutes < 2 ? `${scenarios.length * EACH} s` : `${Math.ceil(minutes)} minutes`
-  return `${PLAIN} and ${scenarios.length - 1} more, one after the other: some ${time}, longer where the machine is busy (load ${load.toFixed(1)})`
+  const others = scenarios.length - 1
+  const what = others === 0 ? `${PLAIN} beside itself` : `${PLAIN} and ${others} more, one after the other`
+  return `${what}: some ${time}, longer where the machine is busy (load ${load.toFixed(1)})`
 }
 
 function cutShort({scenario: {name, title, solution}, seen}: {scenario: Scenario; seen: Partial<Measures>}): Compared {

@@ -7,9 +7,9 @@ import {type Driver, MachineError} from '../driver.ts'
 import {carryOut, type Lab, lastBegun, startLab} from '../lab.ts'
 import type {Scenario, Stage, StageResult} from '../model.ts'
 import {onePodANode} from './another-pod.ts'
-import {convergenceOf} from './convergence.ts'
+import {convergenceOf, failuresFirst} from './convergence.ts'
 import {awaitFirstPing} from './first-ping.ts'
-import {measureGrowth} from './growth.ts'
+import {IRREDUCIBLE, measureGrowth} from './growth.ts'
 import {measureHops} from './hops.ts'
 import {measureLatency} from './latency.ts'
 import {type Compared, type Measured, type Measures, measured, type Spread, unknown} from './measured.ts'
@@ -101,7 +101,7 @@ async function inSmall(network: Network, options: CompareOptions, seen: Filling)
     if (!(error instanceof CommandError)) throw error
     // The recipe need not be one for fewer pods than it has; the whole of it may be in order.
     const {why} = problemOf(error)
-    seen.growth = unknown(`with one pod a node the recipe is refused: ${why}`)
+    seen.growth = unknown(`${IRREDUCIBLE}: with one pod a node its recipe is refused, ${why}`)
     return unknown(why)
   }
 }
@@ -113,12 +113,13 @@ function inFull(network: Network, plain: Standing, options: CompareOptions, seen
     options.follow?.('first ping')
     const baselines: Baselines = new Map()
     const later: StageResult[] = []
+    const ordered = failuresFirst(scenario)
     const asked = await awaitFirstPing(lab, network)
     const ended = async (stage: Stage, number: number) => {
       if (number < whole) return
       const since = lastBegun(lab, stage)
       if (number === whole) seen.firstPing = both(first, timeSince(lab, await asked.answered()))
-      const result = await checkStage(lab.fleet, scenario, number, {since, baselines})
+      const result = await checkStage(lab.fleet, number > whole ? ordered : scenario, number, {since, baselines})
       if (number > whole) later.push(result)
       else await measureAll({lab, network}, plain, options, seen)
       if (number === whole) options.follow?.('convergence')

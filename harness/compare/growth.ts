@@ -26,6 +26,9 @@ const LIMIT = 20_000
 /** Milliseconds an answer is waited for, first and again: whoever has just been told of a pod may have to tell others. */
 const PATIENCES = [250, 1_000, 2_000, 4_000, 8_000]
 
+/** A recipe need not be one for fewer pods than it has, or for more. */
+export const IRREDUCIBLE = 'the scenario does not lend itself to being reduced to a pod a node and grown again'
+
 /**
  * @param lab with one pod a node (onePodANode), whole
  * @param scenario the same with all of its pods: what is in no line of another pod is a pod's own
@@ -85,7 +88,8 @@ async function wire({fleet}: Lab, more: readonly AnotherPod[]): Promise<string |
         for (const {node, command} of lines) {
           if (refusal !== undefined) return
           const {exitCode, stderr} = await fleet.run(node, command, {timeLimit: LIMIT})
-          if (exitCode !== 0) refusal = `a pod’s lines, for one pod more: ${node}# ${command}: ${stderr.toString().trim().split('\n')[0]}`
+          if (exitCode !== 0)
+            refusal = `${IRREDUCIBLE}: a pod’s lines are refused for one pod more, ${node}# ${command}: ${stderr.toString().trim().split('\n')[0]}`
         }
       }),
     )

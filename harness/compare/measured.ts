@@ -53,12 +53,17 @@ export interface Growth {
   readonly state: Readonly<Record<StateKind, {readonly few: number; readonly many: number; readonly each: number}>>
 }
 
-/** How long after a stage's last line all of its claims that take a time were seen to hold. */
+/** How long after a stage's last line those of its claims that tell of it, and take a time, were all seen to hold. */
 export interface Settled {
   readonly stage: number
   readonly title: string
   readonly milliseconds: number
   readonly claims: readonly {readonly claim: string; readonly milliseconds: number; readonly looks: number}[]
+}
+
+/** It held when it was first looked at, and may have before. */
+export function isAtMost({claims}: Settled): boolean {
+  return claims.every(({looks}) => looks === 1)
 }
 
 export interface Convergence {
@@ -84,6 +89,19 @@ export interface Measures {
   readonly growth: Measured<Growth>
   readonly convergence: Measured<Convergence>
 }
+
+export const MEASURE_NAMES: readonly (keyof Measures)[] = [
+  'firstPing',
+  'hops',
+  'mtu',
+  'overhead',
+  'throughput',
+  'processor',
+  'latency',
+  'memory',
+  'growth',
+  'convergence',
+]
 
 /** A network, and what was measured of it. */
 export interface Compared {

@@ -1,6 +1,6 @@
 // Networks side by side as CSV (RFC 4180), a line each, for spreadsheets. Names of columns hold their units. What was not
 // measured is empty, and its reason is in the last column.
-import {type Beside, type Compared, STATE_KINDS} from '../compare/measured.ts'
+import {type Beside, type Compared, isAtMost, MEASURE_NAMES, type Settled, STATE_KINDS} from '../compare/measured.ts'
 import type {Comparison} from './comparison.ts'
 
 type Cell = string | number | undefined
@@ -30,16 +30,35 @@ const COLUMNS: readonly (readonly [head: string, cell: (network: Compared) => Ce
     [`${kind}_many`, ({measures}) => measures.growth?.value?.state[kind].many],
     [`${kind}_per_pod`, ({measures}) => measures.growth?.value?.state[kind].each],
   ]),
-  ['broken_ms', ({measures}) => measures.convergence?.value?.failure.milliseconds],
-  ['mended_ms', ({measures}) => measures.convergence?.value?.mending.milliseconds],
-  [
-    'unknown',
-    ({measures}) =>
-      Object.entries(measures)
-        .flatMap(([name, {unknown}]) => (unknown === null ? [] : [`${name}: ${unknown}`]))
-        .join('; '),
-  ],
+  ...settled('broken', ({measures}) => measures.convergence?.value?.failure),
+  ...settled('mended', ({measures}) => measures.convergence?.value?.mending),
+  ['unknown', unknowns],
 ]
+
+/** `at_most`: it held when it was first looked at, and may have before. */
+function settled(name: string, value: (network: Compared) => Settled | undefined): [string, (network: Compared) => Cell][] {
+  return [
+    [`${name}_ms`, (network) => value(network)?.milliseconds],
+    [
+      `${name}_at_most`,
+      (network) => {
+        const found = value(network)
+        return found && String(isAtMost(found))
+      },
+    ],
+    [`${name}_by`, (network) => value(network)?.title],
+  ]
+}
+
+/** `growth: no such tool; memory, hops: podwire was interrupted`: what was not come to for whatever ended it. */
+function unknowns({measures, problem}: Compared): string {
+  const whys = MEASURE_NAMES.flatMap((name) => {
+    const found = measures[name]
+    const why = found ? found.unknown : (problem?.why ?? null)
+    return why === null ? [] : [{name, why}]
+  })
+  return [...Map.groupBy(whys, ({why}) => why)].map(([why, same]) => `${same.map(({name}) => name).join(', ')}: ${why}`).join('; ')
+}
 
 function beside(name: string, value: (network: Compared) => Beside | null | undefined): [string, (network: Compared) => Cell][] {
   return [

@@ -2,7 +2,7 @@
 // stands below. Data in, text out.
 import Table from 'cli-table3'
 import type {Beside, Compared, Growth, Measures, Settled, Spread} from '../compare/measured.ts'
-import {STATE_KINDS} from '../compare/measured.ts'
+import {isAtMost, STATE_KINDS} from '../compare/measured.ts'
 import {milliseconds} from './duration.ts'
 import type {Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
@@ -40,11 +40,11 @@ const COLUMNS: readonly Column[] = [
   {head: 'MTU', of: 'mtu', cell: ({mtu}) => String(mtu)},
   {head: 'overhead', of: 'overhead', cell: ({overhead}) => `${overhead.bytes} B`},
   {head: 'TCP Gbit/s', of: 'throughput', cell: ({throughput}) => figure(throughput.network.median)},
-  {head: '× plain', of: 'throughput', cell: ({throughput}) => ratio(throughput)},
+  {head: 'TCP × plain', of: 'throughput', cell: ({throughput}) => ratio(throughput)},
   {head: 'CPU s/Gbit', of: 'processor', cell: ({processor}) => figure(processor.network.median)},
-  {head: '× plain', of: 'processor', cell: ({processor}) => ratio(processor)},
+  {head: 'CPU × plain', of: 'processor', cell: ({processor}) => ratio(processor)},
   {head: 'round trip', of: 'latency', cell: ({latency}) => `${figure(latency.network.median)} ms`},
-  {head: '× plain', of: 'latency', cell: ({latency}) => ratio(latency)},
+  {head: 'round trip × plain', of: 'latency', cell: ({latency}) => ratio(latency)},
   {head: 'daemons', of: 'memory', cell: ({memory}) => (memory.bytes === 0 ? 'none' : `${(memory.bytes / 2 ** 20).toFixed(0)} MB`)},
   {head: 'entries a pod', of: 'growth', cell: ({growth}) => entriesText(growth)},
   {head: 'broken in', of: 'convergence', cell: ({convergence}) => settledText(convergence.failure)},
@@ -73,11 +73,9 @@ export function comparisonText(comparison: Comparison, paint: Paint, width = Num
   return [...tables, ...notes(comparison, paint)].join('\n')
 }
 
-/** Undefined: it was cut short before. */
+/** What was not come to is not known either; why is told with the network's problem. */
 function cellText({of, cell}: Column, measures: Partial<Measures>, paint: Paint): string {
-  const found = measures[of]
-  if (!found) return ''
-  if (found.value === null) return paint('yellow', '?')
+  if (measures[of]?.value == null) return paint('yellow', '?')
   return cell(Object.fromEntries(Object.entries(measures).map(([name, {value}]) => [name, value])) as unknown as Known)
 }
 
@@ -137,14 +135,27 @@ function notes({networks, left, load, processors, resolution, duration, plain}: 
     ...[
       `first ping: from the first line on, to within ${resolution} ms; × plain: by ${plain}’s, measured in turns with it, lowest and highest in brackets`,
       'CPU: of the lab’s processes and the kernel’s ksoftirqd; overhead: bytes on the wire beyond the frame that the pod sent; daemons: PSS',
-      ...(grown
-        ? [
-            `entries a pod: on all machines together, from ${grown.pods[0]} to ${grown.pods[1]} pods; ≤: it held when it was first looked at`,
-          ]
-        : []),
+      ...(grown ? [`entries a pod: on all machines together, from ${grown.pods[0]} to ${grown.pods[1]} pods`] : []),
+      ...failuresText(networks),
       `load ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after, on ${processors} processors; ${milliseconds(duration)} in all`,
     ].map((line) => paint('dim', line)),
   ]
+}
+
+/** Which failure was timed, of each network: they are not the same. */
+function failuresText(networks: readonly Compared[]): string[] {
+  const timed = networks.flatMap(({name, measures: {convergence}}) =>
+    convergence?.value ? [`  ${name}: ${stageText(convergence.value.failure)}; ${stageText(convergence.value.mending)}`] : [],
+  )
+  if (timed.length === 0) return []
+  return [
+    'broken in, mended in: from the last line of these stages until it failed, and until it held again; ≤: seen at the first look',
+    ...timed,
+  ]
+}
+
+function stageText({title}: Settled): string {
+  return `“${visibleLine(title)}”`
 }
 
 /** A line for a network that has been measured. */
@@ -167,8 +178,8 @@ function entriesText({state}: Growth): string {
   return grown.length === 0 ? 'none' : grown.join(', ')
 }
 
-function settledText({milliseconds, claims}: Settled): string {
-  return `${claims.every(({looks}) => looks === 1) ? '≤' : ''}${time(milliseconds)}`
+function settledText(settled: Settled): string {
+  return `${isAtMost(settled) ? '≤' : ''}${time(settled.milliseconds)}`
 }
 
 function ratio({ratio: {median, low, high}}: Beside): string {

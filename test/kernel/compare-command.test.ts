@@ -74,6 +74,7 @@ onEachThatHas(LOCAL, VXLAN, 'beside the plain recipe, every figure is there, as 
     t.deepEqual(shown, Object.fromEntries(Object.keys(shown).map((head) => [head, cellIn(ended.stdout, shown.network ?? '', head)])))
   t.regex(ended.stdout, /^three-nodes and 1 more, one after the other: some 50 s/m)
   t.regex(ended.stdout, /\? three-nodes: broken, mended: /)
+  t.regex(ended.stdout, /^ {2}flannel-vxlan: “node1 loses where node2 is”; “its agent comes back and fills the table”$/m)
 })
 
 onEach([asRoot], 'what a network needs and this machine lacks is told by its package, and nothing is measured of it', async (t, runner) => {
@@ -93,6 +94,10 @@ onEach([asRoot], 'a name that is nearly one is told before anything starts, and 
   const unknown = await home.podwire(['compare', 'weave', 'flanel-vxlan'])
   t.is(unknown.code, 2)
   t.regex(unknown.stderr, /no scenario flanel-vxlan[\s\S]*did you mean flannel-vxlan\?/)
+  const far = await home.podwire(['compare', 'nothing-like-it'])
+  t.is(far.code, 2)
+  t.regex(far.stderr, /no scenario nothing-like-it[\s\S]*there is aci-evpn, .*, weave; and any other scenario with pods on two nodes/)
+  t.notRegex(far.stderr, /broken\/|two-nodes-conflict/)
   const report = await home.podwire(['compare', '--report', 'csw=x'])
   t.is(report.code, 2)
   t.regex(report.stderr, /no report csw[\s\S]*did you mean csv\?/)
@@ -119,9 +124,20 @@ onEachThatHas([asRoot], VXLAN, 'Ctrl-C tells what was measured so far, and leave
   )
   t.regex(stdout, /│ three-nodes +│ .* 1500 │/)
   t.regex(stdout, /interrupted flannel-vxlan: podwire was interrupted/)
+  t.regex(readFileSync(csv, 'utf8').split('\r\n')[2] ?? '', /^flannel-vxlan,.*convergence: podwire was interrupted"?$/)
   t.regex(stdout, /not come to: weave/)
   t.notRegex(stdout, /measured +flannel/)
   t.is(readFileSync(csv, 'utf8').split('\r\n').length, 4)
+})
+
+onEach([asRoot], 'the plain recipe alone is compared with nothing but itself', async (t, runner) => {
+  await using home = makeHome(runner)
+  const begun = home.begin(['compare', 'three-nodes'])
+  await begun.shown(/\n/)
+  process.kill(begun.pid, 'SIGINT')
+  const {code, stdout} = await begun.ended
+  t.is(code, 130)
+  t.regex(stdout, /^three-nodes beside itself: some 25 s, /)
 })
 
 /** A cell of the table that was printed. */

@@ -3,7 +3,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import {anotherPod, linesOf, onePodANode} from '../../harness/compare/another-pod.ts'
-import {convergenceOf} from '../../harness/compare/convergence.ts'
+import {convergenceOf, failuresFirst} from '../../harness/compare/convergence.ts'
 import {growthOf} from '../../harness/compare/growth.ts'
 import {timesIn} from '../../harness/compare/latency.ts'
 import {descendants} from '../../harness/compare/memory.ts'
@@ -178,7 +178,23 @@ test('a daemon is its process and all below it; one that has ended is none', (t)
 })
 
 const CHECK: CheckResult = {check: 'command', claim: 'x', verdict: 'pass', pairs: [], evidence: []}
-const after = (milliseconds: number, looks = 3): CheckResult => ({...CHECK, convergence: {within: 5_000, after: milliseconds, looks}})
+const ran = (exitCode: number) => ({place: 'node1', command: 'x', exitCode, output: ''})
+/** A command that tells of something by what it prints. */
+const after = (milliseconds: number, looks = 3): CheckResult => ({
+  ...CHECK,
+  command: ran(0),
+  convergence: {within: 5_000, after: milliseconds, looks},
+})
+const failing = (milliseconds: number): CheckResult => ({...after(milliseconds), claim: 'x fails', command: ran(1)})
+const reaching = (milliseconds: number): CheckResult => ({
+  check: 'reach',
+  claim: 'reach',
+  verdict: 'pass',
+  pairs: [],
+  evidence: [],
+  convergence: {within: 5_000, after: milliseconds, looks: 1},
+})
+const unreached = (milliseconds: number): CheckResult => ({...reaching(milliseconds), claim: 'reach fails', fails: {cause: 'no-route'}})
 const stages = (...checks: readonly CheckResult[][]): StageResult[] =>
   checks.map((each, index) => ({stage: index + 3, title: `stage ${index + 3}`, checks: each}))
 
@@ -186,6 +202,37 @@ test('a network breaks and is mended in the last two stages that claim a time, w
   const {value} = convergenceOf(stages([after(1)], [CHECK], [after(40), after(700), CHECK], [after(90)]))
   t.deepEqual([value?.failure.stage, value?.failure.milliseconds, value?.mending.milliseconds], [5, 700, 90])
   t.is(value?.failure.claims.length, 2)
+})
+
+test('only what fails is broken, and only what holds is mended: what has come back meanwhile counts for neither', (t) => {
+  const {value} = convergenceOf(
+    stages([reaching(1_600), failing(40), unreached(20), after(900)], [reaching(30), failing(8_000), after(70)]),
+  )
+  t.deepEqual(
+    value?.failure.claims.map(({claim}) => claim),
+    ['x fails', 'reach fails'],
+  )
+  t.is(value?.failure.milliseconds, 40)
+  t.deepEqual(
+    value?.mending.claims.map(({claim}) => claim),
+    ['reach', 'x'],
+  )
+  t.is(value?.mending.milliseconds, 70)
+})
+
+test('where nothing is claimed to fail, or to hold again, it is not known', (t) => {
+  t.is(convergenceOf(stages([reaching(1_600)], [reaching(30)])).unknown, 'no claim at “stage 3” times that anything fails')
+  t.is(convergenceOf(stages([failing(40)], [unreached(30)])).unknown, 'no claim at “stage 4” times that it holds')
+})
+
+test('what should fail in a time is looked at before what is waited for, and nothing else changes its place', async (t) => {
+  const nsx = await loadScenario('nsx-ovn')
+  const at = nsx.stages.findIndex(({title}) => title.includes('started again meanwhile'))
+  const first = (each: typeof nsx) => each.stages[at]?.claims.map((claim) => (claim.check === 'command' ? claim.exit : claim.check))
+  t.deepEqual(first(nsx), ['reach', 'failure', 'reach'])
+  t.deepEqual(first(failuresFirst(nsx)), ['failure', 'reach', 'reach'])
+  const weave = await loadScenario('weave')
+  t.deepEqual(failuresFirst(weave), weave)
 })
 
 test('without two such stages, or with a claim that does not hold, nothing is said of it but why', (t) => {

@@ -42,7 +42,23 @@ test('a network that was skipped, and those that were not come to, are told and 
 test('a network that was cut short shows what was measured', (t) => {
   const {firstPing = unknown(''), hops = unknown('')} = COMPARED.measures
   const text = comparisonText(of({...COMPARED, measures: {firstPing, hops}, problem: {kind: 'interrupted', why: 'x'}}), plain)
-  t.regex(text, /│ weave +│ +312 ms │ 0 \(ttl 64\) │ +│/)
+  t.regex(text, /│ weave +│ +312 ms │ 0 \(ttl 64\) │( +\? +│){12}\n/)
+  t.is(text.match(/\? /g)?.length, 12, 'why is told with the network alone')
+  t.true(text.includes('interrupted weave: x'))
+})
+
+test('which failure was timed is said below, of each network that has one', (t) => {
+  const without: Compared = {...COMPARED, name: 'three-nodes', measures: {...COMPARED.measures, convergence: unknown('it breaks nothing')}}
+  const text = comparisonText(of(without, COMPARED), plain)
+  t.regex(text, /\nbroken in, mended in: .*\n {2}weave: “stage 3”; “stage 5”\nload /)
+  t.notRegex(comparisonText(of(without), plain), /broken in, mended in:|≤/)
+})
+
+test('of two networks’ ratios each says of what it is', (t) => {
+  const heads = comparisonText(COMPARISON, plain)
+    .split('\n')
+    .find((line) => line.includes('network'))
+  for (const head of ['TCP × plain', 'CPU × plain', 'round trip × plain']) t.true(heads?.includes(` ${head} `), head)
 })
 
 test('no table is wider than the screen, and no column is lost on a narrow one', (t) => {
@@ -94,8 +110,24 @@ test('the CSV has a line a network, as many fields in each as heads, and an empt
   t.is(cell(whole, 'unknown'), '')
   t.is(cell(dark, 'daemons_pss_bytes'), '')
   t.is(cell(dark, 'unknown'), 'memory: no, "why"')
+  t.deepEqual([cell(whole, 'broken_ms'), cell(whole, 'broken_at_most'), cell(whole, 'broken_by')], ['667', 'true', 'stage 3'])
+  t.deepEqual([cell(whole, 'mended_at_most'), cell(whole, 'mended_by')], ['false', 'stage 5'])
   t.is(cell(whole, 'mtu_bytes'), '1450')
   t.is(cell(whole, 'round_trip_ms_ratio_low'), '1.2')
+})
+
+test('a network that was cut short says in the CSV of each figure that it was not come to', (t) => {
+  const {firstPing = unknown(''), hops = unknown('')} = COMPARED.measures
+  const problem = {kind: 'interrupted', why: 'podwire was interrupted'} as const
+  const [heads = [], row = []] = readCsv(
+    comparisonCsv({networks: [{...COMPARED, measures: {firstPing, hops, mtu: unknown('too dark')}, problem}]}),
+  )
+  t.is(
+    row[heads.indexOf('unknown')],
+    'mtu: too dark; overhead, throughput, processor, latency, memory, growth, convergence: podwire was interrupted',
+  )
+  t.is(row[heads.indexOf('broken_at_most')], '')
+  t.is(row[heads.indexOf('first_ping_ms')], '312')
 })
 
 /** RFC 4180, section 2, as its grammar has it. */
