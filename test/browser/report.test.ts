@@ -113,6 +113,32 @@ test.serial('a run that was interrupted says so, and shows how far it came', asy
   await page.close()
 })
 
+const REFUSED = '      ip route add 10.9.0.0/24 via 192.168.51.1'
+const CUTS = '      ip route del 10.244.1.0/24'
+for (const [what, lines, mark, ended] of [
+  ['broken by a line before', `${CUTS}\n${REFUSED}`, /: does not reach, no more since this stage$/, /✗ no-route at node2/],
+  ['whole before a line that would have broken it', `${REFUSED}\n${CUTS}`, /: reaches$/, /back .*✓ delivered/],
+] as const)
+  test.serial(`a run whose line was refused opens at that moment: its picture, its matrix and its ways, ${what}`, async (t) => {
+    await using made = await report(threeNodesAnd(lines))
+    t.is(made.code, 1, made.stderr)
+    const {page, complaints} = await browser.open(made.html)
+    t.is(await slider(page).getAttribute('aria-valuetext'), '8. a little more')
+    t.regex(await wordsOf(part(page, /^Stage 8/)), /It broke here.*ip route add 10\.9\.0\.0\/24.*Nexthop has invalid gateway/)
+    t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
+    t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', mark)
+    await cell(page, 'pod1', 'pod3').click()
+    t.regex(await wordsOf(pair(page)), ended)
+    const document = JSON.parse(textOf(made.json)) as {run: {stages: {stage: number; unfinished?: boolean}[]}}
+    t.deepEqual(mistakesIn(document, 'error'), [])
+    t.deepEqual(
+      document.run.stages.filter(({unfinished}) => unfinished).map(({stage}) => stage),
+      [8],
+    )
+    t.deepEqual(complaints, [])
+    await page.close()
+  })
+
 test.serial('a run that never began has its reason, and nothing else', async (t) => {
   await using made = await report("import {scenario} from 'podwire'\n\nexport default scenario({title: 'x'})\n")
   t.is(made.code, 2)
