@@ -107,7 +107,7 @@ export function pathLines(path: Trace, {source, destination, label, width, last}
   }
   // Under a route of the same place its name stands already.
   const end = path.hops.at(-1)
-  const named = end?.place === path.at && (end.route ?? end.flow) !== undefined ? '' : path.at
+  const named = end?.place === path.at && !end.tunnels && (end.route ?? end.flow) !== undefined ? '' : path.at
   for (const [index, text] of (last ?? [path.evidence]).entries())
     lines.push(row(index === 0 ? named : '', text.startsWith(`${path.at} `) ? text.slice(path.at.length + 1) : text))
   lines.push(...path.doubts.map(({at, evidence}) => row(at, `not judged: ${evidence}`)))

@@ -6,6 +6,7 @@ import {type Packed, unpack} from '../../harness/report/rows.ts'
 import type {View} from '../../harness/report/view.ts'
 import {threeNodesAnd, twoNodesWith} from '../kernel/tools/scenarios.ts'
 import {mistakesIn} from '../kernel/tools/schema.ts'
+import {barriersIn} from '../tools/accessibility.ts'
 import {type Browser, startBrowser} from '../tools/browser.ts'
 import {wholeOf} from '../tools/packed.ts'
 import {cell, pair, part, slider, wordsOf} from './tools/page.ts'
@@ -59,6 +60,28 @@ test.serial(
     t.deepEqual(view.document, document)
   },
 )
+
+test.serial('through a tunnel: what decided each hop, the way of the UDP packets, and the underlay that they light up', async (t) => {
+  await using made = await report('flannel-vxlan')
+  t.is(made.code, 0, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  await cell(page, 'pod1', 'pod3').click()
+  const words = await wordsOf(pair(page))
+  t.regex(
+    words,
+    /node1 10\.244\.2\.0\/24 via 10\.244\.2\.0 dev flannel\.1 .*neighbour 10\.244\.2\.0 lladdr (0a:58:0a:f4:02:00) PERMANENT in flannel\.1 at node1, UDP 192\.168\.1\.11 → 192\.168\.1\.12 by \1 dev flannel\.1 dst 192\.168\.1\.12 node1 192\.168\.1\.0\/24 dev eth0 neighbour 192\.168\.1\.12 lladdr \S+ [A-Z]+ node2 arrives node2 10\.244\.2\.0\/24 dev cni0/,
+  )
+  const topology = part(page, 'Topology')
+  t.is(await topology.locator('.underlay.there.back').count(), 1)
+  t.is(await topology.locator('.tunnel.there.back').count(), 1)
+  t.deepEqual(await barriersIn(page), [])
+  // Within one node there is none.
+  await cell(page, 'pod1', 'pod2').click()
+  t.notRegex(await wordsOf(pair(page)), /UDP 192/)
+  t.is(await topology.locator('.underlay.there').count(), 0)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
 
 test.serial('the slider: what ran at each stage, what it printed, and how matrix and topology became another', async (t) => {
   await using made = await report('three-nodes')
