@@ -1,8 +1,9 @@
 // A path through a tunnel: beside the way of the packet stands the way of what carries it, in the trace, its text, its document and
 // the picture.
+import {readFileSync} from 'node:fs'
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
-import type {Facts, LinkFacts} from '../../harness/facts/facts.ts'
+import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
 import type {Place} from '../../harness/model.ts'
 import {carriedBy, passedBy, stepsOf} from '../../harness/page/path.ts'
 import {traceJson, tracesText} from '../../harness/report/trace.ts'
@@ -130,4 +131,53 @@ test('in the picture the tunnel is passed, and the underlay below it; where that
   ])
   const stopped = steps(flannel({up: false}))
   t.deepEqual([stopped.routed, stopped.last], [[['node1 flannel.1', 'node1 eth0']], 'node1 eth0'])
+})
+
+/** What was recorded of scenarios/nsx-ovn.ts, and as much of its facts as that is about. */
+function geneve(): Facts {
+  const said = (name: string) => readFileSync(new URL(`../../fixtures/recorded/flows/${name}.txt`, import.meta.url), 'utf8')
+  const port = (name: string, type = '', remote?: string) => ({name, type, ...(remote !== undefined && {remote})})
+  const node = (number: number, pod: string, veth: LinkFacts) => {
+    const eth0 = link('eth0', {kind: 'veth', addresses: [`192.168.1.1${number}/24`]})
+    const tunnel = port(`ovn-node${3 - number}-0`, 'geneve', `192.168.1.1${3 - number}`)
+    const switches = [
+      {bridge: 'br-int', secure: true, controllers: [], ports: [port(veth.name), tunnel]},
+      {bridge: 'br-phy', secure: false, controllers: [], ports: [port('eth0')]},
+    ]
+    return namespace([eth0, veth], [], {switches, answers: new Map(), netnsNames: new Map([[0, pod]])})
+  }
+  const cable = (number: number, pod: string, address: string, gateway: string) => {
+    const [inside, outside] = [link('veth0', {kind: 'veth'}), link(`veth-${pod}`, {kind: 'veth'})]
+    const eth0 = {...inside, mac: `0a:00:00:00:0${number}:02`, peer: {index: outside.index, netnsId: 0}}
+    const end = {...eth0, addresses: [{address, prefixLength: 24, scope: 'global'}]}
+    const there = namespace([end], [route('0.0.0.0/0', {via: gateway, dev: 'veth0'})])
+    return [
+      [pod, there],
+      [`node${number}`, node(number, pod, {...outside, peer: {index: inside.index, netnsId: 0}})],
+    ] as const
+  }
+  const facts = new Map([...cable(1, 'pod1', '10.244.1.2', '10.244.1.1'), ...cable(2, 'pod3', '10.244.2.2', '10.244.2.1')])
+  for (const name of ['arp-answered', 'geneve', 'tunnel-end', 'from-tunnel']) {
+    const [question] = traceTo(facts, PODS, 'pod1', '10.244.2.2').questions
+    const here = question && facts.get(question.place)
+    if (here) facts.set(question.place, {...here, answers: new Map(here.answers).set(question.line, said(name))})
+  }
+  return facts
+}
+
+const pod = (name: string, node: string, address: string): Place => ({name, kind: 'pod', node, netns: name, address, addresses: [address]})
+const PODS = [pod('pod1', 'node1', '10.244.1.2'), pod('pod3', 'node2', '10.244.2.2'), ...PLACES]
+
+test('flow switches and their own tunnel light up every device between them, and the underlay', (t) => {
+  const facts = geneve()
+  const path = traceTo(facts, PODS, 'pod1', '10.244.2.2')
+  t.is(path.ended, 'delivered', path.evidence)
+  t.deepEqual(passedBy({facts, places: PODS}, path), [
+    ['pod1 veth0', 'node1 veth-pod1'],
+    ['node1 eth0', 'underlay', 'node2 eth0'],
+    ['node2 veth-pod3', 'pod3 veth0'],
+  ])
+  // What has not been asked is not passed.
+  const silent = new Map(facts).set('node1', {...(facts.get('node1') as NamespaceFacts), answers: new Map()})
+  t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [['pod1 veth0', 'node1 veth-pod1']])
 })
