@@ -110,6 +110,7 @@ function sofarJson({lab, scenario, driver, history, stages, broken, times, facts
     ...(driver && {driver}),
     history: history.map(commandJson),
     stages: [...stages, ...(broken ? [broken] : [])].map((stage) => stageResultJson(stage, facts)),
+    claims: scenario.claims,
     ...(made && {made}),
     times,
   }
