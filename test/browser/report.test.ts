@@ -139,16 +139,21 @@ test.serial('a run that was interrupted says so, and shows how far it came', asy
 
 const REFUSED = '      ip route add 10.9.0.0/24 via 192.168.51.1'
 const CUTS = '      ip route del 10.244.1.0/24'
-for (const [what, lines, mark, ended] of [
-  ['broken by a line before', `${CUTS}\n${REFUSED}`, /: does not reach, no more since this stage$/, /✗ no-route at node2/],
-  ['whole before a line that would have broken it', `${REFUSED}\n${CUTS}`, /: reaches$/, /back .*✓ delivered/],
+const REFUSES = /ip route add 10\.9\.0\.0\/24.*Nexthop has invalid gateway/
+const LOST = /: does not reach, no more since this stage$/
+for (const [what, lines, said, mark, ended] of [
+  ['broken by a line before', `${CUTS}\n${REFUSED}`, REFUSES, LOST, /✗ no-route at node2/],
+  ['broken before a line that hangs', `${CUTS}\n      sleep 90`, /sleep 90/, LOST, /✗ no-route at node2/],
+  ['whole before a line that would have broken it', `${REFUSED}\n${CUTS}`, REFUSES, /: reaches$/, /back .*✓ delivered/],
 ] as const)
-  test.serial(`a run whose line was refused opens at that moment: its picture, its matrix and its ways, ${what}`, async (t) => {
-    await using made = await report(threeNodesAnd(lines))
+  test.serial(`a run whose line was refused or hung opens at that moment: its picture, its matrix and its ways, ${what}`, async (t) => {
+    await using made = await report(threeNodesAnd(lines), undefined, ['--time-limit', '10'])
     t.is(made.code, 1, made.stderr)
     const {page, complaints} = await browser.open(made.html)
     t.is(await slider(page).getAttribute('aria-valuetext'), '8. a little more')
-    t.regex(await wordsOf(part(page, /^Stage 8/)), /It broke here.*ip route add 10\.9\.0\.0\/24.*Nexthop has invalid gateway/)
+    const stage = await wordsOf(part(page, /^Stage 8/))
+    t.regex(stage, /It broke here/)
+    t.regex(stage, said)
     t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
     t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', mark)
     await cell(page, 'pod1', 'pod3').click()
