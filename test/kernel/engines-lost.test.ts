@@ -151,6 +151,10 @@ onEngines('SIGINT ends a lab on several engines with 130 and leaves nothing on a
   begun.process.kill('SIGINT')
   const {code, stderr} = await begun.ended
   t.is(code, 130)
-  t.regex(stderr, /^wrote \S+\/slow\.json\nwrote \S+\/slow\.txt\n$/, 'the reports of what there was, and no other word')
+  t.regex(
+    stderr,
+    /^wrote \S+\/slow\.json\nwrote \S+\/slow\.txt\ninterrupted (at stage \d of \d|during the checks)\n$/,
+    'the reports of what there was, where it was, and no other word',
+  )
   t.deepEqual(await leftOn(own.engines), [])
 })

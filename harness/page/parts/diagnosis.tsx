@@ -44,10 +44,8 @@ export function DiagnosisBox({diagnosis, store, withPairs = false}: BoxProps) {
           <Copy text={command} what={command} />
         </p>
       ))}
-      {tried && (
-        <p class="dim">
-          tried on a copy of the lab: {tried.passing} of {tried.total} pairs reach
-        </p>
+      {fix.length > 0 && (
+        <p class="dim">{tried ? `tried on a copy of the lab: ${tried.passing} of ${tried.total} pairs reach` : 'not tried'}</p>
       )}
       {withPairs && (
         <ul class="pair-chips" aria-label="Pairs that it breaks">
