@@ -2,7 +2,7 @@
 // filters in the order of their hooks, the neighbour, the segment that it crosses, and how it ended. Pure. What it does not
 // know of (programs on a device, rules that it cannot read) it does not judge but tells as a doubt.
 import {familyOf, lastOf, sameHost} from './address.ts'
-import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from './facts/facts.ts'
+import type {Facts, LinkFacts, NamespaceFacts, NeighbourFacts, RouteFacts} from './facts/facts.ts'
 import {routeWords} from './facts/routes.ts'
 import type {Cause, Family, Place, Protocol} from './model.ts'
 import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
@@ -480,8 +480,7 @@ class Walk {
 
   /** By flow switches, to whoever has the next hop's MAC address, or answers with one when it is asked for. */
   #switched(from: Port, here: NamespaceFacts, nextHop: string, to: Passage): Port {
-    const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
-    const known = entry && !['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state) ? entry.mac : undefined
+    const known = knownTo(here, from.link.name, nextHop)?.mac
     const {place, link} = endOf(to)
     const frame = {source: from.link.mac, packet: this.#packet(undefined), branch: this.#journey.branch}
     const enter = (asked: Frame) => this.#entered(throughSwitches(this.#world, place, link.name, asked), asked.arp)
@@ -529,8 +528,8 @@ class Walk {
 
   /** By the neighbour entry that is there, to whoever has its MAC. */
   #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
-    const entry = here.neighbours.find(({address, dev, proxy}) => !proxy && dev === from.link.name && sameHost(address, nextHop))
-    if (entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state)) return undefined
+    const entry = knownTo(here, from.link.name, nextHop)
+    if (!entry) return undefined
     // A device that asks nobody takes its own address for everybody's, and forgets it once it asks (arp_netdev_event).
     if (entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
     const right = this.#answering(from, nextHop)
@@ -590,7 +589,7 @@ class Walk {
   /** Nobody on the segment holds the next hop's address: what keeps whoever should from being there. */
   #whyNotThere(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Stopped {
     const blocked = segmentOf(this.#world, from, true).find((way) => holdsThere(this.#world, way, nextHop))
-    const block = blocked && (blockIn(this.#world, blocked.ports) ?? this.#notCarried(blocked))
+    const block = blocked && (blockIn(this.#world, blocked.ports) ?? this.#notCarried(blocked, nextHop))
     if (block) return new Stopped({ended: block.cause, at: block.at, object: block.object, evidence: block.evidence})
     const meant = this.#world.places.find(({addresses}) => addresses.some((address) => sameHost(address, nextHop)))
     const lacking = this.#endMissing(from, meant)
@@ -621,9 +620,15 @@ class Walk {
   }
 
   /** By a tunnel on the way that has no entry for it, or another's. Who is not routed into it is asked for by everybody's address. */
-  #notCarried(way: Passage): Block | undefined {
-    const routed = isCarriedBetween(way.ports[0] as Port, way.ports[1])
-    return carried(this.#world, way, this.#packet(undefined), routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
+  #notCarried(way: Passage, nextHop: string): Block | undefined {
+    const from = way.ports[0] as Port
+    const routed = isCarriedBetween(from, way.ports[1])
+    const packet = this.#packet(undefined)
+    // Who has no MAC address for him asks for him first, by the same tunnel.
+    const asked: Packet = {...packet, arp: {operation: 'request', source: packet.source, destination: nextHop}}
+    const asks = routed && this.#family === 4 && !knownTo(this.#world.facts.get(from.place), from.link.name, nextHop)
+    const unasked = asks ? carried(this.#world, way, asked, 'ff:ff:ff:ff:ff:ff').block : undefined
+    return unasked ?? carried(this.#world, way, packet, routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
   }
 
   /** A tunnel of this segment, or the one that it is routed into, leads to a machine that has no other end of it. */
@@ -689,6 +694,12 @@ const broadcastOf = rememberedOf((here: NamespaceFacts, address): string | undef
   }
   return undefined
 })
+
+/** The entry by which a device sends to an address without asking, or before it asks again. */
+function knownTo(here: NamespaceFacts | undefined, device: string, nextHop: string): NeighbourFacts | undefined {
+  const entry = here?.neighbours.find(({address, dev, proxy}) => !proxy && dev === device && sameHost(address, nextHop))
+  return entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state) ? undefined : entry
+}
 
 function holdsThere(world: World, way: Passage, address: string): boolean {
   const {place, link} = endOf(way)

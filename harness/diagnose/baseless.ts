@@ -16,8 +16,8 @@ type Found = Omit<Root, 'items'>
 export function withoutHistory(world: World, probe: Probe, stop: Disposition, prediction: Prediction): Found {
   const cause: Cause = stop.ended === 'delivered' ? 'unknown' : stop.ended
   const plain: Found = {cause, at: stop.at, object: stop.object, evidence: [stop.evidence]}
-  // That another way would do does not make a route wrong.
-  if (['blackhole-route', 'unreachable-route', 'prohibit-route'].includes(cause) || isOfTunnel(cause)) return plain
+  // That another way would do does not make a route wrong; an entry that holds another MAC address than its owner's is.
+  if (['blackhole-route', 'unreachable-route', 'prohibit-route', 'neighbour-wrong'].includes(cause) || isOfTunnel(cause)) return plain
   const bridge = cause === 'no-route' ? bareBridge(world, stop) : undefined
   if (bridge !== undefined)
     return {cause: 'address-missing', at: stop.at, object: bridge, evidence: [stop.evidence, `${bridge} has no address`]}
