@@ -53,6 +53,11 @@ export async function graph(name: string | undefined, options: GraphOptions): Pr
 function formatOf({format, write}: GraphOptions): Format {
   if (format !== undefined) {
     if (!isFormat(format)) throw new UsageError(`no picture ${format}`, [suggestion(format, Object.keys(FORMATS))])
+    const named = write === undefined ? undefined : ENDINGS[extname(write).toLowerCase()]
+    if (named !== undefined && named !== format)
+      throw new UsageError(`${write} is the name of a ${named}, and --format asks for ${format}`, [
+        'leave --format out, or name it otherwise',
+      ])
     return format
   }
   if (write === undefined) return 'mermaid'

@@ -105,7 +105,10 @@ function destinationOf<Name extends string>(
   name: string,
 ): Destination<Name> {
   const [, asked = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
-  if (!Object.hasOwn(formats, asked)) throw new UsageError(`no report ${asked}`, [suggestion(asked, Object.keys(formats))])
+  if (!Object.hasOwn(formats, asked)) {
+    const all = `there is ${Object.keys(formats).join(', ')}`
+    throw new UsageError(`no report ${asked}`, [...new Set([suggestion(asked, Object.keys(formats)), all])])
+  }
   const format = asked as Name
   if (path === '')
     throw new UsageError(`--report ${format}= names no file`, [`--report ${format}=FILE, or ${format}=- for standard output`])

@@ -49,7 +49,7 @@ export async function runningLab(name: string | undefined): Promise<RunningLab> 
     const [only, ...others] = labs
     if (only && others.length === 0) return only
     if (!only) throw new UsageError('no lab is running', ['start one: podwire up three-nodes'])
-    throw new UsageError(`${labs.length} labs are running`, [`say which: --lab ${names.join(' or --lab ')}`])
+    throw new UsageError(`${labs.length} labs are running`, [`say which: --lab ${names.join(' or --lab ')}, before a place`])
   }
   const lab = labs.find(({kept}) => kept.lab === name)
   if (!lab) throw new UsageError(`no lab ${name} is running`, [suggestion(name, names)])

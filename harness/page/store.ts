@@ -87,7 +87,12 @@ export function createStore(first: View) {
     const begun = numbers.filter((number) => known.has(number) || (history.value.get(number)?.length ?? 0) > 0)
     return [...begun, ...(result.value ? [END as Moment] : [])]
   })
-  const moment = computed((): Moment => (moments.value.includes(chosen.value) ? chosen.value : (moments.value.at(-1) ?? END)))
+  const moment = computed(
+    (): Moment =>
+      moments.value.includes(chosen.value)
+        ? chosen.value
+        : (moments.value.findLast((when) => factsAt(when)) ?? moments.value.at(-1) ?? END),
+  )
   const stage = computed(() => stages.value.find((each) => each.stage === moment.value))
   const placesAt = (when: Moment): Place[] => {
     const scenario = run.value?.scenario

@@ -39,6 +39,8 @@ export interface Suite {
   readonly properties: readonly (readonly [name: string, value: string])[]
 }
 
+const NOT_REACHED = 'not reached'
+
 /** Neither colours nor a width. */
 export const plain: Paint = (_, text) => text
 
@@ -85,8 +87,11 @@ function casesCutShort({sofar, problems, exit}: CutShort): Case[] {
   const stages = sofar ? stageCases(sofar.scenario.stages, sofar.history, sofar.stages) : []
   // A refused line is told by its stage.
   const told = (problem: Message) => stages.findIndex(({verdict, source}) => verdict === 'fail' && isSame(source, problem.source))
+  // The first whose lines have not all ended is the one that was under way.
+  const broken = exit === 130 ? stages.find(({part, verdict}) => part === 'stage' && verdict === 'skipped') : undefined
   const cases = stages.map((each, index) => {
     const problem = problems.find((candidate) => told(candidate) === index)
+    if (each === broken) return {...each, message: each.message === NOT_REACHED ? 'interrupted' : `interrupted: ${each.message}`}
     return problem ? {...each, kind: problem.code, ...wordsOf(problem)} : each
   })
   const others = problems.filter((problem) => told(problem) < 0)
@@ -110,7 +115,7 @@ function casesCutShort({sofar, problems, exit}: CutShort): Case[] {
         part: 'claim',
         kind: check,
         source,
-        message: 'not reached',
+        message: NOT_REACHED,
         details: [],
       }),
     ),
@@ -143,7 +148,7 @@ function stageCases(stages: readonly Stage[], history: readonly CommandResult[],
             part: 'claim',
             kind: check,
             source,
-            message: 'not reached',
+            message: NOT_REACHED,
             details: [],
           }),
         )
@@ -165,7 +170,7 @@ function stageCase({title, steps}: Stage, number: number, results: readonly Comm
   }
   if (refused) return {...base, verdict: 'fail', message: `${refused.node}# ${visibleLine(refused.command)}`}
   if (results.length === steps.length) return {...base, verdict: 'pass', message: ''}
-  return {...base, verdict: 'skipped', message: results.length === 0 ? 'not reached' : `${results.length} of ${steps.length} lines ran`}
+  return {...base, verdict: 'skipped', message: results.length === 0 ? NOT_REACHED : `${results.length} of ${steps.length} lines ran`}
 }
 
 function claimCase(check: CheckResult, all: readonly CheckResult[], diagnosed: readonly DiagnosisSource[]): Case {

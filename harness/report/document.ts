@@ -2,7 +2,7 @@
 import type {CommandResult} from '../command.ts'
 import type {Restored} from '../drivers/ssh.ts'
 import type {RecordedFacts} from '../facts/plain.ts'
-import type {CheckResult, Diagnosis, Probe, Requirement, Scenario, SourceLine, StageResult, Verdict} from '../model.ts'
+import type {CheckResult, Claim, Diagnosis, Probe, Requirement, Scenario, SourceLine, StageResult, Verdict} from '../model.ts'
 
 /** A command's output is text: decoded as UTF-8. */
 export type CommandDocument = Omit<CommandResult, 'stdout' | 'stderr'> & {readonly stdout: string; readonly stderr: string}
@@ -61,6 +61,8 @@ export type PartDocument = {
   readonly driver?: DriverDocument
   readonly history: readonly CommandDocument[]
   readonly stages: readonly StageDocument[]
+  /** What would have been claimed at the end, and was not come to. */
+  readonly claims: readonly Claim[]
   readonly made?: Made
   readonly times: Readonly<Record<string, number>>
 }

@@ -108,6 +108,7 @@ function sofarJson({lab, scenario, driver, history, stages, times, facts, made}:
     ...(driver && {driver}),
     history: history.map(commandJson),
     stages: stages.map((stage) => stageResultJson(stage, facts)),
+    claims: scenario.claims,
     ...(made && {made}),
     times,
   }

@@ -79,9 +79,9 @@ function matrixPart({scenario, outcome}: Exclude<Ended, {problems: unknown}>): s
 
 function requirementsPart({outcome: {requirements}}: Exclude<Ended, {problems: unknown}>): string {
   if (requirements.length === 0) return ''
-  const rows = requirements.map(({verdict, sentence, passed, total}) => [
+  const rows = requirements.map(({verdict, sentence, stronger, passed, total}) => [
     `${SYMBOLS[verdict]} ${verdict}`,
-    inline(sentence),
+    `${inline(sentence)}${stronger ? ' (the documents’ stronger form)' : ''}`,
     `${passed} of ${total} pairs`,
   ])
   return folds('The requirements', table(['', 'sentence', 'found'], rows).join('\n'))

@@ -108,6 +108,7 @@ test.serial('a run that was interrupted says so, and shows how far it came', asy
   t.is(await slider(page).getAttribute('aria-valuetext'), '7. routes between the nodes')
   t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
   t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', /: reaches, since this stage$/)
+  t.regex(await wordsOf(part(page, 'Claims at the end')), /not reached\s+reach\b.*not reached\s+no-nat/s)
   t.deepEqual(mistakesIn(JSON.parse(textOf(made.json)), 'error'), [])
   t.deepEqual(complaints, [])
   await page.close()

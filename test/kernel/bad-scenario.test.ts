@@ -154,7 +154,7 @@ onEach(LOCAL, 'bad usage: exit 2 and what would be right', async (t, runner) => 
     [['run'], /missing required argument 'scenario'/],
     [['run', 'three-nodes', '--driver', 'lokal'], /Allowed choices are auto, local, docker/],
     [['run', 'three-nodes', '--time-limit', 'soon'], /a number of seconds above 0/],
-    [['run', 'three-nodes', '--report', 'yaml'], /no report yaml\n.*text, json/],
+    [['run', 'three-nodes', '--report', 'yaml'], /no report yaml\n.*did you mean html\?\n.*text, json/],
     [['run', 'three-nodes', '--driver', 'local', '--attach'], /--attach is of the docker driver/],
     [['run', 'three-nodes', '--jsno'], /unknown option '--jsno'\n.*--json/],
   ] as const

@@ -127,6 +127,7 @@ onEach(LOCAL, 'what cannot be drawn or written is told, and nothing is left besi
   await using home = makeHome(runner)
   for (const [argv, says] of [
     [['graph', '--format', 'pgn'], /no picture pgn\n {3}= help: did you mean png\?/],
+    [['graph', '--format', 'svg', '--write', 'lab.png'], /lab\.png is the name of a png, and --format asks for svg/],
     [['graph', '--write', 'lab.jpg'], /lab\.jpg does not say which picture it is to be\n {3}= help: add --format svg, png, mermaid, dot/],
     [['graph', '--write', 'no/such/lab.svg'], /can be written to no\/such\/lab\.svg: ENOENT.*\n {3}= help: make its folder first/],
     [['graph'], /no lab is running\n {3}= help: start one/],

@@ -119,6 +119,11 @@ test('an interrupted run says so in every format, and what was not reached is no
       ['no-nat at the end', 'skipped'],
     ],
   )
+  // What was under way is not told as what was never come to.
+  t.deepEqual(
+    cases.filter(({verdict}) => verdict === 'skipped').map(({message}) => message),
+    ['interrupted', 'not reached', 'not reached'],
+  )
 })
 
 test('a refused line is an annotation at that line, a bad scenario one at its own', (t) => {

@@ -27,7 +27,9 @@ export function About({store}: {readonly store: Store}) {
             </Row>
             <Row name="Node.js">{made.node}</Row>
             <Row name="made">
-              <time dateTime={new Date(made.at).toISOString()}>{new Date(made.at).toLocaleString('en-GB')}</time>
+              <time dateTime={new Date(made.at).toISOString()}>
+                {new Date(made.at).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')}
+              </time>
             </Row>
           </>
         )}

@@ -6,9 +6,16 @@ import {Part, Printed, VerdictMark} from './common.tsx'
 
 export function Checks({store}: {readonly store: Store}) {
   const checks = store.result.value?.checks ?? []
-  if (checks.length === 0) return null
+  const {run} = store
+  const missed = run.value && 'claims' in run.value ? run.value.claims : []
+  if (checks.length + missed.length === 0) return null
   return (
     <Part id="checks" title="Claims at the end">
+      {missed.map(({check, source}) => (
+        <div class="claim" key={`${check} ${source.line}`}>
+          <VerdictMark verdict="unknown" word="not reached" /> <span class="claim-words">{check}</span>
+        </div>
+      ))}
       {checks.map((check) => (
         <ClaimLine key={check.claim} check={check} />
       ))}

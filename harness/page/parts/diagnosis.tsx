@@ -45,7 +45,7 @@ export function DiagnosisBox({diagnosis, store, withPairs = false}: BoxProps) {
           <Copy text={command} what={command} />
         </p>
       ))}
-      {tried && <p class="dim">{trialWords(tried, fix.length)}</p>}
+      {fix.length > 0 && <p class="dim">{trialWords(tried, fix.length)}</p>}
       {withPairs && (
         <ul class="pair-chips" aria-label="Pairs that it breaks">
           {pairs.slice(0, 60).map((name) => (

@@ -80,7 +80,7 @@ export function Picture({store}: {readonly store: Store}) {
         <span class="key there">there</span>
         <span class="key back">back</span>
         <span class="key down">down</span>
-        <span class="key changed">changed by this stage</span>
+        {store.moments.value.length > 1 && <span class="key changed">changed by this stage</span>}
         {left > 0 && <span>{left} more pods are not drawn</span>}
         drawn from what the kernels held, not from what the scenario meant
       </p>

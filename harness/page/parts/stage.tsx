@@ -29,7 +29,7 @@ export function StagePart({store}: {readonly store: Store}) {
 function Ending({store}: {readonly store: Store}) {
   if (!store.facts.value || store.changes.value.length === 0) return null
   return (
-    <Part id="stage" title="The end">
+    <Part id="stage" title={store.moments.value.length > 1 ? 'The end' : 'Now'}>
       <Changes store={store} />
     </Part>
   )

@@ -66,6 +66,6 @@ function Bar({store, moment, chosen}: {readonly store: Store; readonly moment: M
 
 function titleOf(store: Store, moment: Moment): string {
   if (moment === END) return 'the end, once every stage had run and the claims were looked at'
-  const {title = ''} = store.stages.value.find(({stage}) => stage === moment) ?? {}
+  const {title = ''} = store.run.value?.scenario.stages[moment - 1] ?? {}
   return `${moment}. ${title}`
 }
