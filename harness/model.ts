@@ -398,6 +398,8 @@ export interface StageResult {
   readonly gained?: readonly string[]
   /** Pairs that reached before this stage and do no more. */
   readonly lost?: readonly string[]
+  /** One of its lines was refused or hung: this is how things were then, and its claims were not looked at. */
+  readonly unfinished?: true
 }
 
 /** A sentence of the documents (or of Kubernetes) with the pairs that stand behind its verdict. */

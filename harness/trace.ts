@@ -15,7 +15,7 @@ import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routi
 import {type Block, blockIn, holderLink, holds, isPart, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
 import {type Crossing, type Frame, type Question, switchBehind, throughSwitches} from './trace/switches.ts'
-import {isCarriedBetween, missingEnd, outerOf} from './trace/tunnel.ts'
+import {entryFor, isCarriedBetween, missingEnd, outerOf} from './trace/tunnel.ts'
 
 /** What is sent. Everything but the addresses has a default: a small echo request. */
 export interface Journey {
@@ -41,8 +41,35 @@ export interface Hop {
   readonly rule?: string
   readonly dev?: string
   readonly nextHop?: string
+  /** Who the next hop is taken for; absent where the packet got no further than the device. */
+  readonly neighbour?: Neighbour
+  /** The tunnels that carry it from here to the next place, without being routed between them. */
+  readonly tunnels?: readonly Carriage[]
   /** What a flow switch of the place does with it: `br-int: veth-pod1 -> eth0, routed (ttl 63)`. */
   readonly flow?: string
+  /** The devices to the first of the flow switches that it is handed to from here, and on from each. */
+  readonly switched?: readonly Passage[]
+}
+
+/** The next hop's MAC address: by an entry (ip-neighbour(8)), or by asking. */
+export interface Neighbour {
+  readonly address: string
+  /** Absent where nobody answers. */
+  readonly mac?: string
+  /** The entry's own: REACHABLE, PERMANENT ...; absent where there is none, or none with a MAC address: it is asked for. */
+  readonly state?: string
+}
+
+/** What a tunnel does to a frame: it puts it into UDP packets to the machine of its other end. */
+export interface Carriage {
+  readonly from: {readonly place: string; readonly dev: string}
+  readonly to: {readonly place: string; readonly dev: string}
+  /** The address that the UDP packets are sent to. */
+  readonly destination: string
+  /** Why to that one: the entry of the forwarding database, as bridge(8) writes it, or the device's own remote. */
+  readonly entry?: string
+  /** Their way. */
+  readonly outer: Trace
 }
 
 /** How a path ended: `delivered` at a place that holds the address, or stopped by a cause. `unknown` when facts are missing. */
@@ -88,6 +115,11 @@ export function sourceTo(facts: Facts, from: string, address: string): string | 
   const here = facts.get(from)
   const {route} = here ? lookUp(here, {family: familyOf(address) ?? 4, destination: address}) : {}
   return here && route && sourceFor(here, route)
+}
+
+/** All hops in their order, those within tunnels after the one that hands it to them. */
+export function everyHop({hops}: Pick<Trace, 'hops'>): Hop[] {
+  return hops.flatMap((hop) => [hop, ...(hop.tunnels ?? []).flatMap(({outer}) => everyHop(outer))])
 }
 
 /** What a tool would have told of. */
@@ -463,8 +495,12 @@ class Walk {
     if (switched && this.#answering(from, nextHop).length === 0) return this.#switched(from, here, nextHop, switched)
     if (link.kind === 'tun' || link.kind === 'tap')
       throw this.#stop('unknown', at, link.name, `${link.name} at ${at} hands it to a process, and what that does is not seen`)
+    const entry = neighbourOf(here, link.name, nextHop)
+    const known = entry?.mac === undefined ? {address: nextHop} : {address: nextHop, mac: entry.mac, state: entry.state}
+    this.#note({neighbour: known})
     const way = this.#byEntry(from, here, nextHop) ?? this.#byAsking(from, nextHop, route, stop)
     const port = endOf(way)
+    if (known.mac === undefined) this.#note({neighbour: {...known, mac: port.link.mac}})
     this.#along(way, port.link.mac)
     this.#mark = 0 // it is the namespace's own
     return port
@@ -475,21 +511,33 @@ class Walk {
     const {block, doubts} = carried(this.#world, way, this.#packet(undefined), mac)
     this.#doubts.push(...doubts)
     if (block) throw this.#blocked(block)
-    for (const [index, end] of way.ports.entries()) this.#carry(end, way.ports[index + 1])
+    this.#carryAlong(way, mac)
+  }
+
+  #carryAlong({ports}: Passage, mac: string): void {
+    for (const [index, end] of ports.entries()) this.#carry(end, ports[index + 1], mac)
+  }
+
+  /** What has become known of the hop that it is at. */
+  #note(more: Partial<Hop>): void {
+    const last = this.#hops.pop()
+    if (last) this.#hops.push({...last, ...more})
   }
 
   /** By flow switches, to whoever has the next hop's MAC address, or answers with one when it is asked for. */
   #switched(from: Port, here: NamespaceFacts, nextHop: string, to: Passage): Port {
-    const known = knownTo(here, from.link.name, nextHop)?.mac
+    const known = neighbourOf(here, from.link.name, nextHop)
     const {place, link} = endOf(to)
     const frame = {source: from.link.mac, packet: this.#packet(undefined), branch: this.#journey.branch}
-    const enter = (asked: Frame) => this.#entered(throughSwitches(this.#world, place, link.name, asked), asked.arp)
+    const enter = (asked: Frame) => this.#entered(throughSwitches(this.#world, place, link.name, asked), to, asked.arp)
     const request = (): string => {
       const arp = {...frame.packet, destination: nextHop}
       const {answer, port} = enter({...frame, packet: arp, destination: 'ff:ff:ff:ff:ff:ff', arp: true})
       return answer ?? port?.link.mac ?? ''
     }
-    const mac = known ?? request()
+    this.#note({neighbour: {address: nextHop, ...(known && {mac: known.mac as string, state: known.state})}})
+    const mac = known?.mac ?? request()
+    if (!known && mac !== '') this.#note({neighbour: {address: nextHop, mac}})
     this.#along(to, mac)
     const {port, ttl} = enter({...frame, destination: mac})
     if (ttl !== undefined) this.#ttl = ttl
@@ -498,17 +546,20 @@ class Walk {
   }
 
   /** @throws Stopped where it does not get through */
-  #entered(crossing: Crossing, asking?: true): Crossing {
+  #entered(crossing: Crossing, to: Passage, asking?: true): Crossing {
     const {hops, ways, stop, question} = crossing
     if (question) this.#questions.push(question)
-    if (!asking || stop) this.#hops.push(...hops.map(({place, words}) => ({place, flow: words})))
+    if (!asking || stop) {
+      this.#note({switched: [to, ...ways]})
+      this.#hops.push(...hops.map(({place, words}) => ({place, flow: words})))
+    }
     if (stop) throw this.#blocked(stop)
-    for (const way of ways) for (const [index, end] of way.ports.entries()) this.#carry(end, way.ports[index + 1])
+    for (const way of ways) this.#carryAlong(way, endOf(way).link.mac)
     return crossing
   }
 
   /** The UDP packet between the ends of a tunnel has a way of its own, and what stops it stops what it carries. */
-  #carry(end: Port, next: Port | undefined): void {
+  #carry(end: Port, next: Port | undefined, mac: string): void {
     if (!isCarriedBetween(end, next)) return
     const outer = outerOf(this.#world, end, next)
     if (!outer) return
@@ -517,9 +568,13 @@ class Walk {
     // Its length is no matter: the kernel fragments what is too long (ip-link(8), vxlan df unset).
     const journey: Journey = {protocol: 'udp', source, destinationPort: port}
     const way = new Walk(this.#world, end.place, destination, journey, this.#depth + 1).run()
+    const entry = entryFor(this.#world, end, mac, destination)
+    const carriage: Carriage = {from: nameOf(end), to: nameOf(next), destination, ...(entry !== undefined && {entry}), outer: way}
+    this.#note({tunnels: [...(this.#hops.at(-1)?.tunnels ?? []), carriage]})
     this.#doubts.push(...way.doubts)
     this.#questions.push(...way.questions)
-    if (way.ended !== 'delivered') throw new Stopped(way)
+    const {ended, at, object, evidence} = way
+    if (ended !== 'delivered') throw this.#stop(ended, at, object, evidence)
   }
 
   #blocked({cause, at, object, evidence}: Block): Stopped {
@@ -528,8 +583,8 @@ class Walk {
 
   /** By the neighbour entry that is there, to whoever has its MAC. */
   #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
-    const entry = knownTo(here, from.link.name, nextHop)
-    if (!entry) return undefined
+    const entry = neighbourOf(here, from.link.name, nextHop)
+    if (entry?.mac === undefined) return undefined
     // A device that asks nobody takes its own address for everybody's, and forgets it once it asks (arp_netdev_event).
     if (entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
     const right = this.#answering(from, nextHop)
@@ -626,7 +681,8 @@ class Walk {
     const packet = this.#packet(undefined)
     // Who has no MAC address for him asks for him first, by the same tunnel.
     const asked: Packet = {...packet, arp: {operation: 'request', source: packet.source, destination: nextHop}}
-    const asks = routed && this.#family === 4 && !knownTo(this.#world.facts.get(from.place), from.link.name, nextHop)
+    const here = this.#world.facts.get(from.place)
+    const asks = routed && this.#family === 4 && here && !neighbourOf(here, from.link.name, nextHop)
     const unasked = asks ? carried(this.#world, way, asked, 'ff:ff:ff:ff:ff:ff').block : undefined
     return unasked ?? carried(this.#world, way, packet, routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
   }
@@ -695,10 +751,14 @@ const broadcastOf = rememberedOf((here: NamespaceFacts, address): string | undef
   return undefined
 })
 
-/** The entry by which a device sends to an address without asking, or before it asks again. */
-function knownTo(here: NamespaceFacts | undefined, device: string, nextHop: string): NeighbourFacts | undefined {
-  const entry = here?.neighbours.find(({address, dev, proxy}) => !proxy && dev === device && sameHost(address, nextHop))
+/** The entry for a neighbour, where it has its MAC address. */
+function neighbourOf({neighbours}: NamespaceFacts, device: string, nextHop: string): NeighbourFacts | undefined {
+  const entry = neighbours.find(({address, dev, proxy}) => !proxy && dev === device && sameHost(address, nextHop))
   return entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state) ? undefined : entry
+}
+
+function nameOf({place, link}: Port): Carriage['from'] {
+  return {place, dev: link.name}
 }
 
 function holdsThere(world: World, way: Passage, address: string): boolean {

@@ -2,6 +2,7 @@
 import type {BothWays} from '../both-ways.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import type {Place} from '../model.ts'
+import {everyHop} from '../trace.ts'
 
 /** A device at a place. tcpdump runs in the place's network namespace, on its machine. */
 export interface Tap {
@@ -28,7 +29,7 @@ export function tapsAt(spot: Spot, facts: Facts): Taps {
 export function tapsAlong({from, to, forward, back}: BothWays, facts: Facts, places: readonly Place[]): Taps {
   // A way that ends at a device that is down ends at a place that it did not get to.
   const ways = back ? [forward, back] : [forward]
-  const names = new Set([from, ...ways.flatMap(({hops, at}) => [...hops.map(({place}) => place), at]), to])
+  const names = new Set([from, ...ways.flatMap((way) => [...everyHop(way).map(({place}) => place), way.at]), to])
   const on = places.filter(({name}) => names.has(name))
   const order = [...names]
   const found = on

@@ -161,6 +161,22 @@ export async function checkStage(
   return {...base, checks, probing, matrix, gained: [...now.difference(earlier)], lost: [...earlier.difference(now)]}
 }
 
+/**
+ * Who reaches whom while a stage is not over, since one of its lines was refused: its claims are of what did not come to be, and
+ * are not looked at.
+ * @param number of that stage, 1-based
+ * @param before the matrix of the stage before
+ */
+export async function checkUnfinished(
+  fleet: Fleet,
+  scenario: Scenario,
+  number: number,
+  before: readonly MatrixRow[] | undefined,
+): Promise<StageResult> {
+  const stages = scenario.stages.map((stage) => ({...stage, claims: []}))
+  return {...(await checkStage(fleet, {...scenario, stages}, number, {timeline: {before}})), unfinished: true}
+}
+
 /** Waits until the claims of a stage that take a time hold, or their time is over; what they came to is not told. */
 export async function awaitClaims(fleet: Fleet, scenario: Scenario, number: number): Promise<void> {
   const stages = scenario.stages.map((stage) => ({...stage, claims: stage.claims.filter(isTimed)}))

@@ -1,6 +1,6 @@
 // podwire run: start, wire, check, report, remove.
 import {type Baselines, baselineOf, lastBaseline} from '../checks/baseline.ts'
-import {check, checkStage, type Outcome} from '../checks/check.ts'
+import {check, checkStage, checkUnfinished, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
 import {explain} from '../explain.ts'
 import type {Facts} from '../facts/facts.ts'
@@ -62,7 +62,9 @@ interface Seen {
   lab?: Lab
   chosen?: ChosenDriver
   stages: readonly StageResult[]
-  /** Where they are kept, by how many stages had run. */
+  /** The stage in which a line was refused, as it was then; where facts are kept. */
+  broken?: StageResult
+  /** Where they are kept, by how many stages had run; of a stage that broke, as it was then. */
   facts?: ReadonlyMap<number, Facts>
 }
 
@@ -107,7 +109,7 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
   }
 }
 
-function sofarOf({scenario, lab, chosen, stages, facts}: Seen): {readonly sofar?: SoFar} {
+function sofarOf({scenario, lab, chosen, stages, broken, facts}: Seen): {readonly sofar?: SoFar} {
   if (!scenario) return {}
   const driver = lab && chosen && {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
   return {
@@ -117,6 +119,7 @@ function sofarOf({scenario, lab, chosen, stages, facts}: Seen): {readonly sofar?
       // What ends from now on ends because of what cuts the run short.
       history: [...(lab?.history ?? [])],
       stages: [...stages],
+      ...(broken && {broken}),
       times: {total: performance.now()},
       ...(driver && {driver}),
       ...(facts && {facts: {stages: new Map(facts)}, made: madeHere()}),
@@ -212,12 +215,13 @@ export async function standUp(
   const lab = await (options.attach ? attachLab(scenario, name) : startLab(name, scenario, chosen.driver))
   const tell = await narrator(screen === NOWHERE ? undefined : screen, scenario)
   const held = hold(lab)
+  const facts = new Map<number, Facts>()
+  let under = 0
   try {
     tell.driver(chosen, lab, options.attach ? 'attached to nodes that were there' : undefined)
     const started = performance.now()
     const stages: StageResult[] = []
     const baselines: Baselines = new Map()
-    const facts = new Map<number, Facts>()
     Object.assign(seen, {lab, chosen, stages, ...(options.keepFacts && {facts})})
     let looking = 0
     const ended = async (stage: Stage, number: number) => {
@@ -234,7 +238,11 @@ export async function standUp(
       tell.found?.(result)
       looking += performance.now() - begun
     }
-    await carryOut(lab, {...tell, ended}, options.timeLimit)
+    const stage = (begun: Stage, number: number) => {
+      under = number
+      tell.stage?.(begun, number)
+    }
+    await carryOut(lab, {...tell, stage, ended}, options.timeLimit)
     const wired = performance.now()
     const outcome = await check(lab.fleet, scenario, {
       ...options,
@@ -269,6 +277,7 @@ export async function standUp(
   } catch (error) {
     tell.end()
     if (error instanceof CommandError) {
+      if (options.keepFacts && under > seen.stages.length) Object.assign(seen, await brokenAt(lab, under, seen.stages, facts))
       error.context = await contextOf(error, lab)
       if (options.out !== undefined) await keepLogs(lab, options.out, options.quiet)
       if (rescue && !isInterrupted()) error.context = {...error.context, help: [...error.context.help, ...(await rescue({lab, chosen}))]}
@@ -286,6 +295,15 @@ async function attachLab(scenario: Scenario, name: string): Promise<Lab> {
   const fleet = await attachFleet({lab: name, underlay: scenario.underlay, nodes: machinesOf(scenario)})
   await assertNeeds(fleet, scenario)
   return {name, scenario, fleet, history: [], [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]()}
+}
+
+/** Keeps how things are where a line was refused, while they still are; nothing where the lab goes meanwhile. */
+async function brokenAt({fleet, scenario}: Lab, number: number, stages: readonly StageResult[], facts: Map<number, Facts>) {
+  const then = await readFacts(fleet, placesAfter(scenario, number))
+  const broken = await checkUnfinished(fleet, scenario, number, stages.at(-1)?.matrix).catch(() => undefined)
+  if (isInterrupted() || !broken) return {}
+  facts.set(number, then)
+  return {broken}
 }
 
 /** Looks at the node that refused, while it is still there. */

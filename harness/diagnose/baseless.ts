@@ -4,7 +4,7 @@ import {familyOf, sameHost} from '../address.ts'
 import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import type {Cause, Probe} from '../model.ts'
 import {inTable} from '../trace/routing.ts'
-import type {Disposition} from '../trace.ts'
+import {type Disposition, everyHop} from '../trace.ts'
 import {askewAt, strayNetworks, withLength} from './masks.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
@@ -46,7 +46,7 @@ function bareBridge({facts, places}: World, {at, object}: Disposition): string |
 
 /** A mask unlike all others, or another machine's network. */
 function byAddress(world: World, probe: Probe, stop: Disposition, {forward, back}: Prediction): Found | undefined {
-  const onWay = new Set([probe.from, ...[...forward.hops, ...(back?.hops ?? [])].map(({place}) => place), stop.at])
+  const onWay = new Set([probe.from, ...[forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place), stop.at])
   for (const at of onWay) {
     const here = world.facts.get(at)
     if (!here) continue
@@ -76,7 +76,7 @@ function byRoute(world: World, probe: Probe, stop: Disposition, {forward, back}:
     [forward, probe.address],
     [back, forward.source],
   ] as const) {
-    for (const {place, route = ''} of way?.hops ?? []) {
+    for (const {place, route = ''} of way ? everyHop(way) : []) {
       const here = world.facts.get(place)
       const taken = here?.routes.find((each) => each.table === 'main' && routeMatches(route, each.to, each.via))
       if (!here || !taken || taken.to === '0.0.0.0/0' || taken.to === '::/0') continue

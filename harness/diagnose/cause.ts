@@ -1,7 +1,7 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
 import type {Facts} from '../facts/facts.ts'
 import type {Cause, Probe} from '../model.ts'
-import type {Disposition} from '../trace.ts'
+import {type Disposition, everyHop} from '../trace.ts'
 import {withoutHistory} from './baseless.ts'
 import type {Difference} from './differences/change.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
@@ -53,7 +53,7 @@ function outOfSight(
 ): Root | undefined {
   const ends = places.filter(({name}) => name === from || name === to).flatMap(({name, node}) => [name, node])
   const fabric = places.filter(({kind}) => kind === 'host').map(({name}) => name)
-  const near = new Set([...ends, ...fabric, ...[...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)])
+  const near = new Set([...ends, ...fabric, ...[forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place)])
   const candidates = changes.filter(({place}) => near.has(place))
   const root = candidates.find(({kind}) => kind === 'program') ?? candidates[0]
   if (!root) return undefined

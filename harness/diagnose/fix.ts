@@ -2,6 +2,7 @@
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
 import {familyOf, sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
+import {everyHop} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
 import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
@@ -179,7 +180,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
 }
 
 function destinationOf(trace: Root['forward']): string[] {
-  const last = trace?.hops.at(-1)
+  const last = trace && everyHop(trace).at(-1)
   return last?.nextHop === undefined ? [] : [last.nextHop]
 }
 

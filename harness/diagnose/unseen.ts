@@ -3,6 +3,7 @@
 import {sameHost} from '../address.ts'
 import type {Cause, Probe} from '../model.ts'
 import type {Block} from '../trace/segment.ts'
+import {everyHop} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
 import type {Prediction, World} from './prediction.ts'
 import type {Root} from './root.ts'
@@ -21,7 +22,7 @@ const UNJUDGED: readonly Cause[] = [
 /** Nothing in the tables stops it: what cannot be judged from them, what changed on its way, or nobody knows. */
 export function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
   const doubts = [...forward.doubts, ...(back?.doubts ?? [])]
-  const places = [...forward.hops, ...(back?.hops ?? [])].map(({place}) => place)
+  const places = [forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place)
   const onWay = new Set([...places, ...world.places.filter(({name}) => places.includes(name)).map(({node}) => node)])
   const near = changes.filter(
     ({place, kind, cause}) =>

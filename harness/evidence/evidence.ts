@@ -7,6 +7,7 @@ import type {Fleet} from '../driver.ts'
 import type {CounterRise, Diagnosis, KernelDrop, Observation, Place, Probe, Unobserved} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
 import {fieldsOf, type Row} from '../probe/rows.ts'
+import {everyHop} from '../trace.ts'
 import {conflictsIn, doubtsOf, stopOf, wayOf} from './conflicts.ts'
 import {lossesIn} from './counters.ts'
 import {dropsIn} from './drops.ts'
@@ -74,7 +75,7 @@ async function watched(fleet: Fleet, chosen: readonly Chosen[], known: Known): P
 function postsOn(ways: readonly BothWays[], {places, facts}: Known): Post[] {
   const named = ways.flatMap(({from, to, forward, back}) => [
     ...[from, to],
-    ...[forward, ...(back ? [back] : [])].flatMap(({hops, at}) => [...hops.map(({place}) => place), at]),
+    ...[forward, ...(back ? [back] : [])].flatMap((way) => [...everyHop(way).map(({place}) => place), way.at]),
   ])
   const names = new Set(named.flatMap((name) => [name, places.find((place) => place.name === name)?.node]))
   return places.filter(({name}) => names.has(name)).map((place) => ({place, families: familiesAt(place, facts)}))

@@ -1,16 +1,26 @@
 // Which devices and cables of the picture a packet passes, from the places and devices that its trace names. Pure.
 import {idOf, UNDERLAY} from '../topology/topology.ts'
 import {holds, isUnderlay, type Port, segmentOf, type World} from '../trace/segment.ts'
-import type {Trace} from '../trace.ts'
+import type {Carriage, Trace} from '../trace.ts'
 
-/** From each hop's device along its segment to the next hop. Of a packet that is stopped on a segment, as far as its device. */
+/**
+ * From each hop's device along its segment to the next hop, or through flow switches. Of a packet that is stopped on a segment, as
+ * far as its device, and in a tunnel as far as the packet that carries it gets.
+ */
 export function passedBy(world: World, {hops}: Trace): string[][] {
-  return hops.flatMap(({place, dev, nextHop}, index) => {
+  return hops.flatMap(({place, dev, nextHop, switched, tunnels = []}, index) => {
     const link = dev === undefined ? undefined : world.facts.get(place)?.links.find(({name}) => name === dev)
     if (!link) return []
+    if (switched) return switched.map(({ports}) => idsOf(world, ports))
     const from: Port = {place, link}
+    const all = segmentOf(world, from, true)
+    const stopped = tunnels.find(({outer}) => outer.ended !== 'delivered')
+    if (stopped) {
+      const into = all.find(({ports}) => isAt(stopped.from, ports.at(-1)))
+      return [idsOf(world, into?.ports ?? [from]), ...passedBy(world, stopped.outer)]
+    }
     const next = hops[index + 1]?.place
-    const ways = segmentOf(world, from, true).filter(({ports}) => ports.at(-1)?.place === next)
+    const ways = all.filter(({ports}) => ports.at(-1)?.place === next)
     const meant = ways.find(({ports}) => {
       const there = ports.at(-1)
       const facts = there && world.facts.get(there.place)
@@ -18,6 +28,20 @@ export function passedBy(world: World, {hops}: Trace): string[][] {
     })
     return [idsOf(world, (meant ?? ways[0])?.ports ?? [from])]
   })
+}
+
+function isAt({place, dev}: Carriage['from'], port: Port | undefined): boolean {
+  return port?.place === place && port.link.name === dev
+}
+
+/** The ways of what carries it through tunnels, each from one end of a tunnel to the other; but of one that is stopped. */
+export function carriedBy(world: World, {hops}: Trace): string[][][] {
+  return hops.flatMap(({tunnels = []}) =>
+    tunnels.flatMap(({from, to, outer}) => {
+      const whole = [[idOf(from.place, from.dev)], ...passedBy(world, outer), [idOf(to.place, to.dev)]]
+      return [...(outer.ended === 'delivered' ? [whole] : []), ...carriedBy(world, outer)]
+    }),
+  )
 }
 
 /** Between two machines' devices on the underlay stands the underlay. */
@@ -39,12 +63,20 @@ export interface Steps {
   readonly last?: string
 }
 
-export function stepsOf(ways: readonly (readonly string[])[]): Steps {
-  const plugged = ways.flatMap((ids) => ids.flatMap((id, index) => [id, ...(index === 0 ? [] : [`${ids[index - 1]}\n${id}`])]))
-  const routed = ways.slice(1).flatMap(([to], index): [string, string][] => {
+/** @param within ways beside them: of what carries the packet in tunnels */
+export function stepsOf(ways: readonly (readonly string[])[], within: readonly (readonly (readonly string[])[])[] = []): Steps {
+  const chains = [ways, ...within]
+  const last = ways.at(-1)?.at(-1)
+  return {ids: new Set(chains.flatMap(pluggedIn)), routed: chains.flatMap(routedIn), ...(last !== undefined && {last})}
+}
+
+function pluggedIn(ways: readonly (readonly string[])[]): string[] {
+  return ways.flatMap((ids) => ids.flatMap((id, index) => [id, ...(index === 0 ? [] : [`${ids[index - 1]}\n${id}`])]))
+}
+
+function routedIn(ways: readonly (readonly string[])[]): [string, string][] {
+  return ways.slice(1).flatMap(([to], index): [string, string][] => {
     const from = ways[index]?.at(-1)
     return from === undefined || to === undefined || from === to ? [] : [[from, to]]
   })
-  const last = ways.at(-1)?.at(-1)
-  return {ids: new Set(plugged), routed, ...(last !== undefined && {last})}
 }

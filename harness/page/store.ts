@@ -13,7 +13,7 @@ import type {Trace} from '../trace.ts'
 import {type Change, changesBetween} from './changes.ts'
 import {folded, shownSpaces} from './fold.ts'
 import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
-import {passedBy, stepsOf} from './path.ts'
+import {carriedBy, passedBy, stepsOf} from './path.ts'
 
 export interface ChosenPair {
   readonly from: string
@@ -173,7 +173,8 @@ export function createStore(first: View) {
   /** Devices, cables and routes that the chosen pair's packets pass. */
   const passed = computed(() => {
     const {forward, back} = ways.value ?? {}
-    const steps = (trace: Trace | undefined) => stepsOf(trace && world.value ? passedBy(world.value, trace) : [])
+    const steps = (trace: Trace | undefined) =>
+      trace && world.value ? stepsOf(passedBy(world.value, trace), carriedBy(world.value, trace)) : stepsOf([])
     return {there: steps(forward), back: steps(back)}
   })
   /** Namespaces that the picture shows, where it is folded: many are more than one sees at once. */

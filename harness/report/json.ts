@@ -44,6 +44,8 @@ export interface SoFar
   extends Pick<ResultSource, 'lab' | 'scenario' | 'history' | 'times' | 'facts' | 'made'>,
     Partial<Pick<ResultSource, 'driver'>> {
   readonly stages: readonly StageResult[]
+  /** The stage in which it broke, as it was then; where that was looked at. */
+  readonly broken?: StageResult
 }
 
 /** Plain data, ready for JSON.stringify. Output of commands is decoded as UTF-8. */
@@ -101,13 +103,13 @@ export function errorJson(exit: number, messages: readonly Message[], step?: Com
   }
 }
 
-function sofarJson({lab, scenario, driver, history, stages, times, facts, made}: SoFar): PartDocument {
+function sofarJson({lab, scenario, driver, history, stages, broken, times, facts, made}: SoFar): PartDocument {
   return {
     lab,
     scenario: scenarioJson(scenario),
     ...(driver && {driver}),
     history: history.map(commandJson),
-    stages: stages.map((stage) => stageResultJson(stage, facts)),
+    stages: [...stages, ...(broken ? [broken] : [])].map((stage) => stageResultJson(stage, facts)),
     claims: scenario.claims,
     ...(made && {made}),
     times,

@@ -1,7 +1,7 @@
 // Paths, hop by hop: what the facts predict, and beside it what a packet did. Data in, text or plain data out.
 import {type BothWays, pathsOf, reaches} from '../both-ways.ts'
 import type {Probe, Verdict} from '../model.ts'
-import type {Trace} from '../trace.ts'
+import type {Carriage, Hop, Trace} from '../trace.ts'
 import {milliseconds} from './duration.ts'
 import {FORMAT} from './format.ts'
 import type {Paint} from './text.ts'
@@ -61,6 +61,14 @@ export function placeWidth({forward, back}: Pick<BothWays, 'forward' | 'back'>):
   return Math.max(...names.map((name) => name.length))
 }
 
+/** The way of the UDP packets that a tunnel puts it into. Where they are stopped the whole path says why. */
+function carriageLines({from, destination, outer}: Carriage, paint: Paint): string[] {
+  const ends = {source: outer.source ?? from.place, destination}
+  const width = placeWidth({forward: outer})
+  const stopped = outer.ended !== 'delivered' && {last: []}
+  return pathLines({...outer, doubts: []}, {...ends, ...stopped, width, label: `in ${from.dev}`}, paint)
+}
+
 function waysLines(ways: BothWays, paint: Paint): string[] {
   const width = placeWidth(ways)
   const {forward, back} = ways
@@ -95,15 +103,17 @@ export function pathLines(path: Trace, {source, destination, label, width, last}
   const ended = path.ended === 'delivered' ? paint('green', 'delivered') : paint('red', dispositionWords(path))
   const row = (place: string, words: string) => `  ${place.padEnd(width)}  ${visibleLine(words)}`
   const lines = [`${label}  ${source} -> ${destination}   ${ended}`]
-  for (const {place, route, rule, flow} of path.hops) {
+  for (const {place, route, rule, flow, tunnels = []} of path.hops) {
     if (flow !== undefined) lines.push(row(place, flow))
     if (route !== undefined) lines.push(row(place, rule === undefined ? route : `${route}   (rule ${rule})`))
     for (const {cause, by, address} of path.translated.filter(({at}) => at === place))
       lines.push(row('', `${cause}${address === undefined ? '' : ` to ${address}`}: ${by.family} ${by.table} ${by.chain}: ${by.text}`))
+    const within = tunnels.flatMap((carriage) => carriageLines(carriage, paint))
+    lines.push(...within.map((line) => `${' '.repeat(width + 4)}${line}`))
   }
   // Under a route of the same place its name stands already.
   const end = path.hops.at(-1)
-  const named = end?.place === path.at && (end.route ?? end.flow) !== undefined ? '' : path.at
+  const named = end?.place === path.at && !end.tunnels && (end.route ?? end.flow) !== undefined ? '' : path.at
   for (const [index, text] of (last ?? [path.evidence]).entries())
     lines.push(row(index === 0 ? named : '', text.startsWith(`${path.at} `) ? text.slice(path.at.length + 1) : text))
   lines.push(...path.doubts.map(({at, evidence}) => row(at, `not judged: ${evidence}`)))
@@ -169,9 +179,14 @@ export function traceJson({lab, exchanges}: TraceSource): Record<string, unknown
 
 function pathJson({hops, ended, at, object, evidence, source, translated, doubts}: Trace): Record<string, unknown> {
   return {
-    hops: hops.map(({place, route, rule, dev, nextHop, flow}) => ({place, route, rule, dev, nextHop, flow})),
+    hops: hops.map(hopJson),
     ...{ended, at, object, evidence, source},
     translated: translated.map(({at: place, cause, address, port, by}) => ({at: place, cause, address, port, rule: by.text})),
     doubts: doubts.map(({cause, at: place, object: what, evidence: words}) => ({cause, at: place, object: what, evidence: words})),
   }
+}
+
+function hopJson({place, route, rule, dev, nextHop, neighbour, tunnels, flow}: Hop): Record<string, unknown> {
+  const carried = tunnels?.map(({outer, ...tunnel}) => ({...tunnel, outer: pathJson(outer)}))
+  return {place, route, rule, dev, nextHop, neighbour, tunnels: carried, flow}
 }

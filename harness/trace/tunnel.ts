@@ -162,6 +162,16 @@ export function missingEnd(world: World, from: Port, wanted: (place: string) => 
   return undefined
 }
 
+/** Why a tunnel's end sends a frame for this MAC to a machine: its entry as bridge(8) writes it, or the remote of the device itself. */
+export function entryFor(world: World, from: Port, mac: string, remote: string): string | undefined {
+  if (!isTunnel(from)) return undefined
+  const entries = entriesOf(world, from).filter((entry) => entry.remote !== undefined && sameHost(entry.remote, remote))
+  const entry = entries.find((each) => each.mac === mac) ?? entries.find((each) => each.mac === EVERYWHERE)
+  if (entry) return `${entry.mac} dev ${from.link.name} dst ${entry.remote}`
+  const own = from.link.vxlan.remote
+  return own !== undefined && sameHost(own, remote) ? `${from.link.name} remote ${own}` : undefined
+}
+
 /** Where a carried frame's UDP packet goes, by addresses. */
 export function outerOf(world: World, from: Port, to: Port): {source?: string; destination: string; port: number} | undefined {
   if (!isTunnel(from)) return undefined

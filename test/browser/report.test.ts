@@ -6,6 +6,7 @@ import {type Packed, unpack} from '../../harness/report/rows.ts'
 import type {View} from '../../harness/report/view.ts'
 import {threeNodesAnd, twoNodesWith} from '../kernel/tools/scenarios.ts'
 import {mistakesIn} from '../kernel/tools/schema.ts'
+import {barriersIn} from '../tools/accessibility.ts'
 import {type Browser, startBrowser} from '../tools/browser.ts'
 import {wholeOf} from '../tools/packed.ts'
 import {cell, pair, part, slider, wordsOf} from './tools/page.ts'
@@ -60,6 +61,28 @@ test.serial(
   },
 )
 
+test.serial('through a tunnel: what decided each hop, the way of the UDP packets, and the underlay that they light up', async (t) => {
+  await using made = await report('flannel-vxlan')
+  t.is(made.code, 0, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  await cell(page, 'pod1', 'pod3').click()
+  const words = await wordsOf(pair(page))
+  t.regex(
+    words,
+    /node1 10\.244\.2\.0\/24 via 10\.244\.2\.0 dev flannel\.1 .*neighbour 10\.244\.2\.0 lladdr (0a:58:0a:f4:02:00) PERMANENT in flannel\.1 at node1, UDP 192\.168\.1\.11 → 192\.168\.1\.12 by \1 dev flannel\.1 dst 192\.168\.1\.12 node1 192\.168\.1\.0\/24 dev eth0 neighbour 192\.168\.1\.12 lladdr \S+ [A-Z]+ node2 arrives node2 10\.244\.2\.0\/24 dev cni0/,
+  )
+  const topology = part(page, 'Topology')
+  t.is(await topology.locator('.underlay.there.back').count(), 1)
+  t.is(await topology.locator('.tunnel.there.back').count(), 1)
+  t.deepEqual(await barriersIn(page), [])
+  // Within one node there is none.
+  await cell(page, 'pod1', 'pod2').click()
+  t.notRegex(await wordsOf(pair(page)), /UDP 192/)
+  t.is(await topology.locator('.underlay.there').count(), 0)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
 test.serial('the slider: what ran at each stage, what it printed, and how matrix and topology became another', async (t) => {
   await using made = await report('three-nodes')
   const {page, complaints} = await browser.open(made.html)
@@ -113,6 +136,37 @@ test.serial('a run that was interrupted says so, and shows how far it came', asy
   t.deepEqual(complaints, [])
   await page.close()
 })
+
+const REFUSED = '      ip route add 10.9.0.0/24 via 192.168.51.1'
+const CUTS = '      ip route del 10.244.1.0/24'
+const REFUSES = /ip route add 10\.9\.0\.0\/24.*Nexthop has invalid gateway/
+const LOST = /: does not reach, no more since this stage$/
+for (const [what, lines, said, mark, ended] of [
+  ['broken by a line before', `${CUTS}\n${REFUSED}`, REFUSES, LOST, /✗ no-route at node2/],
+  ['broken before a line that hangs', `${CUTS}\n      sleep 90`, /sleep 90/, LOST, /✗ no-route at node2/],
+  ['whole before a line that would have broken it', `${REFUSED}\n${CUTS}`, REFUSES, /: reaches$/, /back .*✓ delivered/],
+] as const)
+  test.serial(`a run whose line was refused or hung opens at that moment: its picture, its matrix and its ways, ${what}`, async (t) => {
+    await using made = await report(threeNodesAnd(lines), undefined, ['--time-limit', '10'])
+    t.is(made.code, 1, made.stderr)
+    const {page, complaints} = await browser.open(made.html)
+    t.is(await slider(page).getAttribute('aria-valuetext'), '8. a little more')
+    const stage = await wordsOf(part(page, /^Stage 8/))
+    t.regex(stage, /It broke here/)
+    t.regex(stage, said)
+    t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
+    t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', mark)
+    await cell(page, 'pod1', 'pod3').click()
+    t.regex(await wordsOf(pair(page)), ended)
+    const document = JSON.parse(textOf(made.json)) as {run: {stages: {stage: number; unfinished?: boolean}[]}}
+    t.deepEqual(mistakesIn(document, 'error'), [])
+    t.deepEqual(
+      document.run.stages.filter(({unfinished}) => unfinished).map(({stage}) => stage),
+      [8],
+    )
+    t.deepEqual(complaints, [])
+    await page.close()
+  })
 
 test.serial('a run that never began has its reason, and nothing else', async (t) => {
   await using made = await report("import {scenario} from 'podwire'\n\nexport default scenario({title: 'x'})\n")

@@ -48,12 +48,18 @@ test('in a lab that works every place’s packets are delivered to every other',
 })
 
 test('a path is told hop by hop, with the route, the device and the next hop of each', (t) => {
-  t.deepEqual(traceTo(recordedFacts(), PLACES, 'pod1', '10.244.2.2').hops, [
-    {place: 'pod1', route: 'default via 10.244.1.1 dev veth-pod1', dev: 'veth-pod1', nextHop: '10.244.1.1'},
-    {place: 'node1', route: '10.244.2.0/24 via 192.168.1.12 dev eth0', dev: 'eth0', nextHop: '192.168.1.12'},
-    {place: 'node2', route: '10.244.2.0/24 dev v-net-0', dev: 'v-net-0', nextHop: '10.244.2.2'},
+  const by = (address: string, mac: string) => ({nextHop: address, neighbour: {address, mac, state: 'DELAY'}})
+  const whole = traceTo(recordedFacts(), PLACES, 'pod1', '10.244.2.2').hops
+  t.deepEqual(whole, [
+    {place: 'pod1', route: 'default via 10.244.1.1 dev veth-pod1', dev: 'veth-pod1', ...by('10.244.1.1', '1e:19:20:55:c4:c5')},
+    {place: 'node1', route: '10.244.2.0/24 via 192.168.1.12 dev eth0', dev: 'eth0', ...by('192.168.1.12', '9a:f0:27:f3:d6:22')},
+    {place: 'node2', route: '10.244.2.0/24 dev v-net-0', dev: 'v-net-0', ...by('10.244.2.2', 'e2:a0:63:11:c3:ee')},
     {place: 'pod3'},
   ])
+  // Whom no entry tells of is asked for, and who answers is the same; where nobody does, there is no address.
+  const asking = changed('pod1', () => ({neighbours: []}))
+  t.deepEqual(traceTo(asking, PLACES, 'pod1', '10.244.2.2').hops[0]?.neighbour, {address: '10.244.1.1', mac: '1e:19:20:55:c4:c5'})
+  t.deepEqual(traceTo(recordedFacts(), PLACES, 'pod1', '10.244.1.9').hops[0]?.neighbour, {address: '10.244.1.9'})
   t.deepEqual(
     traceTo(recordedFacts(), PLACES, 'pod1', '10.244.1.3').hops.map((hop) => hop.place),
     ['pod1', 'pod2'],

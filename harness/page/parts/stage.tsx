@@ -16,6 +16,9 @@ export function StagePart({store}: {readonly store: Store}) {
   return (
     <Part id="stage" title={`Stage ${number}: ${declared?.title ?? ''}`}>
       {declared?.sentence !== undefined && <blockquote>“{declared.sentence}”</blockquote>}
+      {store.stage.value?.unfinished && (
+        <p class="dim">It broke here: claims of this stage were not looked at, and all below is as it was at that moment.</p>
+      )}
       {commands.length === 0 ? <p class="dim">Nothing was typed.</p> : <CommandList commands={commands} />}
       {checks.map((check) => (
         <ClaimLine key={check.claim} check={check} />

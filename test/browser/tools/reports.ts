@@ -20,13 +20,13 @@ export interface Made extends Written {
   readonly stderr: string
 }
 
-/** Runs a scenario (a name, or its text) with both reports. @param until interrupts it once this is shown */
-export async function report(scenario: string, until?: RegExp): Promise<Made> {
+/** Runs a scenario (a name, or its text) with both reports. @param until interrupts it once this is shown @param more options of run */
+export async function report(scenario: string, until?: RegExp, more: readonly string[] = []): Promise<Made> {
   const home: Home = makeHome(RUNNER)
   const name = scenario.includes('\n') ? './mine.ts' : scenario
   if (name !== scenario) home.write('mine.ts', scenario)
   const [html, json] = [join(home.folder, 'run.html'), join(home.folder, 'run.json')]
-  const begun = home.begin(['run', name, '--driver', 'local', '--report', `html=${html}`, '--report', `json=${json}`])
+  const begun = home.begin(['run', name, '--driver', 'local', '--report', `html=${html}`, '--report', `json=${json}`, ...more])
   if (until) {
     await begun.shown(until)
     process.kill(begun.pid, 'SIGINT')

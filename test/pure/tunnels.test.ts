@@ -1,0 +1,183 @@
+// A path through a tunnel: beside the way of the packet stands the way of what carries it, in the trace, its text, its document and
+// the picture.
+import {readFileSync} from 'node:fs'
+import test from 'ava'
+import {bothWays} from '../../harness/both-ways.ts'
+import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
+import type {Place} from '../../harness/model.ts'
+import {carriedBy, passedBy, stepsOf} from '../../harness/page/path.ts'
+import {traceJson, tracesText} from '../../harness/report/trace.ts'
+import {traceTo} from '../../harness/trace.ts'
+import {mistakesIn} from '../kernel/tools/schema.ts'
+import {link, namespace, route} from '../tools/facts.ts'
+
+const place = (name: string, address: string): Place => ({name, kind: 'node', node: name, netns: undefined, address, addresses: [address]})
+const PLACES = [place('node1', '192.168.1.11'), place('node2', '192.168.1.12')]
+const mac = (number: number) => `0a:58:0a:f4:0${number}:00`
+
+/** Flannel's VXLAN on two nodes, whose bridges stand for pods. */
+function flannel({up}: Pick<LinkFacts, 'up'> = {up: true}, entries = true): Facts {
+  return new Map(
+    [1, 2].map((number) => {
+      const other = 3 - number
+      const links = [
+        link('eth0', {kind: 'veth', addresses: [`192.168.1.1${number}/24`], up: up || number === 1}),
+        link('flannel.1', {
+          kind: 'vxlan',
+          mac: mac(number),
+          mtu: 1450,
+          addresses: [`10.244.${number}.0/32`],
+          vxlan: {id: 1, port: 8472, learning: false, local: `192.168.1.1${number}`},
+        }),
+        link('cni0', {kind: 'bridge', addresses: [`10.244.${number}.1/24`]}),
+      ]
+      const routes = [
+        route('192.168.1.0/24', {dev: 'eth0'}),
+        route(`10.244.${other}.0/24`, {via: `10.244.${other}.0`, dev: 'flannel.1'}),
+        route(`10.244.${number}.0/24`, {dev: 'cni0'}),
+      ]
+      const neighbours = [{address: `10.244.${other}.0`, dev: 'flannel.1', mac: mac(other), state: 'PERMANENT', proxy: false}]
+      const fdb = [{mac: mac(other), dev: 'flannel.1', remote: `192.168.1.1${other}`, permanent: true, local: false}]
+      return [`node${number}`, namespace(links, routes, {neighbours, fdb: entries ? fdb : []})]
+    }),
+  )
+}
+
+const waysIn = (facts: Facts) =>
+  bothWays(facts, PLACES, {from: 'node1', to: 'node2', address: '10.244.2.1'}, {protocol: 'icmp', size: 'small', mtu: 1450})
+const exchange = (facts: Facts) => ({ways: waysIn(facts), probe: undefined, conflicts: []})
+const plain = (_: unknown, text: string) => text
+const steps = (facts: Facts) => {
+  const {forward} = waysIn(facts)
+  const world = {facts, places: PLACES}
+  return stepsOf(passedBy(world, forward), carriedBy(world, forward))
+}
+
+test('a hop through a tunnel has the neighbour and the entry that decided it, and the way of its UDP packets', (t) => {
+  const [first] = traceTo(flannel(), PLACES, 'node1', '10.244.2.1').hops
+  t.deepEqual(first?.neighbour, {address: '10.244.2.0', mac: mac(2), state: 'PERMANENT'})
+  const [tunnel, ...others] = first?.tunnels ?? []
+  t.deepEqual(others, [])
+  t.deepEqual(
+    [tunnel?.from, tunnel?.to, tunnel?.destination, tunnel?.entry],
+    [{place: 'node1', dev: 'flannel.1'}, {place: 'node2', dev: 'flannel.1'}, '192.168.1.12', `${mac(2)} dev flannel.1 dst 192.168.1.12`],
+  )
+  t.is(tunnel?.outer.ended, 'delivered')
+  t.deepEqual(
+    tunnel?.outer.hops.map(({place, route}) => [place, route]),
+    [
+      ['node1', '192.168.1.0/24 dev eth0'],
+      ['node2', undefined],
+    ],
+  )
+  // Without an entry there is nothing that it could be put into.
+  const [lost] = traceTo(flannel({up: true}, false), PLACES, 'node1', '10.244.2.1').hops
+  t.deepEqual([lost?.neighbour?.state, lost?.tunnels], ['PERMANENT', undefined])
+})
+
+test('as text it stands below its hop; where it is stopped it is told how far it got, and once why', (t) => {
+  t.is(
+    tracesText({lab: 'x', exchanges: [exchange(flannel())]}, plain),
+    `predicted from the facts, icmp, 84 bytes: reaches
+  forward  10.244.1.0 -> 10.244.2.1   delivered
+    node1  10.244.2.0/24 via 10.244.2.0 dev flannel.1
+           in flannel.1  192.168.1.11 -> 192.168.1.12   delivered
+             node1  192.168.1.0/24 dev eth0
+             node2  holds 192.168.1.12
+    node2  holds 10.244.2.1
+  return   10.244.2.1 -> 10.244.1.0   delivered
+    node2  10.244.1.0/24 via 10.244.1.0 dev flannel.1
+           in flannel.1  192.168.1.12 -> 192.168.1.11   delivered
+             node2  192.168.1.0/24 dev eth0
+             node1  holds 192.168.1.11
+    node1  holds 10.244.1.0
+observed, icmp, small packet: nothing`,
+  )
+  const stopped = tracesText({lab: 'x', exchanges: [exchange(flannel({up: false}))]}, plain)
+  t.is(
+    stopped,
+    `predicted from the facts, icmp, 84 bytes: does not reach
+  forward  10.244.1.0 -> 10.244.2.1   interface down at node2
+    node1  10.244.2.0/24 via 10.244.2.0 dev flannel.1
+           in flannel.1  192.168.1.11 -> 192.168.1.12   interface down at node2
+             node1  192.168.1.0/24 dev eth0
+    node2  eth0 is down at node2
+observed, icmp, small packet: nothing`,
+  )
+})
+
+test('as a document it fits its schema, and not without the way', (t) => {
+  const json = JSON.parse(JSON.stringify(traceJson({lab: 'x', exchanges: [exchange(flannel())]})))
+  t.deepEqual(mistakesIn(json, 'trace'), [])
+  const [tunnel] = json.exchanges[0].predicted.forward.hops[0].tunnels
+  t.is(tunnel.outer.hops[0].route, '192.168.1.0/24 dev eth0')
+  delete tunnel.outer
+  t.not(mistakesIn(json, 'trace').length, 0)
+})
+
+test('in the picture the tunnel is passed, and the underlay below it; where that is stopped, as far as it gets', (t) => {
+  const {ids, routed} = steps(flannel())
+  t.deepEqual([...ids].filter((id) => !id.includes('\n')).sort(), [
+    'node1 eth0',
+    'node1 flannel.1',
+    'node2 eth0',
+    'node2 flannel.1',
+    'underlay',
+  ])
+  t.true(ids.has('node1 flannel.1\nnode2 flannel.1'))
+  t.deepEqual(routed, [
+    ['node1 flannel.1', 'node1 eth0'],
+    ['node2 eth0', 'node2 flannel.1'],
+  ])
+  const stopped = steps(flannel({up: false}))
+  t.deepEqual([stopped.routed, stopped.last], [[['node1 flannel.1', 'node1 eth0']], 'node1 eth0'])
+})
+
+/** What was recorded of scenarios/nsx-ovn.ts, and as much of its facts as that is about. */
+function geneve(): Facts {
+  const said = (name: string) => readFileSync(new URL(`../../fixtures/recorded/flows/${name}.txt`, import.meta.url), 'utf8')
+  const port = (name: string, type = '', remote?: string) => ({name, type, ...(remote !== undefined && {remote})})
+  const node = (number: number, pod: string, veth: LinkFacts) => {
+    const eth0 = link('eth0', {kind: 'veth', addresses: [`192.168.1.1${number}/24`]})
+    const tunnel = port(`ovn-node${3 - number}-0`, 'geneve', `192.168.1.1${3 - number}`)
+    const switches = [
+      {bridge: 'br-int', secure: true, controllers: [], ports: [port(veth.name), tunnel]},
+      {bridge: 'br-phy', secure: false, controllers: [], ports: [port('eth0')]},
+    ]
+    return namespace([eth0, veth], [], {switches, answers: new Map(), netnsNames: new Map([[0, pod]])})
+  }
+  const cable = (number: number, pod: string, address: string, gateway: string) => {
+    const [inside, outside] = [link('veth0', {kind: 'veth'}), link(`veth-${pod}`, {kind: 'veth'})]
+    const eth0 = {...inside, mac: `0a:00:00:00:0${number}:02`, peer: {index: outside.index, netnsId: 0}}
+    const end = {...eth0, addresses: [{address, prefixLength: 24, scope: 'global'}]}
+    const there = namespace([end], [route('0.0.0.0/0', {via: gateway, dev: 'veth0'})])
+    return [
+      [pod, there],
+      [`node${number}`, node(number, pod, {...outside, peer: {index: inside.index, netnsId: 0}})],
+    ] as const
+  }
+  const facts = new Map([...cable(1, 'pod1', '10.244.1.2', '10.244.1.1'), ...cable(2, 'pod3', '10.244.2.2', '10.244.2.1')])
+  for (const name of ['arp-answered', 'geneve', 'tunnel-end', 'from-tunnel']) {
+    const [question] = traceTo(facts, PODS, 'pod1', '10.244.2.2').questions
+    const here = question && facts.get(question.place)
+    if (here) facts.set(question.place, {...here, answers: new Map(here.answers).set(question.line, said(name))})
+  }
+  return facts
+}
+
+const pod = (name: string, node: string, address: string): Place => ({name, kind: 'pod', node, netns: name, address, addresses: [address]})
+const PODS = [pod('pod1', 'node1', '10.244.1.2'), pod('pod3', 'node2', '10.244.2.2'), ...PLACES]
+
+test('flow switches and their own tunnel light up every device between them, and the underlay', (t) => {
+  const facts = geneve()
+  const path = traceTo(facts, PODS, 'pod1', '10.244.2.2')
+  t.is(path.ended, 'delivered', path.evidence)
+  t.deepEqual(passedBy({facts, places: PODS}, path), [
+    ['pod1 veth0', 'node1 veth-pod1'],
+    ['node1 eth0', 'underlay', 'node2 eth0'],
+    ['node2 veth-pod3', 'pod3 veth0'],
+  ])
+  // What has not been asked is not passed.
+  const silent = new Map(facts).set('node1', {...(facts.get('node1') as NamespaceFacts), answers: new Map()})
+  t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [['pod1 veth0', 'node1 veth-pod1']])
+})
