@@ -431,15 +431,17 @@ export interface FixCommand {
   readonly command: string
 }
 
-/** What became of a fix on a copy of the lab. */
+/** What became of a fix on a copy of the lab, where those of other diagnoses were typed too. */
 export interface Trial {
   readonly verdict: Verdict
-  /** Pairs that failed on the copy before the fix and hold after it, of those that failed. */
+  /** Pairs of the diagnosis that failed on the copy before the fix and hold after it, of those of them that failed. */
   readonly turned: number
   readonly failing: number
   /** All pairs that hold after the fix, of all. */
   readonly passing: number
   readonly total: number
+  /** Lines of this fix that the copy refused, each with the kernel's words; absent where there are none. */
+  readonly refused?: readonly string[]
   /** Why it could not be tried, or what still fails. */
   readonly evidence: readonly string[]
 }

@@ -644,7 +644,7 @@ class Walk {
   /** Nobody on the segment holds the next hop's address: what keeps whoever should from being there. */
   #whyNotThere(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Stopped {
     const blocked = segmentOf(this.#world, from, true).find((way) => holdsThere(this.#world, way, nextHop))
-    const block = blocked && (blockIn(this.#world, blocked.ports) ?? this.#notCarried(blocked))
+    const block = blocked && (blockIn(this.#world, blocked.ports) ?? this.#notCarried(blocked, nextHop))
     if (block) return new Stopped({ended: block.cause, at: block.at, object: block.object, evidence: block.evidence})
     const meant = this.#world.places.find(({addresses}) => addresses.some((address) => sameHost(address, nextHop)))
     const lacking = this.#endMissing(from, meant)
@@ -675,9 +675,16 @@ class Walk {
   }
 
   /** By a tunnel on the way that has no entry for it, or another's. Who is not routed into it is asked for by everybody's address. */
-  #notCarried(way: Passage): Block | undefined {
-    const routed = isCarriedBetween(way.ports[0] as Port, way.ports[1])
-    return carried(this.#world, way, this.#packet(undefined), routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
+  #notCarried(way: Passage, nextHop: string): Block | undefined {
+    const from = way.ports[0] as Port
+    const routed = isCarriedBetween(from, way.ports[1])
+    const packet = this.#packet(undefined)
+    // Who has no MAC address for him asks for him first, by the same tunnel.
+    const asked: Packet = {...packet, arp: {operation: 'request', source: packet.source, destination: nextHop}}
+    const here = this.#world.facts.get(from.place)
+    const asks = routed && this.#family === 4 && here && !neighbourOf(here, from.link.name, nextHop)
+    const unasked = asks ? carried(this.#world, way, asked, 'ff:ff:ff:ff:ff:ff').block : undefined
+    return unasked ?? carried(this.#world, way, packet, routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
   }
 
   /** A tunnel of this segment, or the one that it is routed into, leads to a machine that has no other end of it. */

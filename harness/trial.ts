@@ -1,5 +1,5 @@
-// A fix, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
-// itself has, the fix is typed there, and every pair is probed before and after. The copy is gone when this returns.
+// Fixes, tried: the lab is built again from what was typed in it, in fresh namespaces of this machine whatever driver the lab
+// itself has, the fixes are typed there, and every pair is probed before and after. The copy is gone when this returns.
 
 import {setTimeout} from 'node:timers/promises'
 import {awaitClaims} from './checks/check.ts'
@@ -10,7 +10,7 @@ import {readFullMtu} from './facts/interfaces.ts'
 import {forgetUnresolved} from './facts/neighbours.ts'
 import {readFacts} from './facts/read.ts'
 import {carryOut, type Lab, startLab} from './lab.ts'
-import {type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
+import {type Diagnosis, type FixCommand, type Place, type Probe, placesAfter, type Scenario, type Trial} from './model.ts'
 import {probePairs} from './probe/probe.ts'
 
 /** Something typed at a machine after the scenario's own lines. */
@@ -25,11 +25,23 @@ export interface TrialSpec {
   readonly scenario: Scenario
   /** What was typed once the lab was up, in order. */
   readonly typed: readonly Line[]
-  readonly fix: readonly FixCommand[]
-  /** Of the lab that the fix is for. */
+  /** All are typed on one copy, in this order: two faults at once need both. */
+  readonly diagnoses: readonly Mended[]
+  /** Of the lab that the fixes are for. */
   readonly facts: Facts
   /** Somebody typed at a shell, and nobody wrote down what: the copy may lack it. */
   readonly unrecorded?: boolean
+}
+
+/** What is to be mended of a diagnosis, and by what. */
+export type Mended = Pick<Diagnosis, 'fix' | 'pairs'>
+
+/** What the copy made of the fixes: pairs as `pod1 -> pod3`, and of each fix the lines that were refused. */
+export interface Tried {
+  readonly all: ReadonlySet<string>
+  readonly failing: ReadonlySet<string>
+  readonly still: ReadonlySet<string>
+  readonly refused: readonly (readonly string[])[]
 }
 
 const LOOKS = 5
@@ -40,9 +52,8 @@ const SLOW = 1_500
 /** Milliseconds: what is lost between namespaces of one machine is lost at once. */
 const PATIENCE = 200
 
-/** Never rejects: a copy that cannot be made is a trial without a result. */
-export async function tryFix({driver, scenario, typed, fix, facts, unrecorded}: TrialSpec): Promise<Trial> {
-  const nothing = {turned: 0, failing: 0, passing: 0, total: 0}
+/** One for each diagnosis. Never rejects: a copy that cannot be made is a trial without a result. */
+export async function tryFixes({driver, scenario, typed, diagnoses, facts, unrecorded}: TrialSpec): Promise<Trial[]> {
   try {
     await using lab = await startLab(`trial-${process.pid}`, scenario, driver)
     // A daemon's routes come by waiting, here as there.
@@ -50,28 +61,47 @@ export async function tryFix({driver, scenario, typed, fix, facts, unrecorded}: 
     await type(lab, typed)
     // Full packets before as well: what is learned of a path's size is learned here as it was there.
     const before = await probeLab(lab)
-    const refused = await type(lab, await inTheCopy(lab, fix, facts))
+    const refused: string[][] = []
+    for (const {fix} of diagnoses) refused.push(await type(lab, await inTheCopy(lab, fix, facts)))
     const after = await probedOnceSettled(lab)
-    const failing = pairsOf(before, (answered) => answered !== true)
-    const still = pairsOf(after, (answered) => answered !== true)
-    const total = new Set(after.map(pairOf)).size
-    const evidence = [
-      ...refused,
-      ...[...still].slice(0, 8).map((pair) => `${pair} still fails`),
-      ...(unrecorded ? ['what was typed at a shell is not in the copy'] : []),
-    ]
-    const turned = [...failing].filter((pair) => !still.has(pair)).length
-    return {
-      verdict: still.size === 0 && refused.length === 0 ? 'pass' : 'fail',
-      turned,
-      failing: failing.size,
-      passing: total - still.size,
-      total,
-      evidence,
-    }
+    const [failing, still] = [before, after].map((probes) => pairsOf(probes, (answered) => answered !== true)) as [Set<string>, Set<string>]
+    const tried: Tried = {all: new Set(after.map(pairOf)), failing, still, refused}
+    const lacking = unrecorded ? ['what was typed at a shell is not in the copy'] : []
+    return diagnoses.map((mended, index) => trialOf(mended, index, tried, lacking))
   } catch (error) {
-    return {verdict: 'unknown', ...nothing, evidence: [error instanceof Error ? error.message : String(error)]}
+    const nothing = {turned: 0, failing: 0, passing: 0, total: 0}
+    return diagnoses.map(() => ({verdict: 'unknown', ...nothing, evidence: [error instanceof Error ? error.message : String(error)]}))
   }
+}
+
+/** Still failing pairs that are named. */
+const MOST_PAIRS = 8
+
+/**
+ * What one of the fixes did. It is credited with its own diagnosis's pairs alone, and with none where every line of it was refused:
+ * what turned was then turned by another.
+ * @param index of the fix
+ * @param lacking why the copy may be unlike the lab
+ */
+export function trialOf({fix, pairs}: Mended, index: number, {all, failing, still, refused}: Tried, lacking: readonly string[]): Trial {
+  const own = refused[index] ?? []
+  const failed = pairs.filter((pair) => failing.has(pair))
+  const total = all.size
+  return {
+    verdict: still.size === 0 && own.length === 0 ? 'pass' : 'fail',
+    turned: own.length === fix.length ? 0 : failed.filter((pair) => !still.has(pair)).length,
+    failing: failed.length,
+    passing: total - still.size,
+    total,
+    ...(own.length > 0 && {refused: own}),
+    evidence: [...[...still].slice(0, MOST_PAIRS).map((pair) => `${pair} still fails`), ...lacking],
+  }
+}
+
+/** The copy had the fault, and the fix turned nothing of it. What was not tried, or could not be, is not known to. */
+export function mendsNothing({fix, tried}: Pick<Diagnosis, 'fix' | 'tried'>): boolean {
+  if (fix.length === 0 || tried?.verdict !== 'fail') return false
+  return tried.refused?.length === fix.length || (tried.failing > 0 && tried.turned === 0)
 }
 
 /** A device has another MAC address in the copy than in the lab that was looked at. */

@@ -9,12 +9,12 @@ import type {Facts} from '../facts/facts.ts'
 import {gapsIn} from '../facts/gaps.ts'
 import {forgetUnresolved} from '../facts/neighbours.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
-import {type Diagnosis, type Pair, type Place, type Probe, placesAfter, type Trial} from '../model.ts'
+import {type Diagnosis, type FixCommand, type Pair, type Place, type Probe, placesAfter, type Trial, type Verdict} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
 import {withPaths} from '../report/diagnosed.ts'
-import {diagnosesText} from '../report/diagnosis.ts'
+import {diagnosesText, trialWords} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
-import {type Line, tryFix} from '../trial.ts'
+import {type Line, mendsNothing, tryFixes} from '../trial.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
 import {complain, paint, print, printJson} from './terminal.ts'
@@ -60,13 +60,13 @@ export async function diagnosed(running: RunningLab, places: readonly Place[], p
     ...(options.patience !== undefined && {patience: options.patience}),
   })
   // A packet is watched in this lab while the fixes are tried on another.
-  const [watched, trial] = await Promise.all([
+  const [watched, trials] = await Promise.all([
     options.watch === false ? examined.diagnoses : withEvidence(fleet, examined.diagnoses, {...examined, places}),
-    options.trial === false ? undefined : tried(examined, running),
+    options.trial === false ? [] : tried(examined, running),
   ])
   return {
     ...examined,
-    diagnoses: watched.map((diagnosis) => (trial && diagnosis.fix.length > 0 ? {...diagnosis, tried: trial} : diagnosis)),
+    diagnoses: watched.map((diagnosis, index) => ({...diagnosis, ...(trials[index] && {tried: trials[index]})})),
     failing: new Set(examined.probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`)),
     unknown: gapsIn(examined.facts),
   }
@@ -100,27 +100,40 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
-/** All fixes together, on one copy: two faults at once need both. */
-async function tried({diagnoses, facts}: Pick<Examined, 'diagnoses' | 'facts'>, running: RunningLab): Promise<Trial | undefined> {
+/** One for each diagnosis, in their order; undefined where no fix is known. */
+async function tried({diagnoses, facts}: Pick<Examined, 'diagnoses' | 'facts'>, running: RunningLab): Promise<(Trial | undefined)[]> {
   const fixable = diagnoses.filter(({fix}) => fix.length > 0)
-  if (fixable.length === 0) return undefined
-  return await tryFix({
+  if (fixable.length === 0) return []
+  const trials = await tryFixes({
     driver: localDriver(),
     scenario: running.kept.scenario,
     typed: typedIn(running),
-    fix: fixable.flatMap(({fix}) => fix),
+    diagnoses: fixable,
     facts,
     unrecorded: journalOf(running.kept).some(({interactive}) => interactive === true),
   })
+  return diagnoses.map((diagnosis) => trials[fixable.indexOf(diagnosis)])
 }
 
-async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLab, {yes, patience}: DiagnoseOptions): Promise<number> {
-  const commands = diagnoses.flatMap(({fix}) => fix)
+/** What helps nothing on the copy is typed only if somebody who is asked wants it. */
+async function applied(diagnoses: readonly Diagnosis[], running: RunningLab, {yes, patience}: DiagnoseOptions): Promise<number> {
+  const useless = diagnoses.filter(mendsNothing)
+  for (const {cause, where, fix, tried: trial} of useless)
+    complain(
+      `${paint('yellow', yes ? 'left out:' : 'warning:')} the fix for ${cause} at ${where.netns ?? where.node} (${trialWords(trial, fix.length)})`,
+    )
+  const chosen = yes ? diagnoses.filter((diagnosis) => !useless.includes(diagnosis)) : diagnoses
+  const commands = chosen.flatMap(({fix}) => fix)
   if (commands.length === 0) {
-    complain('no fix is known')
+    complain(useless.length > 0 ? 'nothing is typed: no fix is known that helps' : 'no fix is known')
     return EXIT.checkFailed
   }
   if (!yes && !(await agreed(commands.length))) return EXIT.checkFailed
+  const verdict = await typedAndChecked(commands, running, patience)
+  return verdict === 'pass' && chosen.length === diagnoses.length ? EXIT.asClaimed : EXIT.checkFailed
+}
+
+async function typedAndChecked(commands: readonly FixCommand[], {kept, fleet}: RunningLab, patience: number | undefined): Promise<Verdict> {
   for (const {where, command} of commands) {
     const startedAt = Date.now()
     const {exitCode, stderr} = await fleet.run(where, command, {shell: 'observer'})
@@ -129,9 +142,9 @@ async function applied(diagnoses: readonly Diagnosis[], {kept, fleet}: RunningLa
     print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
   }
   await forgetUnresolved(fleet, placesAfter(kept.scenario, kept.scenario.stages.length))
-  const outcome = await check(fleet, kept.scenario, {patience})
-  for (const {claim, verdict} of outcome.checks) print(`${paint(verdict === 'pass' ? 'green' : 'red', verdict)} ${claim}`)
-  return outcome.verdict === 'pass' ? EXIT.asClaimed : EXIT.checkFailed
+  const {checks, verdict} = await check(fleet, kept.scenario, {patience})
+  for (const {claim, verdict: each} of checks) print(`${paint(each === 'pass' ? 'green' : 'red', each)} ${claim}`)
+  return verdict
 }
 
 async function agreed(count: number): Promise<boolean> {

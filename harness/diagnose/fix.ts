@@ -8,7 +8,7 @@ import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
 import {lostRoutes, routeBack, routesLost} from './recipe-routes.ts'
 import type {Root} from './root.ts'
-import {isOfTunnel, tunnelFix} from './tunnel-fix.ts'
+import {isOfTunnel, neighbourLines, tunnelFix} from './tunnel-fix.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // Only the daemons can open it again.
@@ -135,8 +135,10 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
       return [`ip ${inside}route del ${object}`]
     case 'policy-rule':
       return [`ip ${inside}rule del ${object.replace(/^(\d+):/, 'priority $1')}`]
-    case 'neighbour-wrong':
-      return [`ip ${inside}neigh del ${object.replace(/ lladdr .*/, '')}`]
+    case 'neighbour-wrong': {
+      const fixed = fixedByRecipe(place, known, object)
+      return fixed.length > 0 ? fixed : [`ip ${inside}neigh del ${object.replace(/ lladdr .*/, '')}`]
+    }
     case 'fdb-wrong':
       return [`${run}bridge fdb del ${object.replace(/ master .*/, ' master')}`]
     case 'port-isolated':
@@ -187,6 +189,14 @@ function firstWords({history}: Known, {node}: Place, test: (line: string) => boo
     .filter((line) => line.node === node && test(line.command))
     .map(({command}) => command)
     .slice(0, 1)
+}
+
+/** Where the recipe fixes an entry, nobody is asked: without it there is none. */
+function fixedByRecipe(place: Place, known: Known, object: string): string[] {
+  const [address = '', , device = '', , wrong = ''] = object.split(' ')
+  const start = `ip ${place.netns === undefined ? '' : `-n ${place.netns} `}neigh `
+  const lines = linesOf(place, known).filter((line) => line.startsWith(start) && !line.split(' ').includes(wrong))
+  return neighbourLines(lines, address, device).slice(-1)
 }
 
 function bridgesWithStp({name}: Place, {facts}: Known): string[] {

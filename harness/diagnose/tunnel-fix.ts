@@ -35,9 +35,7 @@ export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] 
     }
     case 'vtep-neighbour-missing':
       // What was asked for and not answered has an entry too.
-      return lines
-        .filter((line) => /^ip neigh (add|replace) /.test(line) && names(line, first) && names(line, device))
-        .map((line) => line.replace(/^ip neigh add /, 'ip neigh replace '))
+      return neighbourLines(lines, first, device)
     case 'vni-mismatch':
     case 'tunnel-port-mismatch':
       return [`ip link del ${object}`, ...lines.filter((line) => names(line, object))]
@@ -48,6 +46,13 @@ export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] 
     default:
       return []
   }
+}
+
+/** The recipe's lines that fix an entry, so that they take whatever entry is there for theirs. */
+export function neighbourLines(lines: readonly string[], address: string, device: string): string[] {
+  return lines
+    .filter((line) => /^ip (-n \S+ )?neigh (add|replace) /.test(line) && names(line, address) && names(line, device))
+    .map((line) => line.replace(' neigh add ', ' neigh replace '))
 }
 
 const EVERYWHERE = '00:00:00:00:00:00'

@@ -25,8 +25,11 @@ export function conflictsIn(ways: BothWays, watched: Watched): string[] {
   const {forward, back} = ways
   const stop = stopOf(ways)
   const {answered} = watched
+  // What is not known disagrees with nothing.
   if (answered === true)
-    return stop ? [`the facts stop the ${wayOf(ways, stop)} at ${stop.at} (${stop.ended}), and this one was answered`] : []
+    return stop && stop.ended !== 'unknown'
+      ? [`the facts stop the ${wayOf(ways, stop)} at ${stop.at} (${stop.ended}), and this one was answered`]
+      : []
   if (!stop && settled(doubtsOf(ways), watched)) return []
   return [
     ...wayConflicts(ways, forward, 'request', watched),
@@ -62,7 +65,8 @@ function wayConflicts({from, to, size, protocol}: BothWays, path: Trace, way: 'r
   const found: string[] = []
   if (furthest !== start && !blind.has(furthest) && !arrived(watched, furthest, way))
     found.push(`the facts bring the ${way} to ${furthest}, and ${lastWords(watched.sightings, way)}`)
-  const beyond = path.ended !== 'delivered' && !ASTRAY.includes(path.ended) && end !== furthest && end !== path.at
+  const beyond =
+    path.ended !== 'delivered' && path.ended !== 'unknown' && !ASTRAY.includes(path.ended) && end !== furthest && end !== path.at
   if (beyond && arrived(watched, end, way)) found.push(`the facts stop the ${way} at ${path.at} (${path.ended}), and it came to ${end}`)
   return found
 }
@@ -84,6 +88,7 @@ function lastWords(sightings: readonly Sighting[], way: 'request' | 'reply'): st
 }
 
 function ruleConflicts(ways: BothWays, {rules}: Watched, stop: Trace | undefined): string[] {
+  if (stop?.ended === 'unknown') return []
   return rules
     .filter(({place, way}) => !stop || stop.at !== place || wayOf(ways, stop) !== way)
     .map(({place, way, family, table, chain, text}) => {

@@ -1,6 +1,7 @@
 // Who answers for an address on a segment: wrong entries, MAC addresses held twice, answers that are kept back.
 import type {LinkFacts} from '../facts/facts.ts'
 import {atNode, atPod, type Fault, having, type Injection, on, pairs, spot} from './fault.ts'
+import {strangerBehind} from './tunnels.ts'
 import {farFrom, type Pod, podOn, type Site, twinOf, Unfit, type Wired} from './wired.ts'
 
 /** No host of the documents has it. */
@@ -48,6 +49,7 @@ export const NEIGHBOUR_FAULTS: readonly Fault[] = [
         ...permanent(node, node.device, farFrom(lab, node).home.address, NOBODY),
         breaks: {pairs: pairs([node, farFrom(lab, node).home], [podOn(lab, node), farFrom(lab, node)])},
       })),
+      atNode("the node has a MAC for another node's end of a tunnel that nobody has", (lab, node) => strangerBehind(lab, node, NOBODY)),
     ],
   },
   {

@@ -75,6 +75,18 @@ function remade(
   }
 }
 
+/** The tunnel is told a MAC address for another node's end that is not its own. */
+export function strangerBehind(lab: Wired, node: Site, mac: string): Injection {
+  const {link, neighbour, far} = wayOf(lab, node)
+  const fixing = (lladdr: string) => on(node.node, `ip neigh replace ${neighbour.address} lladdr ${lladdr} dev ${link.name} nud permanent`)
+  return {
+    inject: fixing(mac),
+    heal: fixing(neighbour.mac ?? ''),
+    expect: {cause: 'neighbour-wrong', where: spot(node, having(neighbour.address, link.name, mac))},
+    breaks: between(lab, node, far),
+  }
+}
+
 export const TUNNEL_FAULTS: readonly Fault[] = [
   {
     cause: 'vtep-fdb-missing',

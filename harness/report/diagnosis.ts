@@ -127,19 +127,25 @@ function causeText({diagnosis, forward, back}: DiagnosisSource, paint: Paint): s
 function fixLines({fix, tried}: Diagnosis): string[] {
   if (fix.length === 0) return ['fix:   none is known']
   const lines = fix.map(({where, command}, index) => `${index === 0 ? 'fix:  ' : '      '} on ${where}: ${visibleLine(command)}`)
-  return [...lines.slice(0, -1), `${lines.at(-1)}   (${trialWords(tried)})`, ...troubleLines(tried)]
+  return [...lines.slice(0, -1), `${lines.at(-1)}   (${trialWords(tried, fix.length)})`, ...troubleLines(tried)]
 }
 
-function trialWords(tried: Trial | undefined): string {
+/**
+ * What became of a fix on a copy of the lab: `tried on a copy of the lab: 6 of 6 pairs reach`.
+ * @param lines that the fix has
+ */
+export function trialWords(tried: Trial | undefined, lines: number): string {
   if (!tried) return 'not tried'
   if (tried.verdict === 'unknown') return 'could not be tried on a copy of the lab'
   const where = 'tried on a copy of the lab'
   if (tried.verdict === 'pass') return `${where}: ${tried.passing} of ${tried.total} pairs reach`
-  return `${where}: mends ${tried.turned} of ${tried.failing} failing pairs, ${tried.passing} of ${tried.total} reach`
+  const {refused = []} = tried
+  const unheard = refused.length === 0 ? '' : `${refused.length} of ${lines} ${lines === 1 ? 'line' : 'lines'} refused, `
+  return `${where}: ${unheard}mends ${tried.turned} of ${tried.failing} failing pairs, ${tried.passing} of ${tried.total} reach`
 }
 
-/** Why it could not be tried, or what still fails. */
+/** Why it could not be tried, what was refused of it, or what still fails. */
 function troubleLines(tried: Trial | undefined): string[] {
   if (!tried || tried.verdict === 'pass') return []
-  return shortened(tried.evidence).map((text) => `         ${visibleLine(text)}`)
+  return shortened([...(tried.refused ?? []), ...tried.evidence]).map((text) => `         ${visibleLine(text)}`)
 }

@@ -23,6 +23,7 @@ function block(label: string, lines: readonly string[], painted: (text: string) 
 }
 
 function predictedWords({predicted: {way, ended, at, arrives}}: Observation): string {
+  if (ended === 'unknown') return `what becomes of the ${way} at ${at} is not known`
   if (ended !== 'delivered') return `the ${way} ends at ${at}: ${ended}${way === 'reply' ? `; the request comes to ${arrives}` : ''}`
   return way === 'reply' ? `the request comes to ${arrives ?? 'nobody'}, and the reply to ${at}` : `the request comes to ${at}`
 }

@@ -44,9 +44,15 @@ function exchangeText({ways, probe, conflicts}: Exchange, paint: Paint): string 
   return parts.join('\n')
 }
 
+/** null where the facts do not tell. */
+function predictionOf(ways: BothWays): boolean | null {
+  if (reaches(ways)) return true
+  return pathsOf(ways).some(({ended}) => ended === 'unknown') ? null : false
+}
+
 function predictionWords(ways: BothWays): string {
-  if (reaches(ways)) return 'reaches'
-  return pathsOf(ways).some(({ended}) => ended === 'unknown') ? 'unknown' : 'does not reach'
+  const reached = predictionOf(ways)
+  return reached === null ? 'unknown' : reached ? 'reaches' : 'does not reach'
 }
 
 /** Room for every name of a place on both ways. */
@@ -164,7 +170,7 @@ export function traceJson({lab, exchanges}: TraceSource): Record<string, unknown
     exchanges: exchanges.map(({ways, probe, conflicts}) => ({
       size: ways.size,
       bytes: ways.length,
-      predicted: {reaches: reaches(ways), forward: pathJson(ways.forward), back: ways.back ? pathJson(ways.back) : null},
+      predicted: {reaches: predictionOf(ways), forward: pathJson(ways.forward), back: ways.back ? pathJson(ways.back) : null},
       observed: probe ?? null,
       conflicts,
     })),

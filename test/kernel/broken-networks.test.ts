@@ -19,7 +19,7 @@ import {onEachThatHas} from './tools/solutions.ts'
 
 /** Which variants of which causes are tried where; together all of them. */
 const TRIED: Readonly<Record<string, readonly (readonly [cause: string, variant: number])[]>> = {
-  'flannel-vxlan': TUNNEL_FAULTS.map(({cause}) => [cause, 0]),
+  'flannel-vxlan': [...TUNNEL_FAULTS.map(({cause}) => [cause, 0] as const), ['neighbour-wrong', 4]],
   'calico-bgp': [
     ['bgp-session-down', 0],
     ['proxy-arp-missing', 1],

@@ -9,6 +9,7 @@ import {readFacts} from '../../harness/facts/read.ts'
 import type {Lab} from '../../harness/lab.ts'
 import {type Cause, placesAfter} from '../../harness/model.ts'
 import {allPairs, probePairs} from '../../harness/probe/probe.ts'
+import {loadScenario} from '../../harness/scenario/load.ts'
 import {labOf, type} from './tools/labs.ts'
 import {asRoot} from './tools/runners.ts'
 import {onEachThatHas, solutions} from './tools/solutions.ts'
@@ -20,6 +21,8 @@ interface Fault {
   /** Where it is named: a pod by its own name. */
   readonly at: string
   readonly object: string | RegExp
+  /** What else the lines break there, told after it. */
+  readonly beside?: readonly [cause: Cause, object: string]
   /** The daemons alone can mend it, or need a moment: with this. `never` is for the last one of a lab. */
   readonly mended?: readonly string[] | 'never'
 }
@@ -77,6 +80,15 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       at: 'node1',
       object: '10.244.2.0 dev flannel.1',
     },
+    // Who has no MAC address for him never comes to ask where that is.
+    {
+      node: 'node1',
+      lines: ['ip neigh del 10.244.2.0 dev flannel.1', `bridge fdb replace ${FDB} 192.168.1.13 self permanent`],
+      cause: 'vtep-neighbour-missing',
+      at: 'node1',
+      object: '10.244.2.0 dev flannel.1',
+      beside: ['vtep-fdb-wrong', `${FDB} 192.168.1.13`],
+    },
     {node: 'node2', lines: otherwise(2, 8472), cause: 'vni-mismatch', at: 'node2', object: 'flannel.1'},
     {node: 'node2', lines: otherwise(1, 4789), cause: 'tunnel-port-mismatch', at: 'node2', object: 'flannel.1'},
     {
@@ -113,6 +125,15 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
   ],
   // Its agents have typed what no line of the scenario says.
   'flannel-real': [
+    {
+      node: 'node1',
+      lines: [
+        "mac=$(bridge fdb show dev flannel.1 | grep 192.168.1.12 | head -1 | cut -d' ' -f1); bridge fdb replace $mac dev flannel.1 dst 192.168.1.13 self permanent",
+      ],
+      cause: 'vtep-fdb-wrong',
+      at: 'node1',
+      object: / dev flannel\.1 dst 192\.168\.1\.13$/,
+    },
     {
       node: 'node1',
       lines: [
@@ -256,6 +277,11 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
     },
     {node: 'node2', lines: ['ip -n pod3 link set eth0 down'], cause: 'interface-down', at: 'pod3', object: 'eth0'},
   ],
+  // Where no program takes it, the stack does, which forwards nothing here: that is no fault.
+  'cilium-ebpf-native': ['eth0', 'lxc-pod3'].map((dev) => ({
+    ...{node: 'node2', lines: [`tc qdisc del dev ${dev} clsact`], at: 'node2'},
+    ...{cause: 'flow-missing', object: `bpf dev ${dev} ingress`},
+  })),
   'nsx-ovn': [
     {
       node: 'node1',
@@ -374,9 +400,10 @@ async function namesAndMends(t: ExecutionContext, lab: Lab, before: Facts, fault
   const words = `${fault.lines.join('; ')}: ${JSON.stringify(told)}`
   t.deepEqual(
     told.map(([cause, at]) => [cause, at]),
-    [[fault.cause, fault.at]],
+    [[fault.cause, fault.at], ...(fault.beside ? [[fault.beside[0], fault.at]] : [])],
     words,
   )
+  t.is(told[1]?.[2], fault.beside?.[1], words)
   const object = told[0]?.[2] ?? ''
   t.true(typeof fault.object === 'string' ? object === fault.object : fault.object.test(object), words)
   if (fault.mended === 'never') return
@@ -400,3 +427,55 @@ for (const scenario of await solutions())
       const before = await readFacts(lab.fleet, placesAfter(scenario, scenario.stages.length))
       for (const fault of FAULTS[scenario.name] ?? []) await namesAndMends(t, lab, before, fault)
     })
+
+onEachThatHas(
+  [asRoot],
+  await loadScenario('flannel-vxlan'),
+  'without a lab that worked, the recipe says what it had fixed',
+  async (t, runner) => {
+    await using lab = await labOf(runner, 'flannel-vxlan')
+    const {fleet, scenario} = lab
+    const places = placesAfter(scenario, scenario.stages.length)
+    const recipe = lab.history.map(({node, command}) => ({node, command}))
+    const fixing = (mac: string) => `ip neigh replace 10.244.2.0 lladdr ${mac} dev flannel.1 nud permanent`
+    const [right, wrong] = [fixing('0a:58:0a:f4:02:00'), fixing('0a:58:0a:f4:02:99')]
+    await type(lab, 'node1', wrong)
+    // Where the recipe itself had the wrong one, nothing is known but that it is wrong.
+    const typo = recipe.map((line) => (line.command === right.replace('replace', 'add') ? {...line, command: wrong} : line))
+    for (const [history, fix] of [
+      [recipe, right],
+      [typo, 'ip neigh del 10.244.2.0 dev flannel.1'],
+    ] as const) {
+      const {diagnoses} = await examine(fleet, places, allPairs(clusterOf(places)), {history, mtu: scenario.mtu})
+      t.deepEqual(
+        diagnoses.map(({cause, fix: lines}) => [cause, lines.map(({command}) => command)]),
+        [['neighbour-wrong', [fix]]],
+      )
+    }
+  },
+)
+
+onEachThatHas(
+  [asRoot],
+  await loadScenario('cilium-ebpf-native'),
+  'without a lab that worked, nobody is told to forward who has programs for it',
+  async (t, runner) => {
+    await using lab = await labOf(runner, 'cilium-ebpf-native')
+    const {fleet, scenario} = lab
+    const places = placesAfter(scenario, scenario.stages.length)
+    await type(lab, 'node2', 'tc qdisc del dev lxc-pod3 clsact')
+    const causes = async () => {
+      const {diagnoses} = await examine(fleet, places, allPairs(clusterOf(places)), {history: [], mtu: scenario.mtu})
+      return [...new Set(diagnoses.map(({cause}) => cause))]
+    }
+    t.deepEqual(await causes(), ['unknown'])
+    // Without any program in the lab its machines are routers, and these do not forward.
+    for (const {name} of places.filter(({kind}) => kind === 'node'))
+      await type(
+        lab,
+        name,
+        'for dev in $(tc qdisc show | grep -o "clsact ffff: dev [^ ]*" | cut -d" " -f4); do tc qdisc del dev $dev clsact; done',
+      )
+    t.deepEqual(await causes(), ['forwarding-off'])
+  },
+)

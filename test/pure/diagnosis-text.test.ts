@@ -99,6 +99,14 @@ test('fixes of several lines, untried ones, and none', (t) => {
   )
 })
 
+test('what a copy refused of a fix is said under it', (t) => {
+  const refused = ['node2# ip route add 10.244.1.0/24 via 192.168.1.11: RTNETLINK answers: File exists']
+  t.regex(
+    textOf({tried: {...SIX_OF_SIX, verdict: 'fail', turned: 0, refused}}),
+    /\(tried on a copy of the lab: 1 of 1 line refused, mends 0 of 2 failing pairs, 6 of 6 reach\)\n {9}node2# ip route add .*File exists$/,
+  )
+})
+
 test('unknown is said to be unknown, with what was seen', (t) => {
   const unknown: Diagnosis = {
     ...NO_RETURN,

@@ -237,6 +237,18 @@ test('a packet that ends where the facts leave it open is no conflict; elsewhere
   t.is(conflictsIn({...whole, forward: {...whole.forward, doubts: [{...doubt, at: 'node1'}]}}, {...NOTHING, sightings: TO_NODE2}).length, 1)
 })
 
+test('what the facts leave unknown disagrees with nothing that came after it, only with what should have come there', (t) => {
+  const whole = ways(recordedFacts())
+  const end = {ended: 'unknown', at: 'node1', object: 'flannel0', evidence: 'what the process does is not seen'} as const
+  const open = {...ways(recordedFacts()), forward: {...whole.forward, hops: whole.forward.hops.slice(0, 2), ...end}}
+  const {back: _, ...unseen} = open
+  t.deepEqual(conflictsIn(unseen, {...NOTHING, answered: true, sightings: THERE}), [])
+  t.deepEqual(conflictsIn(unseen, {...NOTHING, sightings: THERE, rules: [RULE], drops: [DROP]}), [])
+  t.deepEqual(conflictsIn(unseen, {...NOTHING, sightings: TO_NODE2.slice(0, 1)}), [
+    'the facts bring the request to node1, and it was last seen going out at pod1/veth-pod1',
+  ])
+})
+
 test('a place that could not be watched makes no conflict', (t) => {
   const unobserved = [{what: 'packets', place: 'pod3', why: 'it has no namespace'}] as const
   t.deepEqual(conflictsIn(ways(recordedFacts()), {...NOTHING, sightings: TO_NODE2, unobserved}), [])
@@ -347,6 +359,12 @@ test('prediction and observation as they should read, apart, and the conflict', 
     {...SEEN, sightings: passing('request', 'past node3/eth0')},
   ].map((observation) => observationLines(observation as Observation, (_, text) => text).join('\n'))
   isAsExpected(t, 'observation', texts.join('\n\n'))
+})
+
+test('an end that is not known is told as no end', (t) => {
+  const predicted = {way: 'request', ended: 'unknown', at: 'node1', doubts: []} as const
+  const [first] = observationLines({...SEEN, predicted} as Observation, (_, words) => words)
+  t.is(first, 'predicted: what becomes of the request at node1 is not known')
 })
 
 test('what a node says of itself is not obeyed by a terminal', (t) => {

@@ -63,6 +63,15 @@ test('full packets are told of only where they fare otherwise', (t) => {
   t.is(verdictOf([small, stuck]), 'fail')
 })
 
+/** node1's way to others is a process, as flanneld's with its TUN device. */
+const BY_A_PROCESS = changedAt('node1', ({links}) => ({links: links.map((each) => (each.name === 'eth0' ? {...each, kind: 'tun'} : each))}))
+
+test('what is not known is not foretold, and no packet disagrees with it', (t) => {
+  const unseen = exchange(BY_A_PROCESS, probeOf('healthy'))
+  t.regex(textOf(unseen), /^predicted from the facts, icmp, 84 bytes: unknown\n {2}forward .* {3}unknown at node1\n/)
+  t.notRegex(textOf(unseen), /does not reach|conflict/)
+})
+
 test('a conflict is said: the facts let it pass, and no packet did', (t) => {
   const lost: Probe = {...probeOf('healthy'), answered: false, error: 'no-answer', request: {}, reply: {}}
   t.regex(
@@ -132,6 +141,13 @@ test('the document is as fixtures/schema/trace.json has it, and a mistake in one
   for (const each of [healthy, document(both(withoutRoute('node1', '10.244.2.0/24'), 'masquerade'))]) {
     t.true(validate(each), JSON.stringify(validate.errors))
   }
+  const unseen = document(both(BY_A_PROCESS, 'healthy'))
+  const predicted = ({exchanges}: Record<string, unknown>) => (exchanges as {predicted: {reaches: unknown}}[])[0]?.predicted.reaches
+  t.deepEqual(
+    [predicted(healthy), predicted(unseen), predicted(document(both(withoutRoute('node1', '10.244.2.0/24'), 'healthy')))],
+    [true, null, false],
+  )
+  t.true(validate(unseen), JSON.stringify(validate.errors))
   t.false(validate({...healthy, verdict: 'maybe'}))
   t.false(validate({...healthy, more: 1}))
   t.false(validate({...healthy, exchanges: []}))

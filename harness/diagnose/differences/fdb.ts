@@ -1,4 +1,4 @@
-// Forwarding entries of bridges that somebody fixed. Pure.
+// Forwarding entries that somebody fixed: those of bridges that are new, those of tunnels that are gone or lead elsewhere. Pure.
 import type {FdbFacts} from '../../facts/facts.ts'
 import type {Change, Scene} from './change.ts'
 
@@ -7,7 +7,7 @@ function fdbKey({mac, dev, master, remote}: FdbFacts): string {
 }
 
 export function fdbChanges(scene: Scene): Change[] {
-  return [...fixedSince(scene), ...remotesGone(scene)]
+  return [...fixedSince(scene), ...remotesGone(scene), ...remotesMoved(scene)]
 }
 
 /** Only unicast addresses that stay: the rest is learned, or the kernel's own, of which every port has one. */
@@ -40,9 +40,8 @@ function remotesGone({was, is, run}: Scene): Change[] {
     is.fdb.some(
       (each) => (fdbKey(each) === fdbKey(old) && each.permanent) || (each.mac === old.mac && each.dev === old.dev && !isFlood(old)),
     )
-  const device = (links: Scene['is']['links'], dev: string) => links.find(({name}) => name === dev)?.vxlan?.id
-  return was.fdb
-    .filter((old) => old.permanent && old.remote !== undefined && device(is.links, old.dev) === device(was.links, old.dev) && !isThere(old))
+  return tunnelEntries({was, is})
+    .filter((old) => !isThere(old))
     .map((old) => ({
       kind: 'fdb',
       cause: 'vtep-fdb-missing',
@@ -52,6 +51,34 @@ function remotesGone({was, is, run}: Scene): Change[] {
       undo: [`${run}bridge fdb append ${old.mac} dev ${old.dev} dst ${old.remote} self permanent`],
       revert: (now) => ({...now, fdb: [...now.fdb, old]}),
     }))
+}
+
+/** A MAC address has one place at a time; what a daemon moves (bridge(8), extern_learn) has moved. */
+function remotesMoved({was, is, run}: Scene): Change[] {
+  return tunnelEntries({was, is}).flatMap((old): Change[] => {
+    const {mac, dev, remote} = old
+    const now = is.fdb.find((each) => each.mac === mac && each.dev === dev && each.permanent && each.remote !== undefined)
+    if (!now || now.remote === remote || isFlood(old) || old.external || now.external) return []
+    return [
+      {
+        kind: 'fdb',
+        cause: 'vtep-fdb-wrong',
+        object: `${mac} dev ${dev} dst ${now.remote}`,
+        device: dev,
+        evidence: `the entry for ${mac} led to ${remote}`,
+        undo: [`${run}bridge fdb replace ${mac} dev ${dev} dst ${remote} self permanent`],
+        revert: (facts) => ({...facts, fdb: facts.fdb.map((each) => (fdbKey(each) === fdbKey(now) ? old : each))}),
+      },
+    ]
+  })
+}
+
+/** What was fixed in tunnels that are the same still. */
+function tunnelEntries({was, is}: Pick<Scene, 'was' | 'is'>): FdbFacts[] {
+  const numberOf = (links: Scene['is']['links'], dev: string) => links.find(({name}) => name === dev)?.vxlan?.id
+  return was.fdb.filter(
+    ({permanent, remote, dev}) => permanent && remote !== undefined && numberOf(is.links, dev) === numberOf(was.links, dev),
+  )
 }
 
 function isFlood({mac}: FdbFacts): boolean {

@@ -1,6 +1,7 @@
 // Why pairs fail: the cause in a sentence, what was seen, and what mends it.
 import type {Diagnosis} from '../../model.ts'
 import {causeWords} from '../../report/cause.ts'
+import {trialWords} from '../../report/diagnosis.ts'
 import {observationLines} from '../../report/observation.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
@@ -44,9 +45,7 @@ export function DiagnosisBox({diagnosis, store, withPairs = false}: BoxProps) {
           <Copy text={command} what={command} />
         </p>
       ))}
-      {fix.length > 0 && (
-        <p class="dim">{tried ? `tried on a copy of the lab: ${tried.passing} of ${tried.total} pairs reach` : 'not tried'}</p>
-      )}
+      {fix.length > 0 && <p class="dim">{trialWords(tried, fix.length)}</p>}
       {withPairs && (
         <ul class="pair-chips" aria-label="Pairs that it breaks">
           {pairs.slice(0, 60).map((name) => (
