@@ -81,8 +81,10 @@ export async function check(
   const mtu = fullMtu(scenario, interfaces, places)
   const cluster = allPairs(clusterOf(places))
   const pairs = distinct([...cluster, ...scenario.claims.flatMap((claim) => pairsOf(claim, places))])
-  const first = await probePairs(fleet, places, pairs, {mtu, follow, ...(patience !== undefined && {patience})})
-  const probes = await remembering(fleet, places, scenario.claims, first, {mtu, ...(patience !== undefined && {patience})})
+  const options = {mtu, ...(patience !== undefined && {patience})}
+  const first = await probePairs(fleet, places, pairs, {...options, follow})
+  const whole = await silentInPart(fleet, places, first, options)
+  const probes = await remembering(fleet, places, scenario.claims, whole, options)
   const round: Round = {fleet, places, interfaces, mtu, probes, facts: once(() => readFacts(fleet, places)), before, timeLimit}
   const checks = await verifyAll(scenario.claims, round)
   return {
@@ -185,6 +187,23 @@ export async function awaitClaims(fleet: Fleet, scenario: Scenario, number: numb
 }
 
 /**
+ * A pair of which some packets were answered and others were not is asked once more: a switch in user space can lose the first
+ * packet of a flow, and TCP sends its own again only after a second (RFC 6298 2.1), when it is no longer waited for.
+ */
+async function silentInPart(fleet: Fleet, places: readonly Place[], probes: readonly Probe[], options: ProbeOptions): Promise<Probe[]> {
+  const answered = new Set(probes.flatMap((probe) => (probe.answered === true ? [pairKey(probe)] : [])))
+  const silent = probes.filter((probe) => probe.error === 'no-answer' && answered.has(pairKey(probe)))
+  if (silent.length === 0) return [...probes]
+  const again = await probePairs(fleet, places, distinct(silent), options)
+  return replaced(probes, again)
+}
+
+function replaced(probes: readonly Probe[], again: readonly Probe[]): Probe[] {
+  const keys = new Set(again.map(pairKey))
+  return [...probes.filter((probe) => !keys.has(pairKey(probe))), ...again]
+}
+
+/**
  * What neighbours remember of one another can hide for a while that they could not find one another again. Pairs that should
  * fail and were answered are asked once more when all of that is forgotten.
  */
@@ -200,10 +219,7 @@ async function remembering(
     .flatMap((claim) => probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe) && probe.answered === true))
   if (held.length === 0) return probes
   await forgetNeighbours(fleet, places)
-  const pairs = distinct(held)
-  const again = await probePairs(fleet, places, pairs, options)
-  const keys = new Set(pairs.map(pairKey))
-  return [...probes.filter((probe) => !keys.has(pairKey(probe))), ...again]
+  return replaced(probes, await probePairs(fleet, places, distinct(held), options))
 }
 
 /**
@@ -219,10 +235,7 @@ async function askedAgain(
   const reached = new Set(before?.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} ${to}`))
   const silent = probes.filter(({from, to, error}) => error === 'no-answer' && (last || reached.has(`${from} ${to}`)))
   if (silent.length === 0) return [...probes]
-  const pairs = distinct(silent)
-  const again = await probePairs(fleet, places, pairs, {mtu, sizes: ['small']})
-  const keys = new Set(pairs.map(pairKey))
-  return [...probes.filter((probe) => !keys.has(pairKey(probe))), ...again]
+  return replaced(probes, await probePairs(fleet, places, distinct(silent), {mtu, sizes: ['small']}))
 }
 
 /** What the claims of one stage are judged by. */
