@@ -18,21 +18,10 @@ export function withoutHistory(world: World, probe: Probe, stop: Disposition, pr
   const plain: Found = {cause, at: stop.at, object: stop.object, evidence: [stop.evidence]}
   // That another way would do does not make a route wrong; an entry that holds another MAC address than its owner's is.
   if (['blackhole-route', 'unreachable-route', 'prohibit-route', 'neighbour-wrong'].includes(cause) || isOfTunnel(cause)) return plain
-  // A machine whose programs send packets on need not forward any itself.
-  if (cause === 'forwarding-off' && hasPrograms(world))
-    return {...plain, cause: 'unknown', evidence: [stop.evidence, 'elsewhere in the lab programs on devices send packets on']}
   const bridge = cause === 'no-route' ? bareBridge(world, stop) : undefined
   if (bridge !== undefined)
     return {cause: 'address-missing', at: stop.at, object: bridge, evidence: [stop.evidence, `${bridge} has no address`]}
   return byAddress(world, probe, stop, prediction) ?? byRoute(world, probe, stop, prediction) ?? plain
-}
-
-/** Some device runs a program that looks something up (tc-bpf(8)). */
-function hasPrograms({facts}: World): boolean {
-  return [...facts.values()].some(
-    (here) =>
-      here?.programs?.some(({maps}) => maps.length > 0) && here.trafficControl.some(({kind, side}) => kind === 'bpf' && side !== 'none'),
-  )
 }
 
 /** A machine has no route to its own pod, and a bridge without an address of that family. */

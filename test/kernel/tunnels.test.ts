@@ -454,28 +454,3 @@ onEachThatHas(
     }
   },
 )
-
-onEachThatHas(
-  [asRoot],
-  await loadScenario('cilium-ebpf-native'),
-  'without a lab that worked, nobody is told to forward who has programs for it',
-  async (t, runner) => {
-    await using lab = await labOf(runner, 'cilium-ebpf-native')
-    const {fleet, scenario} = lab
-    const places = placesAfter(scenario, scenario.stages.length)
-    await type(lab, 'node2', 'tc qdisc del dev lxc-pod3 clsact')
-    const causes = async () => {
-      const {diagnoses} = await examine(fleet, places, allPairs(clusterOf(places)), {history: [], mtu: scenario.mtu})
-      return [...new Set(diagnoses.map(({cause}) => cause))]
-    }
-    t.deepEqual(await causes(), ['unknown'])
-    // Without any program in the lab its machines are routers, and these do not forward.
-    for (const {name} of places.filter(({kind}) => kind === 'node'))
-      await type(
-        lab,
-        name,
-        'for dev in $(tc qdisc show | grep -o "clsact ffff: dev [^ ]*" | cut -d" " -f4); do tc qdisc del dev $dev clsact; done',
-      )
-    t.deepEqual(await causes(), ['forwarding-off'])
-  },
-)
