@@ -94,6 +94,8 @@ const UNSEEN: Readonly<Record<string, RegExp>> = {
   'cilium-ebpf': /runs the program from_pod, whose map (pods|nodes) has an entry for/,
   'cilium-ebpf-native': /runs the program (from_pod|from_network), whose map (pods|nodes) has an entry for/,
   'flannel-udp': /^flannel0 at node\d hands it to a process/,
+  // The underlay's switch learns where addresses are, and forgets them when it is started again, as the scenario does.
+  'nsx-ovn': /^br-phy at node\d has not [0-9a-f:]{17}$/,
 }
 
 /** How each packet's way was predicted, and whether it went so: as many routers as its time to live says. */
