@@ -73,6 +73,8 @@ export async function claimLab(lab: string): Promise<Claim | LabRecord | Damaged
     if (found && !('id' in found && found.state === 'starting' && !runs(found.claimer))) return found
     if (found) remove(folder, lab)
     if (!write(folder, own, 'new')) return readRecord(folder, lab) ?? own
+    // Of a record that somebody removed by hand the files beside it are still there: they are of another lab than this.
+    removeBeside(folder, lab)
     return {
       remember: ({before, ...keeping}) => {
         if (before) writeBefore(folder, lab, before)
@@ -93,6 +95,19 @@ export async function forgetLab({lab, id}: Pick<LabRecord, 'lab' | 'id'>): Promi
   await inTurn(folder, async () => {
     const record = readRecord(folder, lab)
     if (record && 'id' in record && record.id === id) remove(folder, lab)
+  })
+}
+
+/** Removes what stands beside a record that is no more, since somebody removed it by hand. @returns the names of the labs */
+export async function forgetOrphans(): Promise<string[]> {
+  const folder = recordFolder()
+  if (folder === undefined) return []
+  return inTurn(folder, async () => {
+    const files = readdirSync(folder)
+    const beside = files.flatMap((file) => /^(.+)\.(?:facts|journal)$/.exec(file)?.[1] ?? [])
+    const orphans = [...new Set(beside)].filter((lab) => !files.includes(`${lab}.json`))
+    for (const lab of orphans) removeBeside(folder, lab)
+    return orphans
   })
 }
 
@@ -151,6 +166,11 @@ function write(folder: string, record: LabRecord, how: 'new' | 'replace'): boole
 
 function remove(folder: string, lab: string): void {
   rmSync(recordPath(folder, lab), {force: true})
+  removeBeside(folder, lab)
+}
+
+/** What was run in it, and how it was when it worked. */
+function removeBeside(folder: string, lab: string): void {
   rmSync(journalPath(folder, lab), {force: true})
   removeBefore(folder, lab)
 }

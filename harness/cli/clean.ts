@@ -3,7 +3,7 @@
 // stayed on one that was gone.
 
 import {leftTraces} from '../kept/traces.ts'
-import {remembered} from '../kept.ts'
+import {forgetOrphans, remembered} from '../kept.ts'
 import {FORMAT} from '../report/format.ts'
 import {EXIT} from './exit.ts'
 import {runningLabs} from './running.ts'
@@ -13,7 +13,8 @@ export async function clean({json}: {readonly json?: boolean}): Promise<number> 
   const before = recordsOf()
   const running = (await runningLabs()).map(({kept}) => kept.lab) // forgets those that are gone
   const after = recordsOf()
-  const records = before.filter((lab) => !after.includes(lab)).map((lab) => `record of lab ${lab}`)
+  const gone = [...before.filter((lab) => !after.includes(lab)), ...(await forgetOrphans())]
+  const records = gone.map((lab) => `record of lab ${lab}`)
   const {cleanEngine, cleanSeveral} = await import('../drivers/docker/clean.ts')
   const removed = [...records, ...(await cleanEngine(recordsOf))]
   const problems: string[] = []

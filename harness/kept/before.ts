@@ -3,7 +3,8 @@
 
 import {rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Facts, NamespaceFacts} from '../facts/facts.ts'
+import type {Facts} from '../facts/facts.ts'
+import {readRecording, recordFacts} from '../facts/record.ts'
 import {readOwn} from './folder.ts'
 
 function beforePath(folder: string, lab: string): string {
@@ -11,24 +12,14 @@ function beforePath(folder: string, lab: string): string {
 }
 
 export function writeBefore(folder: string, lab: string, facts: Facts): void {
-  const plain = [...facts].map(([place, here]) => [place, here && {...here, sysctls: [...here.sysctls], netnsNames: [...here.netnsNames]}])
-  writeFileSync(beforePath(folder, lab), JSON.stringify({format: FORMAT, facts: plain}), {mode: 0o600})
+  writeFileSync(beforePath(folder, lab), recordFacts(facts), {mode: 0o600})
 }
 
-const FORMAT = 1
-
-/** Undefined where there is none, or one of another version. */
+/** Undefined where there is none that can be read and believed: a diagnosis does without, more coarsely. */
 export function readBefore(folder: string, lab: string): Facts | undefined {
   try {
     const text = readOwn(beforePath(folder, lab))
-    const {format, facts} = JSON.parse(text ?? '{}') as {
-      format?: number
-      facts?: [string, (NamespaceFacts & {sysctls: never; netnsNames: never}) | undefined][]
-    }
-    if (format !== FORMAT || !facts) return undefined
-    return new Map(
-      facts.map(([place, here]) => [place, here && {...here, sysctls: new Map(here.sysctls), netnsNames: new Map(here.netnsNames)}]),
-    )
+    return text === undefined ? undefined : readRecording(text)
   } catch {
     return undefined
   }

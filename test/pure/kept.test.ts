@@ -1,5 +1,17 @@
 // The records of kept labs. Root's are in /run, where other labs of this machine have theirs: this is tried as a user.
-import {chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
@@ -106,6 +118,27 @@ test('what ran in a lab is written down beside its record, a line each, and goes
   )
   await say(t, folder, `${note}; await forgetLab(mine); noteCommand(mine, ${JSON.stringify(entry)}); await keep('mine'); say(1)`)
   t.is(readFileSync(journal, 'utf8'), '')
+})
+
+test('what stands beside a record that was removed by hand is of no later lab of the name, and clean removes it', async (t) => {
+  const folder = runtimeFolder(t)
+  await say(t, folder, `await keep('mine'); say(null)`)
+  const labs = join(folder, 'podwire', 'labs')
+  const beside = ['mine.facts', 'mine.journal'].map((name) => join(labs, name))
+  const [facts = ''] = beside
+  const orphaned = () => {
+    writeFileSync(facts, '{"podwire": "facts", "version": 1, "places": {}}')
+    own(facts)
+    rmSync(join(labs, 'mine.json'))
+  }
+  orphaned()
+  await say(t, folder, `await keep('mine'); say(null)`)
+  t.false(existsSync(facts))
+  t.true(existsSync(join(labs, 'mine.json')))
+  orphaned()
+  const {code, stdout} = await podwireAsNobody(['clean'], {XDG_RUNTIME_DIR: folder, DOCKER_HOST: 'unix:///nowhere/docker.sock'})
+  t.deepEqual([code, stdout], [0, 'removed record of lab mine\n'])
+  t.deepEqual(beside.filter(existsSync), [])
 })
 
 test('a user’s records are the user’s alone', async (t) => {

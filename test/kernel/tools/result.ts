@@ -16,11 +16,14 @@ export interface Result {
   readonly requirements: readonly Requirement[]
 }
 
-/** @throws when standard output is anything but one JSON document */
+/** @throws when standard output is anything but one JSON document, or that of a run without a result */
 export function readResult({stdout, stderr}: Pick<Ended, 'stdout' | 'stderr'>): Result {
+  let document: Result & {readonly kind?: string}
   try {
-    return JSON.parse(stdout) as Result
+    document = JSON.parse(stdout) as Result
   } catch {
     throw new Error(`no JSON document on standard output: ${stdout}${stderr}`)
   }
+  if (document.kind !== 'result') throw new Error(`no result on standard output: ${stdout}${stderr}`)
+  return document
 }
