@@ -3,8 +3,8 @@
 import type {Fleet} from './driver.ts'
 import type {Facts} from './facts/facts.ts'
 import type {Place} from './model.ts'
+import type {Trace} from './trace/path.ts'
 import type {Question} from './trace/switches.ts'
-import type {Trace} from './trace.ts'
 
 /** More switches than are on any way, there and back, with one question for an address before each. */
 const MOST_ROUNDS = 24

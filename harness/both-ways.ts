@@ -4,7 +4,8 @@ import {familyOf, sameHost} from './address.ts'
 import type {Facts} from './facts/facts.ts'
 import type {PacketSize, Pair, Place, Probe, Protocol} from './model.ts'
 import {PROBE_PORT} from './probe/rows.ts'
-import {sourceTo, type Trace, traceTo} from './trace.ts'
+import type {Trace} from './trace/path.ts'
+import {sourceTo, traceTo} from './trace.ts'
 
 export interface BothWays extends Pair {
   readonly protocol: Protocol

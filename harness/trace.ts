@@ -2,99 +2,23 @@
 // filters in the order of their hooks, the neighbour, the segment that it crosses, and how it ended. Pure. What it does not
 // know of (programs on a device, rules that it cannot read) it does not judge but tells as a doubt.
 import {familyOf, lastOf, sameHost} from './address.ts'
-import type {Facts, LinkFacts, NamespaceFacts, NeighbourFacts, RouteFacts} from './facts/facts.ts'
+import type {Facts, LinkFacts, NamespaceFacts, RouteFacts} from './facts/facts.ts'
 import {routeWords} from './facts/routes.ts'
-import type {Cause, Family, Place, Protocol} from './model.ts'
-import {bridgeAddressLost, looseEnd, missingDevice, wrongAddress} from './trace/absence.ts'
+import type {Cause, Family, Place} from './model.ts'
+import {lostEnd} from './trace/absence.ts'
 import {carried, doubtOf, rulingWords} from './trace/frames.ts'
+import {type Asking, answering, takenFor} from './trace/neighbours.ts'
 import {type Hook, type Packet, runHook, type Translation} from './trace/nftables.ts'
+import type {Carriage, Disposition, Hop, Journey, Trace} from './trace/path.ts'
 import {programStop} from './trace/programs.ts'
 import {rememberedOf} from './trace/remembered.ts'
-import {endOf, resolve} from './trace/resolution.ts'
+import {endOf, neighbourIn} from './trace/resolution.ts'
 import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routing.ts'
-import {type Block, blockIn, holderLink, holds, isPart, type Passage, type Port, peerOf, segmentOf, type World} from './trace/segment.ts'
+import {type Block, holds, type Passage, type Port, peerOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
 import {type Crossing, type Frame, type Question, switchBehind, throughSwitches} from './trace/switches.ts'
-import {entryFor, isCarriedBetween, missingEnd, outerOf} from './trace/tunnel.ts'
-
-/** What is sent. Everything but the addresses has a default: a small echo request. */
-export interface Journey {
-  readonly protocol?: Protocol
-  readonly reply?: boolean
-  /** A later packet of a flow whose first one was answered. */
-  readonly established?: boolean
-  /** Bytes, with the IP header; Don't Fragment is set, except for the kernel's own replies to an echo request. */
-  readonly length?: number
-  readonly source?: string | undefined
-  readonly sourcePort?: number
-  readonly destinationPort?: number
-  /** Which next hop is taken where a route has several, from 0. */
-  readonly branch?: number
-}
-
-/** One place that a packet passes, and what it is handed to there. */
-export interface Hop {
-  readonly place: string
-  /** The route taken, as ip-route(8) writes it; absent where the packet has arrived. */
-  readonly route?: string
-  /** The rule that led to that route, where it is not one of the kernel's own. */
-  readonly rule?: string
-  readonly dev?: string
-  readonly nextHop?: string
-  /** Who the next hop is taken for; absent where the packet got no further than the device. */
-  readonly neighbour?: Neighbour
-  /** The tunnels that carry it from here to the next place, without being routed between them. */
-  readonly tunnels?: readonly Carriage[]
-  /** What a flow switch of the place does with it: `br-int: veth-pod1 -> eth0, routed (ttl 63)`. */
-  readonly flow?: string
-  /** The devices to the first of the flow switches that it is handed to from here, and on from each. */
-  readonly switched?: readonly Passage[]
-}
-
-/** The next hop's MAC address: by an entry (ip-neighbour(8)), or by asking. */
-export interface Neighbour {
-  readonly address: string
-  /** Absent where nobody answers. */
-  readonly mac?: string
-  /** The entry's own: REACHABLE, PERMANENT ...; absent where there is none, or none with a MAC address: it is asked for. */
-  readonly state?: string
-}
-
-/** What a tunnel does to a frame: it puts it into UDP packets to the machine of its other end. */
-export interface Carriage {
-  readonly from: {readonly place: string; readonly dev: string}
-  readonly to: {readonly place: string; readonly dev: string}
-  /** The address that the UDP packets are sent to. */
-  readonly destination: string
-  /** Why to that one: the entry of the forwarding database, as bridge(8) writes it, or the device's own remote. */
-  readonly entry?: string
-  /** Their way. */
-  readonly outer: Trace
-}
-
-/** How a path ended: `delivered` at a place that holds the address, or stopped by a cause. `unknown` when facts are missing. */
-export interface Disposition {
-  readonly ended: 'delivered' | Cause
-  readonly at: string
-  /** The device, route, rule or setting at which it ended, in the kernel's words; empty where there is none. */
-  readonly object: string
-  /** What was seen there, in a sentence. */
-  readonly evidence: string
-}
-
-export interface Trace extends Disposition {
-  readonly hops: readonly Hop[]
-  /** The source that it left with, where one could be told. */
-  readonly source?: string
-  /** What filters made of its addresses on the way. */
-  readonly translated: readonly (Translation & {readonly at: string})[]
-  /** What might have stopped it and cannot be judged from facts. */
-  readonly doubts: readonly Block[]
-  /** The time to live that it has left where it ended, of 64. */
-  readonly ttl: number
-  /** What a switch on the way has to be asked before more can be told. */
-  readonly questions: readonly Question[]
-}
+import {entryFor, isCarriedBetween, outerOf} from './trace/tunnel.ts'
+import {nodeDown} from './trace/unanswered.ts'
 
 /** More than any packet that leaves with a time to live of 64 can pass (RFC 791). */
 const MOST_HOPS = 64
@@ -115,11 +39,6 @@ export function sourceTo(facts: Facts, from: string, address: string): string | 
   const here = facts.get(from)
   const {route} = here ? lookUp(here, {family: familyOf(address) ?? 4, destination: address}) : {}
   return here && route && sourceFor(here, route)
-}
-
-/** All hops in their order, those within tunnels after the one that hands it to them. */
-export function everyHop({hops}: Pick<Trace, 'hops'>): Hop[] {
-  return hops.flatMap((hop) => [hop, ...(hop.tunnels ?? []).flatMap(({outer}) => everyHop(outer))])
 }
 
 /** What a tool would have told of. */
@@ -237,7 +156,7 @@ class Walk {
   /** It came to the place that should have the address, and has not. */
   #meantFor(at: string, here: NamespaceFacts): void {
     const meant = this.#world.places.find(({name, addresses}) => name === at && addresses.some((each) => sameHost(each, this.#destination)))
-    const lost = meant && this.#lostEnd(meant, here)
+    const lost = meant && lostEnd(this.#world, meant, here, this.#family)
     if (!lost) return
     this.#hops.push({place: at})
     throw this.#blocked(lost)
@@ -248,14 +167,10 @@ class Walk {
     if (here) return here
     const place = this.#world.places.find(({name}) => name === at)
     const machine = place && this.#world.facts.get(place.node)
-    if (place && !machine) throw this.#down(place)
+    if (place && !machine) throw this.#blocked(nodeDown(place))
     if (place?.netns !== undefined)
       throw this.#stop('pod-missing', at, place.netns, `${place.node} has no network namespace ${place.netns}`)
     throw this.#stop('unknown', at, '', `${at} could not be asked`)
-  }
-
-  #down({node}: Place): Stopped {
-    return this.#stop('node-down', node, node, `nothing could be asked of ${node}`)
   }
 
   #stop(ended: Cause, at: string, object: string, evidence: string): Stopped {
@@ -380,33 +295,12 @@ class Walk {
   #noRoute(at: string, here: NamespaceFacts): Stopped {
     const place = this.#world.places.find(({name}) => name === at)
     const words = `${at} has no route to ${this.#destination}`
-    const lost = place && this.#lostEnd(place, here)
-    if (lost) return new Stopped({ended: lost.cause, at: lost.at, object: lost.object, evidence: `${words}: ${lost.evidence}`})
+    const lost = place && lostEnd(this.#world, place, here, this.#family)
+    if (lost) return this.#blocked({...lost, evidence: `${words}: ${lost.evidence}`})
     const gatewayless =
       place?.kind === 'pod' && !here.routes.some(({to, family}) => family === this.#family && (to === '0.0.0.0/0' || to === '::/0'))
     if (gatewayless) return this.#stop('gateway-missing', at, 'default', `${at} has no default route`)
     return this.#stop('no-route', at, this.#destination, words)
-  }
-
-  /** What a place lacks that its routes hang on: its device, the device being up, its address. */
-  #lostEnd(place: Place, here: NamespaceFacts): Block | undefined {
-    const address = place.addresses.find((each) => familyOf(each) === this.#family)
-    if (address === undefined || holds(here, address)) {
-      const holder = address === undefined ? undefined : holderLink(here, address)
-      if (holder && !holder.up && holder.name !== 'lo')
-        return {cause: 'interface-down', at: place.name, object: holder.name, evidence: `${holder.name} is down at ${place.name}`}
-      return undefined
-    }
-    const devices = here.links.filter(({name}) => name !== 'lo')
-    const [only] = devices
-    if (!only) return this.#missingDevice(place)
-    if (place.netns === undefined)
-      return {cause: 'address-missing', at: place.name, object: address, evidence: `${place.name} does not hold ${address}`}
-    return wrongAddress(this.#world, place, only, address)
-  }
-
-  #missingDevice(place: Place): Block {
-    return missingDevice(this.#world, place)
   }
 
   #checkForwarding(at: string, here: NamespaceFacts, iif: LinkFacts): void {
@@ -492,13 +386,14 @@ class Walk {
       programStop(this.#world, undefined, from, this.#destination) ?? (peer && programStop(this.#world, from, peer, this.#destination))
     if (program) throw this.#blocked(program)
     const switched = switchBehind(this.#world, from)
-    if (switched && this.#answering(from, nextHop).length === 0) return this.#switched(from, here, nextHop, switched)
+    const asking: Asking = {from, nextHop, route, packet: this.#packet(), source: this.#source}
+    if (switched && answering(this.#world, asking).length === 0) return this.#switched(from, here, nextHop, switched)
     if (link.kind === 'tun' || link.kind === 'tap')
       throw this.#stop('unknown', at, link.name, `${link.name} at ${at} hands it to a process, and what that does is not seen`)
-    const entry = neighbourOf(here, link.name, nextHop)
+    const entry = neighbourIn(here, link.name, nextHop)
     const known = entry?.mac === undefined ? {address: nextHop} : {address: nextHop, mac: entry.mac, state: entry.state}
     this.#note({neighbour: known})
-    const way = this.#byEntry(from, here, nextHop) ?? this.#byAsking(from, nextHop, route, stop)
+    const way = this.#takenFor(here, asking, stop)
     const port = endOf(way)
     if (known.mac === undefined) this.#note({neighbour: {...known, mac: port.link.mac}})
     this.#along(way, port.link.mac)
@@ -506,9 +401,17 @@ class Walk {
     return port
   }
 
+  #takenFor(here: NamespaceFacts, asking: Asking, stop: (cause: Cause, object: string, evidence: string) => Stopped): Passage {
+    const {found, astray, doubts} = takenFor(this.#world, here, asking)
+    this.#doubts.push(...doubts)
+    if (astray) this.#astray ??= dispositionOf(astray)
+    if (!('cause' in found)) return found
+    throw found.byRoute ? stop(found.cause, found.object, found.evidence) : this.#blocked(found)
+  }
+
   /** In a frame for this MAC address, along all the devices of the way, and what carries it in tunnels on theirs. */
   #along(way: Passage, mac: string): void {
-    const {block, doubts} = carried(this.#world, way, this.#packet(undefined), mac)
+    const {block, doubts} = carried(this.#world, way, this.#packet(), mac)
     this.#doubts.push(...doubts)
     if (block) throw this.#blocked(block)
     this.#carryAlong(way, mac)
@@ -526,9 +429,9 @@ class Walk {
 
   /** By flow switches, to whoever has the next hop's MAC address, or answers with one when it is asked for. */
   #switched(from: Port, here: NamespaceFacts, nextHop: string, to: Passage): Port {
-    const known = neighbourOf(here, from.link.name, nextHop)
+    const known = neighbourIn(here, from.link.name, nextHop)
     const {place, link} = endOf(to)
-    const frame = {source: from.link.mac, packet: this.#packet(undefined), branch: this.#journey.branch}
+    const frame = {source: from.link.mac, packet: this.#packet(), branch: this.#journey.branch}
     const enter = (asked: Frame) => this.#entered(throughSwitches(this.#world, place, link.name, asked), to, asked.arp)
     const request = (): string => {
       const arp = {...frame.packet, destination: nextHop}
@@ -577,168 +480,8 @@ class Walk {
     if (ended !== 'delivered') throw this.#stop(ended, at, object, evidence)
   }
 
-  #blocked({cause, at, object, evidence}: Block): Stopped {
-    return this.#stop(cause, at, object, evidence)
-  }
-
-  /** By the neighbour entry that is there, to whoever has its MAC. */
-  #byEntry(from: Port, here: NamespaceFacts, nextHop: string): Passage | undefined {
-    const entry = neighbourOf(here, from.link.name, nextHop)
-    if (entry?.mac === undefined) return undefined
-    // A device that asks nobody takes its own address for everybody's, and forgets it once it asks (arp_netdev_event).
-    if (entry.state === 'NOARP' && entry.mac === from.link.mac) return undefined
-    const right = this.#answering(from, nextHop)
-    const way = segmentOf(this.#world, from).find((each) => this.#takes(each, entry.mac as string))
-    const rightly = right.some((each) => this.#takes(each, entry.mac as string))
-    // What was learned is asked again; what is permanent is not.
-    if ((rightly || right.length === 0) && entry.state !== 'PERMANENT' && entry.state !== 'NOARP') return undefined
-    if (!rightly && right.length === 0 && !way) return undefined
-    const holder = right[0] && endOf(right[0])
-    if (!rightly && holder)
-      this.#astray ??= {
-        ended: 'neighbour-wrong',
-        at: from.place,
-        object: `${nextHop} dev ${from.link.name} lladdr ${entry.mac}`,
-        evidence: `${from.place} holds ${entry.mac} for ${nextHop} (${entry.state}), which has ${holder.link.mac}`,
-      }
-    if (way) return way
-    throw this.#stop('neighbour-wrong', from.place, nextHop, `nobody on ${from.link.name} of ${from.place} has ${entry.mac}`)
-  }
-
-  /** The ways to those who have the address or answer for it, whatever keeps them from answering. */
-  #answering(from: Port, nextHop: string): Passage[] {
-    const holders = segmentOf(this.#world, from).filter((way) => holdsThere(this.#world, way, nextHop))
-    if (holders.length > 0) return holders
-    return [...resolve(this.#world, from, {family: this.#family, nextHop, source: this.#source}).answers]
-  }
-
-  /** The device has this MAC; a port of a bridge hands on to the bridge what is for itself. */
-  #takes(way: Passage, mac: string): boolean {
-    const [{place, link}, by] = [endOf(way), way.ports.at(-2)]
-    if (isPart(link)) return false
-    // What comes in by a bridge's port with that port's own MAC is the machine's, too (eth_type_trans, br_pass_frame_up).
-    return link.mac === mac || (by?.place === place && by.link.master === link.name && by.link.mac === mac)
-  }
-
-  #byAsking(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Passage {
-    const {answers, kept, doubts} = resolve(this.#world, from, {family: this.#family, nextHop, source: this.#source})
-    this.#doubts.push(...doubts)
-    const places = new Map(answers.map((way) => [endOf(way).place, way]))
-    const [way, ...others] = places.values()
-    const [block] = kept
-    if (!way) throw block ? this.#blocked(block) : this.#whyNotThere(from, nextHop, route, stop)
-    if (others.length > 0)
-      throw this.#stop('duplicate-address', from.place, nextHop, `${[...places.keys()].join(' and ')} both hold ${nextHop}`)
-    const {mac} = endOf(way).link
-    const twin = segmentOf(this.#world, from).find((each) => {
-      const {place, link} = endOf(each)
-      // Two that share both addresses are one gateway, wherever one is.
-      const shares = link.addresses.some(({address}) => sameHost(address, nextHop))
-      return link.mac === mac && place !== endOf(way).place && link.addresses.some(({scope}) => scope === 'global') && !shares
-    })
-    if (!twin) return way
-    const {place, link} = endOf(way)
-    throw this.#stop('duplicate-mac', place, `${link.name} ${mac}`, `${place} and ${endOf(twin).place} both have ${mac}`)
-  }
-
-  /** Nobody on the segment holds the next hop's address: what keeps whoever should from being there. */
-  #whyNotThere(from: Port, nextHop: string, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): Stopped {
-    const blocked = segmentOf(this.#world, from, true).find((way) => holdsThere(this.#world, way, nextHop))
-    const block = blocked && (blockIn(this.#world, blocked.ports) ?? this.#notCarried(blocked, nextHop))
-    if (block) return new Stopped({ended: block.cause, at: block.at, object: block.object, evidence: block.evidence})
-    const meant = this.#world.places.find(({addresses}) => addresses.some((address) => sameHost(address, nextHop)))
-    const lacking = this.#endMissing(from, meant)
-    if (lacking) return this.#blocked(lacking)
-    const holder = [...this.#world.facts].find(([, facts]) => holds(facts, nextHop))
-    if (holder) return this.#elsewhere(from, nextHop, route, holder[0], stop)
-    if (meant) {
-      const there = this.#world.facts.get(meant.name)
-      if (!there && !this.#world.facts.get(meant.node)) return this.#down(meant)
-      if (!there) return this.#stop('pod-missing', meant.name, meant.netns ?? meant.name, `${meant.name} is not there`)
-      const lost = this.#lostEnd(meant, there)
-      if (lost) return new Stopped({ended: lost.cause, at: lost.at, object: lost.object, evidence: lost.evidence})
-    }
-    const own = route.via === undefined ? undefined : bridgeAddressLost(this.#world, from, nextHop)
-    if (own) return new Stopped({ended: own.cause, at: own.at, object: own.object, evidence: own.evidence})
-    if (route.to === '0.0.0.0/0' || route.to === '::/0') {
-      const kind = this.#world.places.find(({name}) => name === from.place)?.kind
-      if (kind !== 'pod')
-        return stop(
-          'leaves-lab',
-          routeWords(route),
-          `${from.place} sends it to ${nextHop} by ${routeWords(route)}, and nobody in the lab is there`,
-        )
-    }
-    if (route.via !== undefined)
-      return stop('next-hop-unreachable', routeWords(route), `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
-    return stop('neighbour-unresolved', nextHop, `nobody on ${from.link.name} of ${from.place} holds ${nextHop}`)
-  }
-
-  /** By a tunnel on the way that has no entry for it, or another's. Who is not routed into it is asked for by everybody's address. */
-  #notCarried(way: Passage, nextHop: string): Block | undefined {
-    const from = way.ports[0] as Port
-    const routed = isCarriedBetween(from, way.ports[1])
-    const packet = this.#packet(undefined)
-    // Who has no MAC address for him asks for him first, by the same tunnel.
-    const asked: Packet = {...packet, arp: {operation: 'request', source: packet.source, destination: nextHop}}
-    const here = this.#world.facts.get(from.place)
-    const asks = routed && this.#family === 4 && here && !neighbourOf(here, from.link.name, nextHop)
-    const unasked = asks ? carried(this.#world, way, asked, 'ff:ff:ff:ff:ff:ff').block : undefined
-    return unasked ?? carried(this.#world, way, packet, routed ? endOf(way).link.mac : 'ff:ff:ff:ff:ff:ff').block
-  }
-
-  /** A tunnel of this segment, or the one that it is routed into, leads to a machine that has no other end of it. */
-  #endMissing(from: Port, meant: Place | undefined): Block | undefined {
-    const concerned = (place: string) => (meant ? meant.node === place : this.#ownerOf() === place)
-    const ends = [from, ...segmentOf(this.#world, from).map(endOf)].filter(({place}) => !concerned(place))
-    const own = this.#world.places.find(({name}) => name === from.place)?.node
-    // Where one's own machine has no end, others' still lead to it.
-    const others = meant
-      ? [...this.#world.facts].flatMap(([place, there]) => (place === own ? [] : (there?.links ?? []).map((link) => ({place, link}))))
-      : []
-    return (
-      ends.map((end) => missingEnd(this.#world, end, concerned)).find((block) => block !== undefined) ??
-      others.map((end) => missingEnd(this.#world, end, (place) => place === own)).find((block) => block !== undefined)
-    )
-  }
-
-  /** The machine of whoever is meant in the end. */
-  #ownerOf(): string | undefined {
-    return this.#world.places.find(({addresses}) => addresses.some((address) => sameHost(address, this.#destination)))?.node
-  }
-
-  /** Somebody holds it, on another segment. */
-  #elsewhere(
-    from: Port,
-    nextHop: string,
-    route: RouteFacts,
-    place: string,
-    stop: (cause: Cause, object: string, evidence: string) => Stopped,
-  ): Stopped {
-    const there = holderLink(this.#world.facts.get(place), nextHop) as LinkFacts
-    const end = {place, link: there}
-    const near = this.#world.facts
-      .get(from.place)
-      ?.links.find(
-        (link) =>
-          link.name !== from.link.name &&
-          link.name !== 'lo' &&
-          segmentOf(this.#world, {place: from.place, link}, true).some((way) => holdsThere(this.#world, way, nextHop)),
-      )
-    // Its veth pair may be broken rather than the route wrong: on no bridge, or without a carrier.
-    const loose = near ? undefined : looseEnd(this.#world, end, from)
-    if (loose) return new Stopped({ended: loose.cause, at: loose.at, object: loose.object, evidence: loose.evidence})
-    if (near)
-      return stop(
-        'wrong-device',
-        routeWords(route),
-        `${from.place} looks for ${nextHop} on ${from.link.name}, and ${place} is on ${near.name}`,
-      )
-    return stop(
-      route.via === undefined ? 'wrong-device' : 'next-hop-unreachable',
-      routeWords(route),
-      `${nextHop} is ${place}, which is not on ${from.link.name} of ${from.place}`,
-    )
+  #blocked(block: Block): Stopped {
+    return new Stopped(dispositionOf(block))
   }
 }
 
@@ -751,18 +494,10 @@ const broadcastOf = rememberedOf((here: NamespaceFacts, address): string | undef
   return undefined
 })
 
-/** The entry for a neighbour, where it has its MAC address. */
-function neighbourOf({neighbours}: NamespaceFacts, device: string, nextHop: string): NeighbourFacts | undefined {
-  const entry = neighbours.find(({address, dev, proxy}) => !proxy && dev === device && sameHost(address, nextHop))
-  return entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state) ? undefined : entry
+function dispositionOf({cause, at, object, evidence}: Block): Disposition {
+  return {ended: cause, at, object, evidence}
 }
 
 function nameOf({place, link}: Port): Carriage['from'] {
   return {place, dev: link.name}
-}
-
-function holdsThere(world: World, way: Passage, address: string): boolean {
-  const {place, link} = endOf(way)
-  // Linux answers for an address on whatever device asks (the weak host model), but a port of a bridge is no device of its own.
-  return holds(world.facts.get(place), address) && !isPart(link)
 }

@@ -2,7 +2,7 @@
 import type {BothWays} from '../both-ways.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../facts/facts.ts'
 import type {Place} from '../model.ts'
-import {everyHop} from '../trace.ts'
+import {everyHop} from '../trace/path.ts'
 
 /** A device at a place. tcpdump runs in the place's network namespace, on its machine. */
 export interface Tap {

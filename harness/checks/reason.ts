@@ -3,7 +3,8 @@
 import {diagnose} from '../diagnose/diagnose.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {Cause, Diagnosis, Place, Probe} from '../model.ts'
-import {type Trace, traceTo} from '../trace.ts'
+import type {Trace} from '../trace/path.ts'
+import {traceTo} from '../trace.ts'
 import type {Reason} from './expectation.ts'
 import {pairKey} from './pairs.ts'
 

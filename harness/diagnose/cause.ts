@@ -1,7 +1,7 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
 import type {Facts} from '../facts/facts.ts'
 import type {Cause, Probe} from '../model.ts'
-import {type Disposition, everyHop} from '../trace.ts'
+import {type Disposition, everyHop} from '../trace/path.ts'
 import {withoutHistory} from './baseless.ts'
 import type {Difference} from './differences/change.ts'
 import {type Prediction, predict, type World} from './prediction.ts'

@@ -1,7 +1,7 @@
 // From what was probed and the facts to diagnoses: one for each cause, with all the pairs that it breaks. Pure.
 import type {Facts} from '../facts/facts.ts'
 import type {Diagnosis, FixCommand, Place, Probe, Verdict} from '../model.ts'
-import type {Trace} from '../trace.ts'
+import type {Trace} from '../trace/path.ts'
 import {reverted, rootOf} from './cause.ts'
 import {differencesSeen} from './difference.ts'
 import type {Difference} from './differences/change.ts'

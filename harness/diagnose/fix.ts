@@ -2,7 +2,7 @@
 // nobody knows how it was, what the cause itself asks for. A fix undoes the fault and nothing else. Pure.
 import {familyOf, sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
-import {everyHop} from '../trace.ts'
+import {everyHop} from '../trace/path.ts'
 import type {Difference} from './differences/change.ts'
 import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'

@@ -1,7 +1,8 @@
 // The two ways of an exchange as the facts predict them, and what stops it. Pure.
 import type {Facts} from '../facts/facts.ts'
 import type {Place, Probe} from '../model.ts'
-import {type Disposition, type Journey, sourceTo, type Trace, traceTo} from '../trace.ts'
+import type {Disposition, Journey, Trace} from '../trace/path.ts'
+import {sourceTo, traceTo} from '../trace.ts'
 
 export interface World {
   readonly facts: Facts

@@ -3,8 +3,8 @@
 import {familyOf} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {FixCommand, Place} from '../model.ts'
+import type {Trace} from '../trace/path.ts'
 import {holderLink} from '../trace/segment.ts'
-import type {Trace} from '../trace.ts'
 
 /** @param ways the predicted paths of what the route has led astray */
 export function redirectsForgotten(ways: readonly Trace[], facts: Facts, places: readonly Place[]): FixCommand[] {

@@ -1,6 +1,6 @@
 // The root of one failing exchange, as data.
 import type {Cause} from '../model.ts'
-import type {Trace} from '../trace.ts'
+import type {Trace} from '../trace/path.ts'
 import type {Difference} from './differences/change.ts'
 
 /** Why one exchange fails, and what made it so. */

@@ -2,7 +2,7 @@
 import {contains} from '../address.ts'
 import type {RouteFacts} from '../facts/facts.ts'
 import type {Cause} from '../model.ts'
-import type {Disposition} from '../trace.ts'
+import type {Disposition} from '../trace/path.ts'
 import type {Difference} from './differences/change.ts'
 import {replacedCause} from './differences/routes.ts'
 import {namedRoute} from './naming/routes.ts'

@@ -2,8 +2,8 @@
 // or by nobody knows what. Pure.
 import {sameHost} from '../address.ts'
 import type {Cause, Probe} from '../model.ts'
+import {everyHop} from '../trace/path.ts'
 import type {Block} from '../trace/segment.ts'
-import {everyHop} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
 import type {Prediction, World} from './prediction.ts'
 import type {Root} from './root.ts'

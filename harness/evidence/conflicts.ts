@@ -1,7 +1,7 @@
 // Where what was watched disagrees with what the facts predict, in sentences. Neither is mended by the other. Pure.
 import type {BothWays} from '../both-ways.ts'
 import type {Cause, Observation, Sighting} from '../model.ts'
-import type {Trace} from '../trace.ts'
+import type {Trace} from '../trace/path.ts'
 import {causesOf} from './reasons.ts'
 
 type Watched = Pick<Observation, 'answered' | 'sightings' | 'rules' | 'drops' | 'unobserved'>

@@ -1,7 +1,7 @@
 // Which devices and cables of the picture a packet passes, from the places and devices that its trace names. Pure.
 import {idOf, UNDERLAY} from '../topology/topology.ts'
+import type {Carriage, Trace} from '../trace/path.ts'
 import {holds, isUnderlay, type Port, segmentOf, type World} from '../trace/segment.ts'
-import type {Carriage, Trace} from '../trace.ts'
 
 /**
  * From each hop's device along its segment to the next hop, or through flow switches. Of a packet that is stopped on a segment, as

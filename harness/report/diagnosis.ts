@@ -1,7 +1,7 @@
 // A diagnosis as people read it: who cannot reach whom, the two ways, the cause in a sentence, and what mends it.
 import type {BothWays} from '../both-ways.ts'
 import {type Diagnosis, PROTOCOLS, type Probe, type Trial} from '../model.ts'
-import type {Trace} from '../trace.ts'
+import type {Trace} from '../trace/path.ts'
 import {causeWords} from './cause.ts'
 import {observationLines} from './observation.ts'
 import type {Paint} from './text.ts'

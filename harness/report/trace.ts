@@ -1,7 +1,7 @@
 // Paths, hop by hop: what the facts predict, and beside it what a packet did. Data in, text or plain data out.
 import {type BothWays, pathsOf, reaches} from '../both-ways.ts'
 import type {Probe, Verdict} from '../model.ts'
-import type {Carriage, Hop, Trace} from '../trace.ts'
+import type {Carriage, Hop, Trace} from '../trace/path.ts'
 import {milliseconds} from './duration.ts'
 import {FORMAT} from './format.ts'
 import type {Paint} from './text.ts'

@@ -1,11 +1,27 @@
 // Why somebody is not where a packet looks for it: its device is gone, elsewhere, loose, or has another address. Pure.
 import {contains, familyOf, networkOf} from '../address.ts'
-import type {LinkFacts} from '../facts/facts.ts'
-import type {Place} from '../model.ts'
-import {type Block, isHostEnd, type Port, peerOf, type World} from './segment.ts'
+import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {Family, Place} from '../model.ts'
+import {type Block, holderLink, holds, isHostEnd, type Port, peerOf, type World} from './segment.ts'
+
+/** What a place lacks that its routes hang on: its device, the device being up, its address. */
+export function lostEnd(world: World, place: Place, here: NamespaceFacts, family: Family): Block | undefined {
+  const address = place.addresses.find((each) => familyOf(each) === family)
+  if (address === undefined || holds(here, address)) {
+    const holder = address === undefined ? undefined : holderLink(here, address)
+    if (holder && !holder.up && holder.name !== 'lo')
+      return {cause: 'interface-down', at: place.name, object: holder.name, evidence: `${holder.name} is down at ${place.name}`}
+    return undefined
+  }
+  const [only] = here.links.filter(({name}) => name !== 'lo')
+  if (!only) return missingDevice(world, place)
+  if (place.netns === undefined)
+    return {cause: 'address-missing', at: place.name, object: address, evidence: `${place.name} does not hold ${address}`}
+  return wrongAddress(world, place, only, address)
+}
 
 /** A namespace with nothing in it but lo: its end of the cable is gone, or somewhere else. */
-export function missingDevice(world: World, place: Place): Block {
+function missingDevice(world: World, place: Place): Block {
   for (const [elsewhere, facts] of world.facts) {
     const link = facts?.links.find(({name}) => name === `veth-${place.name}`)
     if (link && elsewhere !== place.name)
@@ -15,7 +31,7 @@ export function missingDevice(world: World, place: Place): Block {
 }
 
 /** A pod that has a device and not its address. */
-export function wrongAddress(world: World, place: Place, link: LinkFacts, address: string): Block {
+function wrongAddress(world: World, place: Place, link: LinkFacts, address: string): Block {
   const gateway = world.facts.get(place.node)
   const [held] = link.addresses.filter((each) => familyOf(each.address) === familyOf(address) && each.scope === 'global')
   if (!held)

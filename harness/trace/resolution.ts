@@ -1,7 +1,7 @@
 // Who on a segment answers for an address when it is asked (RFC 826, arp(7), networking/ip-sysctl.rst): those that hold it,
 // those that answer for others, and what keeps the answer back. Pure. For IPv6 it is whoever holds it.
 import {networkOf, sameHost} from '../address.ts'
-import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import type {LinkFacts, NamespaceFacts, NeighbourFacts} from '../facts/facts.ts'
 import type {Family} from '../model.ts'
 import {carried, doubtOf, rulingWords} from './frames.ts'
 import {type Packet, runHook} from './nftables.ts'
@@ -27,6 +27,12 @@ export interface Resolution {
 
 export function endOf({ports}: Passage): Port {
   return ports.at(-1) as Port
+}
+
+/** The entry for a neighbour, where it has its MAC address. */
+export function neighbourIn({neighbours}: NamespaceFacts, device: string, nextHop: string): NeighbourFacts | undefined {
+  const entry = neighbours.find(({address, dev, proxy}) => !proxy && dev === device && sameHost(address, nextHop))
+  return entry?.mac === undefined || ['FAILED', 'INCOMPLETE', 'NONE'].includes(entry.state) ? undefined : entry
 }
 
 /** Asks everybody on the segment that a device is on. */

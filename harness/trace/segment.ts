@@ -161,3 +161,10 @@ export function holderLink(here: NamespaceFacts | undefined, address: string): L
 const holderIn = rememberedOf((here: NamespaceFacts, address): LinkFacts | undefined =>
   here.links.find(({addresses}) => addresses.some((own) => sameHost(own.address, address))),
 )
+
+/** The way's end is a device by which this address answers. */
+export function holdsThere(world: World, {ports}: Passage, address: string): boolean {
+  const {place, link} = ports.at(-1) as Port
+  // Linux answers for an address on whatever device asks (the weak host model), but a port of a bridge is no device of its own.
+  return holds(world.facts.get(place), address) && !isPart(link)
+}

@@ -2,7 +2,8 @@
 import test from 'ava'
 import type {LinkFacts, NamespaceFacts, RouteFacts} from '../../harness/facts/facts.ts'
 import type {Cause, Place} from '../../harness/model.ts'
-import {type Journey, sourceTo, traceTo} from '../../harness/trace.ts'
+import type {Journey} from '../../harness/trace/path.ts'
+import {sourceTo, traceTo} from '../../harness/trace.ts'
 import {link, namespace, route} from '../tools/facts.ts'
 import {PLACES, recordedFacts} from '../tools/recorded.ts'
 

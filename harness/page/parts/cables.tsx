@@ -3,7 +3,7 @@ import {visibleLine} from '../../report/visible.ts'
 import type {Box, Point} from '../../topology/boxes.ts'
 import {connectionWords} from '../../topology/labels.ts'
 import type {Connection} from '../../topology/topology.ts'
-import type {Trace} from '../../trace.ts'
+import type {Trace} from '../../trace/path.ts'
 import type {Steps} from '../path.ts'
 
 /** Which of the chosen pair's ways go by something. */

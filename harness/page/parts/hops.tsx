@@ -1,5 +1,5 @@
 // One way of a packet: each place that it passes, the route that it takes there, and how it ended.
-import type {Carriage, Hop, Neighbour, Trace} from '../../trace.ts'
+import type {Carriage, Hop, Neighbour, Trace} from '../../trace/path.ts'
 
 interface WayProps {
   readonly title: string

@@ -7,7 +7,8 @@ import {forgetUnresolved} from '../../../harness/facts/neighbours.ts'
 import {readFacts} from '../../../harness/facts/read.ts'
 import type {Place, Probe} from '../../../harness/model.ts'
 import {allPairs, probePairs} from '../../../harness/probe/probe.ts'
-import {type Trace, traceTo} from '../../../harness/trace.ts'
+import type {Trace} from '../../../harness/trace/path.ts'
+import {traceTo} from '../../../harness/trace.ts'
 import {type Line, type RandomLab, randomLab} from './random-labs.ts'
 
 /** Milliseconds that an unanswered probe is waited for. */
