@@ -13,6 +13,9 @@ export interface Problem {
   readonly help?: string
 }
 
+/** Takes a problem of what is declared at a path of keys: `['pods', 'pod1', 'node']`. */
+export type Report = (path: readonly string[], problem: Omit<Problem, 'source'>) => void
+
 /** A scenario that cannot be run as it is written: exit code 2, and nothing was started. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError'
