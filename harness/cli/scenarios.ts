@@ -21,7 +21,7 @@ import {chooseDriver, type DriverChoice} from './driver.ts'
 import {type EngineOptions, severalFor} from './engines.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {hold, isInterrupted} from './interrupt.ts'
-import {standUp} from './run.ts'
+import {standUp} from './stand-up.ts'
 import {complain, paint, print, printJson} from './terminal.ts'
 
 export interface ScenariosOptions extends EngineOptions {

@@ -5,7 +5,7 @@ import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
 import {claimName, keep} from './keep.ts'
 import {outcomeText} from './narrate.ts'
-import {type RunOptions, standUp} from './run.ts'
+import {type RunOptions, standUp} from './stand-up.ts'
 import {print, printJson} from './terminal.ts'
 
 /** The lab is kept whatever the checks say: a lab that fails is the one that people want to look into. */

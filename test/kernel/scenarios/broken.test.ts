@@ -3,7 +3,7 @@
 import {cpus} from 'node:os'
 import type {ExecutionContext} from 'ava'
 import PQueue from 'p-queue'
-import {standUp} from '../../../harness/cli/run.ts'
+import {standUp} from '../../../harness/cli/stand-up.ts'
 import type {Cause, CheckResult, Claim, Scenario} from '../../../harness/model.ts'
 import {loadScenario, scenarioNames} from '../../../harness/scenario/load.ts'
 import {asRoot, LOCAL, onEach} from '../tools/runners.ts'
