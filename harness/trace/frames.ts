@@ -1,7 +1,9 @@
 // What becomes of a frame on its way along the devices of a segment: their sizes, programs, filters and forwarding entries.
 // What keeps a device from taking part at all is in segment.ts. Pure.
 import type {LinkFacts, NamespaceFacts, TrafficControlFacts} from '../facts/facts.ts'
-import {type Hook, type Packet, type Ruling, runHook} from './nftables.ts'
+import type {Packet} from './nftables/packet.ts'
+import type {Ruling} from './nftables/words.ts'
+import {type Hook, runHook} from './nftables.ts'
 import {programName, programStop, sends} from './programs.ts'
 import type {Block, Passage, Port, World} from './segment.ts'
 import {carriageBlock, isCarriedBetween} from './tunnel.ts'

@@ -1,49 +1,11 @@
 // What an nftables ruleset does to a packet at a hook: the chains in order of priority, their rules as far as they are
 // understood (nft(8), libnftables-json(5)). Pure. A rule whose match is not understood is not taken to match, and is told.
-import {contains, familyOf, sameHost} from '../address.ts'
 import type {Chain, Expression, Rule, Ruleset} from '../facts/ruleset.ts'
-import type {Family, Protocol} from '../model.ts'
-
-/** A packet as filters see it. */
-export interface Packet {
-  readonly family: Family
-  readonly source: string
-  readonly destination: string
-  readonly protocol: Protocol
-  /** For ICMP: whether it is a request or the reply to one. */
-  readonly reply: boolean
-  readonly sourcePort: number
-  readonly destinationPort: number
-  /** Bytes, with the IP header. */
-  readonly length: number
-  readonly iif?: string
-  readonly oif?: string
-  /** A later packet of a flow whose first one was answered. */
-  readonly established?: boolean
-  /** Time to live, or hop limit, as it is at the hook. */
-  readonly ttl?: number
-  /** What rules before have set it to. */
-  readonly mark?: number
-  /** Its frame, where the hook is one that sees frames. */
-  readonly ether?: {readonly source: string; readonly destination: string}
-  /** The frame is no IP packet but this. */
-  readonly arp?: {readonly operation: 'request' | 'reply'; readonly source: string; readonly destination: string}
-  /** What an address is to the namespace of the hook: local, unicast ... (nft(8), fib expression). */
-  readonly typeOf?: (address: string) => string
-}
+import {type Asked, elements, equals, fieldOf, type Match, matches} from './nftables/match.ts'
+import type {Packet} from './nftables/packet.ts'
+import {type Ruling, rulingOf} from './nftables/words.ts'
 
 export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress' | 'egress'
-
-/** A rule, or a chain's policy, that decided. */
-export interface Ruling {
-  readonly family: string
-  readonly table: string
-  readonly chain: string
-  /** Undefined for the chain's policy. */
-  readonly handle?: number
-  /** As nft(8) writes it. */
-  readonly text: string
-}
 
 export interface FilterResult {
   readonly verdict: 'accept' | 'drop' | 'reject'
@@ -106,18 +68,16 @@ const DEEPEST = 16
 
 class Run {
   readonly #ruleset: Ruleset
-  readonly #packet: Packet
+  #packet: Packet
   readonly #doubts: Ruling[] = []
   #by: Ruling | undefined
   #translated: Translation | undefined
-  #mark: number
   /** A rule that may have let it pass the chain: what drops it afterwards is not certain. */
   #spared: Ruling | undefined
 
   constructor(ruleset: Ruleset, packet: Packet) {
     this.#ruleset = ruleset
     this.#packet = packet
-    this.#mark = packet.mark ?? 0
   }
 
   /** A chain that hangs on the hook. */
@@ -136,7 +96,7 @@ class Run {
       verdict,
       ...(verdict !== 'accept' && this.#by && {by: this.#by}),
       ...(this.#translated && {translated: this.#translated}),
-      mark: this.#mark,
+      mark: this.#packet.mark ?? 0,
       doubts: this.#doubts,
     }
   }
@@ -162,7 +122,7 @@ class Run {
     let sure = true
     for (const expression of rule.expr) {
       if ('match' in expression) {
-        const matched = this.#match(expression.match as Match, chain)
+        const matched = matches(expression.match as Match, this.#asked(chain))
         if (matched === false) return 'next'
         if (matched === undefined) sure = false
         continue
@@ -223,7 +183,7 @@ class Run {
   #mangle({key, value}: {key: unknown; value: unknown}, by: Ruling): Ended {
     const {payload, meta} = key as {payload?: {field?: string}; meta?: {key?: string}}
     const {field} = payload ?? {}
-    if (meta?.key === 'mark' && typeof value === 'number') this.#mark = value
+    if (meta?.key === 'mark' && typeof value === 'number') this.#packet = {...this.#packet, mark: value}
     if (field === 'checksum') this.#doubts.push(by)
     if (field === 'saddr' || field === 'sport')
       this.#translated ??= {cause: 'source-nat', by, ...(typeof value === 'string' && {address: value})}
@@ -232,182 +192,19 @@ class Run {
     return 'next'
   }
 
+  #asked(chain: Chain): Asked {
+    return {packet: this.#packet, ruleset: this.#ruleset, chain}
+  }
+
   #verdictMap({key, data}: {key: unknown; data: unknown}, chain: Chain, ruling: Ruling, depth: number, sure: boolean): Ended {
-    const elements = typeof data === 'string' ? this.#elements(data, chain) : ((data as {set?: unknown[]}).set ?? [])
-    for (const element of elements) {
+    const asked = this.#asked(chain)
+    const all = typeof data === 'string' ? elements(data, asked) : ((data as {set?: unknown[]}).set ?? [])
+    for (const element of all) {
       const [from, verdict] = element as [unknown, Expression]
-      if (this.#equals(this.#valueOf(key), from, chain) === true) return this.#statement(verdict, chain, ruling, depth, sure)
+      if (equals(fieldOf(key, asked.packet), from, asked) === true) return this.#statement(verdict, chain, ruling, depth, sure)
     }
     return 'next'
   }
-
-  /** Undefined: not understood. */
-  #match({op, left, right}: Match, chain: Chain): boolean | undefined {
-    const value = this.#valueOf(left)
-    if (value === undefined) return undefined
-    if (value === null) return false // it has no such field, so the rule does not apply, whatever it asks of it
-    if (value instanceof Set) return flagsMatch(value as ReadonlySet<string>, op, right)
-    const equal = this.#equals(value, right, chain)
-    if (equal === undefined) return undefined
-    if (op === '!=') return !equal
-    if (op === '==' || op === 'in') return equal
-    if (typeof value === 'boolean') return undefined
-    const [a, b] = [Number(value), Number(right)]
-    if (Number.isNaN(a) || Number.isNaN(b)) return undefined
-    return {'<': a < b, '>': a > b, '<=': a <= b, '>=': a >= b}[op]
-  }
-
-  /** What the packet has in a field; null where the field is of a protocol that the packet is not; undefined: not known. */
-  #valueOf(left: unknown): unknown {
-    const {payload, meta, ct, concat, fib, ...rest} = (left ?? {}) as {
-      payload?: {protocol: string; field: string}
-      meta?: {key: string}
-      ct?: {key: string}
-      concat?: unknown[]
-      fib?: {result: string; flags: string | string[]}
-      '&'?: [unknown, unknown]
-    }
-    if (rest['&']) return this.#masked(rest['&'])
-    if (concat) {
-      const parts = concat.map((part) => this.#valueOf(part))
-      return parts.includes(undefined) ? undefined : parts.includes(null) ? null : parts
-    }
-    if (payload) return this.#payload(payload.protocol, payload.field)
-    if (meta) return this.#meta(meta.key)
-    if (ct?.key === 'state') return this.#packet.reply || this.#packet.established ? 'established' : 'new'
-    if (fib?.result === 'type') return this.#addressType([fib.flags].flat())
-    return undefined
-  }
-
-  #addressType(flags: readonly string[]): unknown {
-    const {source, destination, typeOf, arp} = this.#packet
-    if (arp) return null
-    if (flags.includes('iif') || flags.includes('oif') || flags.includes('mark')) return undefined
-    return typeOf?.(flags.includes('saddr') ? source : destination)
-  }
-
-  #masked([left, mask]: [unknown, unknown]): unknown {
-    const value = this.#valueOf(left)
-    if (value instanceof Set) return new Set([...value].filter((flag) => flagsIn(mask).includes(flag as string)))
-    return typeof value === 'number' && typeof mask === 'number' ? value & mask : value === null ? null : undefined
-  }
-
-  #payload(protocol: string, field: string): unknown {
-    const {family, source, destination, sourcePort, destinationPort, reply, arp, length, ttl} = this.#packet
-    const own = this.#packet.protocol
-    if (protocol === 'ether') return this.#ether(field)
-    if (protocol === 'arp') return arp ? arpField(arp, field) : null
-    if (arp) return null
-    if (protocol === 'ip' || protocol === 'ip6') {
-      if ((protocol === 'ip' ? 4 : 6) !== family) return null
-      const l4 = this.#l4()
-      // Don't Fragment is set, and nothing else.
-      const fields = {
-        saddr: source,
-        daddr: destination,
-        protocol: l4,
-        nexthdr: l4,
-        length,
-        version: family,
-        ttl,
-        hoplimit: ttl,
-        dscp: 'cs0',
-      }
-      return {...fields, 'frag-off': 0x4000, hdrlength: 5}[field]
-    }
-    if (protocol === 'tcp' || protocol === 'udp' || protocol === 'th') {
-      if (own === 'icmp' || (protocol !== 'th' && protocol !== own)) return null
-      return {sport: sourcePort, dport: destinationPort, ...(own === 'tcp' && {flags: this.#flags()})}[field]
-    }
-    if (protocol === 'icmp' || protocol === 'icmpv6') {
-      if (own !== 'icmp' || (protocol === 'icmp' ? 4 : 6) !== family) return null
-      return {type: reply ? 'echo-reply' : 'echo-request', code: 0}[field]
-    }
-    return ['sctp', 'dccp', 'udplite', 'esp', 'ah', 'comp', 'igmp', 'vlan'].includes(protocol) ? null : undefined
-  }
-
-  #ether(field: string): unknown {
-    const {ether, arp, family} = this.#packet
-    if (field === 'type') return arp ? 'arp' : family === 4 ? 'ip' : 'ip6'
-    return {saddr: ether?.source, daddr: ether?.destination}[field]
-  }
-
-  /** Of the segment that opens a connection, the one that answers it, and all later ones. */
-  #flags(): ReadonlySet<string> {
-    return new Set(this.#packet.established ? ['ack'] : this.#packet.reply ? ['syn', 'ack'] : ['syn'])
-  }
-
-  #l4(): string {
-    const {protocol, family} = this.#packet
-    return protocol === 'icmp' && family === 6 ? 'ipv6-icmp' : protocol
-  }
-
-  #meta(key: string): unknown {
-    const {family, iif, oif, length, arp} = this.#packet
-    const l3 = arp ? 'arp' : family === 4 ? 'ip' : 'ip6'
-    const known: Readonly<Record<string, unknown>> = {
-      iifname: iif ?? '',
-      iif: iif ?? '',
-      oifname: oif ?? '',
-      oif: oif ?? '',
-      l4proto: arp ? null : this.#l4(),
-      nfproto: family === 4 ? 'ipv4' : 'ipv6',
-      protocol: l3,
-      length,
-      mark: this.#mark,
-      pkttype: arp?.operation === 'request' ? 'broadcast' : 'host',
-    }
-    return known[key]
-  }
-
-  #equals(value: unknown, right: unknown, chain: Chain): boolean | undefined {
-    if (value === null) return false
-    if (value === undefined) return undefined
-    if (Array.isArray(right)) return anyOf(right.map((one) => this.#equals(value, one, chain)))
-    if (typeof right === 'string' && right.startsWith('@'))
-      return anyOf(this.#elements(right, chain).map((one) => this.#equals(value, one, chain)))
-    if (typeof right === 'object' && right !== null) return this.#equalsObject(value, right as Readonly<Record<string, unknown>>, chain)
-    if (typeof value === 'string' && typeof right === 'string') {
-      if (familyOf(value) !== undefined && familyOf(right) !== undefined) return sameHost(value, right)
-      if (right.endsWith('*')) return value.startsWith(right.slice(0, -1))
-      if (value === 'icmp' || value === 'ipv6-icmp') return right === value || (value === 'ipv6-icmp' && right === 'icmpv6')
-      return value === right
-    }
-    return Number(value) === Number(right)
-  }
-
-  #equalsObject(value: unknown, right: Readonly<Record<string, unknown>>, chain: Chain): boolean | undefined {
-    const {set, prefix, range, elem, concat} = right
-    if (Array.isArray(set)) return anyOf(set.map((one) => this.#equals(value, one, chain)))
-    if (elem !== undefined) return this.#equals(value, (elem as {val: unknown}).val, chain)
-    if (Array.isArray(concat))
-      return Array.isArray(value) ? allOf(value.map((part, index) => this.#equals(part, concat[index], chain))) : undefined
-    if (prefix !== undefined) {
-      const {addr, len} = prefix as {addr: string; len: number}
-      return typeof value === 'string' ? contains(`${addr}/${len}`, value) : undefined
-    }
-    if (Array.isArray(range)) {
-      const [low, high] = range
-      if (typeof low === 'string' && typeof value === 'string' && familyOf(low) !== undefined) return betweenHosts(value, low, String(high))
-      return Number(value) >= Number(low) && Number(value) <= Number(high)
-    }
-    return undefined
-  }
-
-  #elements(reference: string, chain: Chain): readonly unknown[] {
-    const name = reference.slice(1)
-    const found = this.#ruleset.find(({set, map}) => {
-      const named = set ?? map
-      return named?.name === name && named.table === chain.table && named.family === chain.family
-    })
-    return (found?.set ?? found?.map)?.elem ?? []
-  }
-}
-
-interface Match {
-  readonly op: string
-  readonly left: unknown
-  readonly right: unknown
 }
 
 /** Statements that decide, or that change the packet. */
@@ -429,84 +226,4 @@ function isDevices({family, hook}: Chain): boolean {
 
 function placeOf({family, table, name}: Chain): Pick<Ruling, 'family' | 'table' | 'chain'> {
   return {family, table, chain: name}
-}
-
-/** `syn`, `[syn, ack]`, `{"|": [syn, ack]}` */
-function flagsIn(words: unknown): string[] {
-  if (typeof words === 'string') return [words]
-  if (Array.isArray(words)) return words.flatMap(flagsIn)
-  return typeof words === 'object' && words !== null && '|' in words ? flagsIn(words['|']) : []
-}
-
-function flagsMatch(value: ReadonlySet<string>, op: string, right: unknown): boolean | undefined {
-  const flags = flagsIn(right)
-  if (op === 'in') return flags.some((flag) => value.has(flag))
-  const same = value.size === flags.length && flags.every((flag) => value.has(flag))
-  return op === '==' ? same : op === '!=' ? !same : undefined
-}
-
-function anyOf(results: readonly (boolean | undefined)[]): boolean | undefined {
-  return results.includes(true) ? true : results.includes(undefined) ? undefined : false
-}
-
-function allOf(results: readonly (boolean | undefined)[]): boolean | undefined {
-  return results.includes(false) ? false : results.includes(undefined) ? undefined : true
-}
-
-function betweenHosts(value: string, low: string, high: string): boolean {
-  const number = (host: string) => host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-  return !value.includes(':') && number(value) >= number(low) && number(value) <= number(high)
-}
-
-/** Where a rule stands, and its words. */
-export function rulingOf({family, table, chain, handle, expr}: Rule): Ruling {
-  return {
-    family,
-    table,
-    chain,
-    handle,
-    text: expr
-      .map(words)
-      .filter((text) => text !== '')
-      .join(' '),
-  }
-}
-
-/** nft(8)'s own notation, as far as rules that people write by hand go. */
-function words(expression: Expression): string {
-  const [word = ''] = Object.keys(expression)
-  const value = expression[word] as Readonly<Record<string, unknown>> | null
-  if (word === 'match') {
-    const {op, left, right} = value as unknown as Match
-    return [leftWords(left), op === '==' || op === 'in' ? '' : op, rightWords(right)].filter((text) => text !== '').join(' ')
-  }
-  if (word === 'counter') return 'counter'
-  if (word === 'xt') return `xt ${value?.type} ${value?.name}`
-  if (word === 'jump' || word === 'goto') return `${word} ${value?.target}`
-  if (word === 'vmap') return 'vmap'
-  if (word === 'snat' || word === 'dnat')
-    return `${word} to ${rightWords(value?.addr)}${value?.port === undefined ? '' : `:${rightWords(value.port)}`}`
-  if (word === 'mangle') return `${leftWords(value?.key)} set ${rightWords(value?.value)}`
-  return word
-}
-
-function leftWords(left: unknown): string {
-  const {payload, meta, ct} = (left ?? {}) as {payload?: {protocol: string; field: string}; meta?: {key: string}; ct?: {key: string}}
-  if (payload) return `${payload.protocol} ${payload.field}`
-  if (meta) return ['iifname', 'oifname', 'iif', 'oif', 'mark'].includes(meta.key) ? meta.key : `meta ${meta.key}`
-  return ct ? `ct ${ct.key}` : '?'
-}
-
-function rightWords(right: unknown): string {
-  if (Array.isArray(right)) return right.map(rightWords).join(',')
-  if (typeof right !== 'object' || right === null) return String(right)
-  const {set, prefix, range} = right as {set?: unknown[]; prefix?: {addr: string; len: number}; range?: unknown[]}
-  if (set) return `{ ${set.map(rightWords).join(', ')} }`
-  if (prefix) return `${prefix.addr}/${prefix.len}`
-  return range ? range.map(rightWords).join('-') : '?'
-}
-
-/** ARP of IPv4 over Ethernet (RFC 826): hardware type 1, addresses of 6 and 4 bytes. arptables asks for these in each rule. */
-function arpField({operation, source, destination}: NonNullable<Packet['arp']>, field: string): unknown {
-  return {htype: 1, hlen: 6, plen: 4, ptype: 'ip', operation, 'saddr ip': source, 'daddr ip': destination}[field]
 }

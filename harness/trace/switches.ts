@@ -6,7 +6,7 @@ import type {NamespaceFacts} from '../facts/facts.ts'
 import {switchOf} from '../facts/switches.ts'
 import {type Answer, answerFrom, type Output, type Tunnel} from './flows.ts'
 import {carried} from './frames.ts'
-import type {Packet} from './nftables.ts'
+import type {Packet} from './nftables/packet.ts'
 import {blockIn, isPart, segmentOf} from './segment.ts'
 import type {Block, Passage, Port, World} from './world.ts'
 

@@ -3,7 +3,7 @@
 // no known place. Pure.
 import {isUnicast, sameHost} from '../address.ts'
 import type {FdbFacts, LinkFacts, NamespaceFacts, VxlanFacts} from '../facts/facts.ts'
-import type {Packet} from './nftables.ts'
+import type {Packet} from './nftables/packet.ts'
 import type {Block, Port, World} from './world.ts'
 
 /** Where a VXLAN device sends what is for everybody (vxlan(7) has none; drivers/net/vxlan: all_zeros_mac). */

@@ -3,7 +3,9 @@
 import {readFileSync} from 'node:fs'
 import test from 'ava'
 import type {Ruleset} from '../../harness/facts/ruleset.ts'
-import {type Hook, type Packet, rulingOf, runHook} from '../../harness/trace/nftables.ts'
+import type {Packet} from '../../harness/trace/nftables/packet.ts'
+import {rulingOf} from '../../harness/trace/nftables/words.ts'
+import {type Hook, runHook} from '../../harness/trace/nftables.ts'
 
 const {nftables: RECORDED} = JSON.parse(readFileSync(new URL('../../fixtures/recorded/rules.nft.json', import.meta.url), 'utf8')) as {
   nftables: Ruleset

@@ -1,7 +1,7 @@
 // Rules, policies and tables of nftables that are gone: what let a packet pass, or translated it, does so no more. Pure.
 import type {NamespaceFacts} from '../../facts/facts.ts'
 import type {Rule, RulesetItem} from '../../facts/ruleset.ts'
-import {rulingOf} from '../../trace/nftables.ts'
+import {rulingOf} from '../../trace/nftables/words.ts'
 import type {Change, Scene} from './change.ts'
 import {beyond, isOf, ruleKey, rulesIn, type TableKey, tablesOf} from './filter-rules.ts'
 import {nftJson, type Position, plain, toolFor} from './filter-tool.ts'

@@ -3,7 +3,7 @@
 import type {NamespaceFacts} from '../../facts/facts.ts'
 import type {Chain, Rule, Ruleset} from '../../facts/ruleset.ts'
 import type {Cause} from '../../model.ts'
-import {rulingOf} from '../../trace/nftables.ts'
+import {rulingOf} from '../../trace/nftables/words.ts'
 import type {Change, Scene} from './change.ts'
 import {beyond, isOf, rulesIn, type TableKey, tablesOf} from './filter-rules.ts'
 import {type FilterTool, toolFor} from './filter-tool.ts'
