@@ -1,19 +1,15 @@
-// Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, a result for each.
+// Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, or of the end.
 
-import {withAnswers} from '../asking.ts'
-import {failingWays} from '../diagnose/prediction.ts'
 import type {Fleet} from '../driver.ts'
 import type {Facts} from '../facts/facts.ts'
 import {fullMtu, type Interfaces, readInterfaces} from '../facts/interfaces.ts'
-import {forgetNeighbours, forgetUnresolved} from '../facts/neighbours.ts'
+import {forgetUnresolved} from '../facts/neighbours.ts'
 import {readFacts} from '../facts/read.ts'
 import {
   type CheckResult,
   type Claim,
   type MatrixRow,
   type PairClaim,
-  type PairVerdict,
-  type Place,
   type Probe,
   placesAfter,
   type Requirement,
@@ -21,24 +17,14 @@ import {
   type StageResult,
   type Verdict,
 } from '../model.ts'
-import {allPairs, type ProbeOptions, probePairs} from '../probe/probe.ts'
-import {translationOf} from '../probe/translated.ts'
+import {allPairs, probePairs} from '../probe/probe.ts'
+import {askedAgain, remembering, silentInPart} from './again.ts'
 import {type Baselines, baselineOf, isBaseline} from './baseline.ts'
-import {claimWords} from './claim-words.ts'
-import {checkCommand} from './command.ts'
-import {converge} from './convergence.ts'
-import {judge, type Reason} from './expectation.ts'
-import {hopsVerdicts} from './hops.ts'
 import {requirementsIn} from './look.ts'
 import {matrixOf, rowName} from './matrix.ts'
-import {noNatVerdicts} from './no-nat.ts'
-import {ownSubnetVerdicts} from './own-subnet.ts'
-import {clusterOf, distinct, isMeant, isPairClaim, pairKey, pairsOf, probesOf, verdictKey} from './pairs.ts'
-import {pairOf, reachVerdicts} from './reach.ts'
-import {reasonsFor} from './reason.ts'
-import {uniqueAddressVerdicts} from './unique-address.ts'
+import {clusterOf, distinct, isPairClaim, pairKey, pairsOf, probesOf} from './pairs.ts'
 import {sum} from './verdict.ts'
-import {checkWire} from './wire.ts'
+import {isTimed, once, type Round, SHORT_PATIENCE, verifyAll} from './verify.ts'
 
 /** What was found at the end, once every stage had run. */
 export interface Outcome {
@@ -50,12 +36,6 @@ export interface Outcome {
   readonly requirements: readonly Requirement[]
   readonly stages: readonly StageResult[]
 }
-
-/**
- * Milliseconds of idleness after which an exchange counts as lost, where many are expected to be: what is lost between
- * namespaces of one machine is lost at once, and a pair that should be answered is asked again with more patience.
- */
-const SHORT_PATIENCE = 150
 
 export interface CheckOptions {
   /** What was found at the stages before. */
@@ -184,153 +164,4 @@ export async function checkUnfinished(
 export async function awaitClaims(fleet: Fleet, scenario: Scenario, number: number): Promise<void> {
   const stages = scenario.stages.map((stage) => ({...stage, claims: stage.claims.filter(isTimed)}))
   await checkStage(fleet, {...scenario, stages}, number)
-}
-
-/**
- * A pair of which some packets were answered and others were not is asked once more: a switch in user space can lose the first
- * packet of a flow, and TCP sends its own again only after a second (RFC 6298 2.1), when it is no longer waited for.
- */
-async function silentInPart(fleet: Fleet, places: readonly Place[], probes: readonly Probe[], options: ProbeOptions): Promise<Probe[]> {
-  const answered = new Set(probes.flatMap((probe) => (probe.answered === true ? [pairKey(probe)] : [])))
-  const silent = probes.filter((probe) => probe.error === 'no-answer' && answered.has(pairKey(probe)))
-  if (silent.length === 0) return [...probes]
-  const again = await probePairs(fleet, places, distinct(silent), options)
-  return replaced(probes, again)
-}
-
-function replaced(probes: readonly Probe[], again: readonly Probe[]): Probe[] {
-  const keys = new Set(again.map(pairKey))
-  return [...probes.filter((probe) => !keys.has(pairKey(probe))), ...again]
-}
-
-/**
- * What neighbours remember of one another can hide for a while that they could not find one another again. Pairs that should
- * fail and were answered are asked once more when all of that is forgotten.
- */
-async function remembering(
-  fleet: Fleet,
-  places: readonly Place[],
-  claims: readonly Claim[],
-  probes: readonly Probe[],
-  options: ProbeOptions,
-): Promise<readonly Probe[]> {
-  const held = claims
-    .filter((claim) => claim.check === 'reach' && claim.fails)
-    .flatMap((claim) => probesOf(probes, pairsOf(claim, places)).filter((probe) => isMeant(claim, probe) && probe.answered === true))
-  if (held.length === 0) return probes
-  await forgetNeighbours(fleet, places)
-  return replaced(probes, await probePairs(fleet, places, distinct(held), options))
-}
-
-/**
- * A busy machine can keep a short patience from being enough. A pair that reached before, and every pair at the end, is not
- * told as lost for silence alone: it is asked once more, with all the patience there is.
- */
-async function askedAgain(
-  fleet: Fleet,
-  places: readonly Place[],
-  probes: readonly Probe[],
-  {mtu, before, last}: {readonly mtu: number; readonly before: readonly MatrixRow[] | undefined; readonly last: boolean},
-): Promise<Probe[]> {
-  const reached = new Set(before?.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} ${to}`))
-  const silent = probes.filter(({from, to, error}) => error === 'no-answer' && (last || reached.has(`${from} ${to}`)))
-  if (silent.length === 0) return [...probes]
-  return replaced(probes, await probePairs(fleet, places, distinct(silent), {mtu, sizes: ['small']}))
-}
-
-/** What the claims of one stage are judged by. */
-interface Round {
-  readonly fleet: Fleet
-  readonly places: readonly Place[]
-  readonly interfaces: Interfaces
-  /** Bytes of a full packet. */
-  readonly mtu: number
-  readonly probes: readonly Probe[]
-  readonly facts: () => Promise<Facts>
-  /** The facts when a claim's pairs reached, where they are known to have. */
-  readonly before: (claim: PairClaim) => Facts | undefined
-  readonly timeLimit?: number | undefined
-  /** What claims that take a time count from. */
-  readonly since?: number
-}
-
-/** One after the other: commands may depend on one another. */
-async function verifyAll(claims: readonly Claim[], round: Round): Promise<CheckResult[]> {
-  const results: CheckResult[] = []
-  for (const claim of claims) results.push({claim: claimWords(claim), ...(await verifyInTime(claim, round))})
-  return results
-}
-
-function isTimed(claim: Claim): claim is Claim & {readonly within: number} {
-  return 'within' in claim && claim.within !== undefined
-}
-
-async function verifyInTime(claim: Claim, round: Round): Promise<Omit<CheckResult, 'claim'>> {
-  if (!isTimed(claim)) return verify(claim, round)
-  return converge(round.since ?? Date.now(), claim.within, async () => {
-    if (!isPairClaim(claim)) return verify(claim, round)
-    const {fleet, places, mtu} = round
-    const sizes = claim.only === 'small' || claim.only === 'full' ? {sizes: [claim.only]} : {}
-    const probes = await probePairs(fleet, places, pairsOf(claim, places), {mtu, patience: SHORT_PATIENCE, ...sizes})
-    const seen = await verify(claim, {...round, probes, facts: once(() => readFacts(fleet, places))})
-    if (seen.verdict !== 'pass') await forgetUnresolved(fleet, places)
-    return seen
-  })
-}
-
-async function verify(claim: Claim, round: Round): Promise<Omit<CheckResult, 'claim'>> {
-  const {places, probes, interfaces, fleet} = round
-  const {source} = claim
-  if (claim.check === 'command') {
-    const place = places.find(({name}) => name === claim.place)
-    if (!place) throw new RangeError(`no place ${claim.place}`)
-    return checkCommand(fleet, place, claim, round.timeLimit)
-  }
-  if (claim.check === 'wire') return checkWire(fleet, places, claim)
-  const own = probesOf(probes, pairsOf(claim, places))
-  const chosen = own.filter((probe) => isMeant(claim, probe))
-  if (claim.check === 'hops') {
-    const pairs = hopsVerdicts(chosen, claim.routers)
-    return {check: claim.check, pairs, source, verdict: sum(pairs.map(({verdict}) => verdict)), evidence: []}
-  }
-  const expected = claim.fails ? {fails: claim.fails} : {}
-  if (isPairClaim(claim)) {
-    const {check} = claim
-    const pairs = check === 'reach' ? reachVerdicts(chosen) : noNatVerdicts(chosen)
-    const read: Facts = claim.fails ? await round.facts() : new Map()
-    const facts = await withAnswers(round.fleet, round.places, read, failingWays({places: round.places, mtu: round.mtu}, own))
-    const because = reasonsFor(own, {facts, places, mtu: round.mtu, before: round.before(claim)})
-    const byPair = new Map(chosen.map((probe) => [verdictKey(pairOf(probe)), probe]))
-    const reason = (pair: PairVerdict): Reason => {
-      const probe = byPair.get(verdictKey(pair)) as Probe
-      if (check === 'reach') return because(probe)
-      return {cause: translationOf(probe) ?? 'unknown', evidence: pair.evidence.join('; ')}
-    }
-    return {check, pairs, source, ...expected, ...judge(pairs, claim.fails, reason)}
-  }
-  const {check} = claim
-  const among = claim.places ? places.filter(({name}) => claim.places?.includes(name)) : clusterOf(places)
-  const pairs = check === 'unique-address' ? uniqueAddressVerdicts(among, interfaces) : ownSubnetVerdicts(among, interfaces)
-  // A claim that all of them share an address is not meant: one pair that does is enough.
-  const failing = pairs.filter(({verdict}) => verdict === 'fail')
-  const judged = claim.fails && failing.length > 0 ? failing : pairs
-  return {check, pairs, source, ...expected, ...judge(judged, claim.fails, addressReason(check))}
-}
-
-function addressReason(check: 'unique-address' | 'own-subnet') {
-  return ({evidence}: PairVerdict): Reason => {
-    if (check === 'own-subnet') return {cause: 'overlapping-subnets', evidence: evidence.join('; ')}
-    return {
-      cause: evidence.some((text) => text.includes(' both hold ')) ? 'duplicate-address' : 'address-missing',
-      evidence: evidence.join('; '),
-    }
-  }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
 }
