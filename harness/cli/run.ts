@@ -63,7 +63,7 @@ export async function run(reference: string, options: RunOptions): Promise<numbe
   }
 }
 
-function sofarOf({scenario, lab, chosen, stages, broken, facts}: Seen): {readonly sofar?: SoFar} {
+function sofarOf({scenario, lab, chosen, stages, broken, facts, versions}: Seen): {readonly sofar?: SoFar} {
   if (!scenario) return {}
   const driver = lab && chosen && {name: chosen.driver.name, reason: chosen.reason, description: lab.fleet.description}
   return {
@@ -76,7 +76,7 @@ function sofarOf({scenario, lab, chosen, stages, broken, facts}: Seen): {readonl
       ...(broken && {broken}),
       times: {total: performance.now()},
       ...(driver && {driver}),
-      ...(facts && {facts: {stages: new Map(facts)}, made: madeHere()}),
+      ...(facts && {facts: {stages: new Map(facts)}, made: madeHere(versions)}),
     },
   }
 }

@@ -8,6 +8,7 @@ import {readInterfaces} from '../facts/interfaces.ts'
 import {assertNeighboursFit} from '../facts/neighbour-table.ts'
 import {readFacts} from '../facts/read.ts'
 import {explainRefusal, type Refusal} from '../facts/refusal.ts'
+import {readVersions, type Versions} from '../facts/versions.ts'
 import {carryOut, type Lab, lastBegun, startLab} from '../lab.ts'
 import {machinesOf, placesAfter, placesOf, type Scenario, type Stage, type StageResult} from '../model.ts'
 import {assertNeeds} from '../needs.ts'
@@ -61,6 +62,8 @@ export interface Seen {
   broken?: StageResult
   /** Where they are kept, by how many stages had run; of a stage that broke, as it was then. */
   facts?: ReadonlyMap<number, Facts>
+  /** What the nodes run, where that is kept too. */
+  versions?: readonly Versions[]
 }
 
 /** Nobody reads what happens on the way. */
@@ -109,6 +112,11 @@ export async function standUp(
     const stages: StageResult[] = []
     const baselines: Baselines = new Map()
     Object.assign(seen, {lab, chosen, stages, ...(options.keepFacts && {facts})})
+    if (options.keepFacts)
+      seen.versions = await readVersions(
+        lab.fleet,
+        machinesOf(scenario).map((machine) => machine.name),
+      )
     let looking = 0
     const ended = async (stage: Stage, number: number) => {
       const begun = performance.now()
@@ -155,7 +163,7 @@ export async function standUp(
     const lost = lab.fleet.lost
     const shown = options.keepFacts && {
       facts: {stages: facts, end: why?.facts ?? (await readFacts(lab.fleet, placesAfter(scenario, scenario.stages.length)))},
-      made: madeHere(),
+      made: madeHere(seen.versions),
     }
     const told = {...shown, ...(diagnosed && {diagnosed, undiagnosed: why.left}), ...(lost && {lost})}
     const result = {lab: name, scenario, driver, history: lab.history, outcome, times, ...told}

@@ -2,6 +2,7 @@
 import type {CommandResult} from '../command.ts'
 import type {Restored} from '../drivers/ssh.ts'
 import type {RecordedFacts} from '../facts/plain.ts'
+import type {Versions} from '../facts/versions.ts'
 import type {CheckResult, Claim, Diagnosis, Probe, Requirement, Scenario, SourceLine, StageResult, Verdict} from '../model.ts'
 
 /** A command's output is text: decoded as UTF-8. */
@@ -27,6 +28,8 @@ export type Made = {
   readonly memory: number
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** What the nodes ran, those with the same together. */
+  readonly nodes?: readonly Versions[]
 }
 
 /** kind `result`: a run that came to its end, or a look at a running lab. */

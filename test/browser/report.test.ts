@@ -50,6 +50,7 @@ test.serial(
     t.is(await part(page, 'Topology').locator('.way-there').count(), 8)
     t.is(await part(page, 'Topology').locator('.way-back').count(), 8)
     t.is(await part(page, 'Requirements').getByRole('row').count(), 10)
+    t.regex(await wordsOf(part(page, 'Machine and versions')), /node1, node2, node3 Linux \d\S*, iproute2 \d\S*, nftables \d/)
     t.deepEqual(complaints, [])
     await page.close()
 

@@ -1,6 +1,7 @@
 // The contract: what a node begins with, alike under every driver, and what can be done on it.
 import {existsSync} from 'node:fs'
 import {NODE_SYSCTLS} from '../../harness/driver.ts'
+import {readVersions} from '../../harness/facts/versions.ts'
 import {type Cases, SHARED} from './suite.ts'
 
 interface Link {
@@ -12,6 +13,17 @@ interface Link {
 export const NODES: Cases = {
   async 'a node has its name'(t, {fleet}) {
     for (const {name} of SHARED.nodes) t.is((await fleet.run(name, 'uname -n')).stdout.toString(), `${name}\n`)
+  },
+
+  async 'nodes tell what they run, those that run the same together'(t, {fleet}) {
+    const names = SHARED.nodes.map(({name}) => name)
+    const [versions, ...others] = await readVersions(fleet, names)
+    const [kernel, ip, nft] = await Promise.all(
+      ['uname -sr', 'ip -V', 'nft --version'].map(async (line) => (await fleet.run('node1', line)).stdout.toString().trim()),
+    )
+    t.deepEqual([versions?.nodes, versions?.kernel, others], [names, kernel, []])
+    t.true(ip?.includes(`iproute2-${versions?.iproute2}`), `${ip}: ${versions?.iproute2}`)
+    t.true(nft?.startsWith(`nftables v${versions?.nftables} `), `${nft}: ${versions?.nftables}`)
   },
 
   async 'a node begins with lo and eth0, both up, and its address on the underlay'(t, {fleet}) {

@@ -3,6 +3,7 @@ import test from 'ava'
 import {fullMtu} from '../../harness/facts/interfaces.ts'
 import {parseFacts} from '../../harness/facts/parse.ts'
 import {RecordingError, readRecording, recordFacts} from '../../harness/facts/record.ts'
+import {versionsIn} from '../../harness/facts/versions.ts'
 import {runHook} from '../../harness/trace/nftables.ts'
 import {traceTo} from '../../harness/trace.ts'
 import {PLACES, recordedFacts} from '../tools/recorded.ts'
@@ -26,6 +27,13 @@ const LINKS = JSON.stringify([
 function routeOf(route: object) {
   return parseFacts([LINKS, JSON.stringify([route])])?.routes[0]
 }
+
+test('versions are read from what the tools print; what is missing is absent, and no message is taken for one', (t) => {
+  const told = versionsIn('Linux 6.18.5-amd64\nip utility, iproute2-6.15.0, libbpf 1.5.0\nnftables v1.1.3 (Commodore Bullmoose #4)\n')
+  t.deepEqual(told, {kernel: 'Linux 6.18.5-amd64', iproute2: '6.15.0', nftables: '1.1.3'})
+  t.deepEqual(versionsIn('Linux 6.1.0\nip utility, iproute2-ss190107\n'), {kernel: 'Linux 6.1.0', iproute2: 'ss190107'})
+  t.deepEqual(versionsIn('bash: line 1: nft: command not found\n'), {})
+})
 
 test('recorded output gives a veth with its other end, its bridge and its addresses', (t) => {
   const facts = recordedFacts()

@@ -228,7 +228,8 @@ test('a run whose facts were kept fits its schema, and not with half a fact', (t
   const fits = schema('result')
   const facts = recordedFacts()
   const made = {podwire: '1', node: 'v24', kernel: 'Linux 6', architecture: 'x64', processors: 2, memory: 1e9, at: 1}
-  const run = {...RUNS.passing(), facts: {stages: new Map([[1, facts]]), end: facts}, made}
+  const ran = {nodes: ['node1', 'node2'], kernel: 'Linux 6', iproute2: '6.1.0'}
+  const run = {...RUNS.passing(), facts: {stages: new Map([[1, facts]]), end: facts}, made: {...made, nodes: [ran]}}
   const stages = [{stage: 1, title: 'x', checks: []}]
   const document = JSON.parse(JSON.stringify(resultJson({...run, outcome: {...run.outcome, stages}}))) as Json & {
     facts: Record<string, Json>
@@ -240,6 +241,7 @@ test('a run whose facts were kept fits its schema, and not with half a fact', (t
   t.false(fits({...document, facts: {...others, node1: undefined, node2: 'down'}}))
   t.true(fits({...document, facts: {...others, node1: null}}))
   t.false(fits({...document, made: {...made, at: 'today'}}))
+  t.false(fits({...document, made: {...made, nodes: [{...ran, nodes: []}]}}))
 })
 
 test('an error of a run that was cut short fits its schema, and not with another exit code or half a run', (t) => {

@@ -25,6 +25,11 @@ export function About({store}: {readonly store: Store}) {
             <Row name="machine">
               {made.kernel}, {made.architecture}, {made.processors} processors, {(made.memory / 2 ** 30).toFixed(1)} GiB
             </Row>
+            {made.nodes?.map(({nodes, kernel, iproute2, nftables}) => (
+              <Row key={nodes.join(' ')} name={nodes.join(', ')}>
+                {[kernel, iproute2 && `iproute2 ${iproute2}`, nftables && `nftables ${nftables}`].filter(Boolean).join(', ') || 'not told'}
+              </Row>
+            ))}
             <Row name="Node.js">{made.node}</Row>
             <Row name="made">
               <time dateTime={new Date(made.at).toISOString()}>
