@@ -59,6 +59,12 @@ export function pathsOf({forward, back}: Pick<BothWays, 'forward' | 'back'>): Tr
   return back ? [forward, back] : [forward]
 }
 
+/** The paths of what was sent, for any facts: by pair and protocol, since switches do not ask for a packet's size. */
+export function pathsOfAll(places: readonly Place[], probes: readonly Probe[], mtu: number): ((facts: Facts) => Trace[])[] {
+  const small = probes.filter(({size}) => size === 'small')
+  return small.map((probe) => (facts) => pathsOf(bothWays(facts, places, probe, {protocol: probe.protocol, size: 'small', mtu})))
+}
+
 /** The facts let the request arrive where it is meant to, and the reply come back. */
 export function reaches({from, to, address, forward, back}: BothWays): boolean {
   const arrives = forward.ended === 'delivered' && (forward.at === to || to === address)

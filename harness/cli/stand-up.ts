@@ -1,4 +1,6 @@
 // Starts a lab, runs its steps and looks whether its claims hold: what a run and `up` have in common.
+import {withAnswers} from '../asking.ts'
+import {pathsOfAll} from '../both-ways.ts'
 import {type Baselines, baselineOf, lastBaseline} from '../checks/baseline.ts'
 import {check, checkStage, checkUnfinished, type Outcome} from '../checks/check.ts'
 import {CommandError} from '../command.ts'
@@ -162,7 +164,7 @@ export async function standUp(
     }
     const lost = lab.fleet.lost
     const shown = options.keepFacts && {
-      facts: {stages: facts, end: why?.facts ?? (await readFacts(lab.fleet, placesAfter(scenario, scenario.stages.length)))},
+      facts: {stages: facts, end: why?.facts ?? (await factsAtEnd(lab, outcome))},
       made: madeHere(seen.versions),
     }
     const told = {...shown, ...(diagnosed && {diagnosed, undiagnosed: why.left}), ...(lost && {lost})}
@@ -183,6 +185,12 @@ export async function standUp(
   } finally {
     held.release()
   }
+}
+
+/** With what flow switches do with every packet that was sent: whoever reads the report may ask for the way of any. */
+async function factsAtEnd({fleet, scenario}: Lab, {mtu, probes}: Outcome): Promise<Facts> {
+  const places = placesAfter(scenario, scenario.stages.length)
+  return withAnswers(fleet, places, await readFacts(fleet, places), pathsOfAll(places, probes, mtu))
 }
 
 async function attachLab(scenario: Scenario, name: string): Promise<Lab> {

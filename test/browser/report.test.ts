@@ -84,6 +84,26 @@ test.serial('through a tunnel: what decided each hop, the way of the UDP packets
   await page.close()
 })
 
+test.serial('through flow switches: what each does with a packet of each protocol; before the end they were not asked', async (t) => {
+  await using made = await report('nsx-ovn')
+  t.is(made.code, 0, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  await cell(page, 'pod1', 'pod3').click()
+  const through =
+    /node1 br-int: veth-pod1 -> eth0, routed \(ttl 63\), in geneve \d+ to 192\.168\.1\.12 node2 br-int: \S+ -> veth-pod3 pod3 arrives/
+  for (const protocol of ['icmp', 'tcp', 'udp']) {
+    await pair(page).getByRole('combobox', {name: 'protocol of the way'}).selectOption(protocol)
+    t.regex(await wordsOf(pair(page)), through, protocol)
+  }
+  t.is((await wordsOf(pair(page))).match(/✓ delivered/g)?.length, 2)
+  await slider(page).focus()
+  await page.keyboard.press('ArrowLeft')
+  await cell(page, 'pod1', 'pod3').click()
+  t.regex(await wordsOf(pair(page)), /unknown.* br-int at node1 was not asked what it does with it/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
 test.serial('the slider: what ran at each stage, what it printed, and how matrix and topology became another', async (t) => {
   await using made = await report('three-nodes')
   const {page, complaints} = await browser.open(made.html)
