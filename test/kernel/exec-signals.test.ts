@@ -135,7 +135,7 @@ onEach(ALL, 'Ctrl-C ends a command in the foreground, and podwire waits for one 
     ['echo beg""un; sleep 1000; true', 130],
     ['trap "" INT; echo beg""un; sleep 1; echo wait""ed; exit 9', 9],
   ] as const) {
-    const begun = home.begin(['exec', 'node2', '--', 'sh', '-c', `'${script}'`], TERMINAL)
+    const begun = home.begin(['exec', 'node2', '--', 'bash', '-c', `'${script}'`], TERMINAL)
     await begun.shown(/begun/)
     begun.process.stdin?.write('\x03')
     const {code, stdout} = await begun.ended
