@@ -36,7 +36,9 @@ export async function serveShell(
   let closed = false
   let waiting = 0
   let paused = false
+  // What comes while the terminal is being made is kept for it.
   const typed: Buffer[] = []
+  let size = sizeIn(query)
 
   const show = (bytes: Buffer) => {
     socket.send(bytes, {binary: true})
@@ -57,7 +59,8 @@ export async function serveShell(
     const about = readAbout(data)
     if (!about) return socket.close(1008, 'not understood')
     if ('shown' in about) shown(about.shown)
-    else terminal?.resize(about)
+    else if (terminal) terminal.resize(about)
+    else size = about
   })
   socket.on('close', () => {
     closed = true
@@ -67,7 +70,9 @@ export async function serveShell(
   try {
     const place = query.get('place') ?? ''
     const {node, argvAt, ended: tellEnded} = shellAt(place)
-    terminal = await openTerminal(fleet, {node, place, argvAt}, sizeIn(query), show)
+    const first = size
+    terminal = await openTerminal(fleet, {node, place, argvAt}, first, show)
+    if (size !== first) terminal.resize(size)
     const {close, ended, type} = terminal
     const held: AsyncDisposable = {
       async [Symbol.asyncDispose]() {

@@ -20,6 +20,8 @@ const cellThat = (page: Page, from: string, to: string, says: string) =>
 /** Types into the terminal that has the focus. */
 async function type(page: Page, place: string, line: string): Promise<void> {
   const shell = page.getByRole('region', {name: `a shell at ${place}`})
+  // A terminal that is out of sight draws nothing.
+  await shell.scrollIntoViewIfNeeded()
   await shell.locator('.xterm-rows', {hasText: `${place}#`}).waitFor()
   await page.keyboard.type(line)
   await page.keyboard.press('Enter')

@@ -39,6 +39,15 @@ onEach(ALL, 'a shell in the page is a terminal at its place', async (t, runner) 
   }
 })
 
+onEach(ALL, 'a page that has another size before the terminal is made gets a terminal of that size', async (t, runner) => {
+  await using home = await homeOfLab(t, runner)
+  const live = await beginUi(t, home)
+  using shell = await openSocket(live, await enter(live), '/shell?place=pod1&rows=10&columns=2')
+  shell.socket.send(JSON.stringify({rows: 44, columns: 99}))
+  shell.socket.send(Buffer.from('stty size\r'))
+  t.regex(await eventually(shell.text, (text) => /^\d+ \d+\r$/m.test(text)), /^44 99\r$/m)
+})
+
 onEach(LOCAL, 'a shell ends with its page, and all that was started in it', async (t, runner) => {
   await using home = await homeOfLab(t, runner)
   const live = await beginUi(t, home)
