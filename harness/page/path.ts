@@ -1,4 +1,5 @@
 // Which devices and cables of the picture a packet passes, from the places and devices that its trace names. Pure.
+import {switchOf} from '../facts/switches.ts'
 import {idOf, UNDERLAY} from '../topology/topology.ts'
 import type {Carriage, Trace} from '../trace/path.ts'
 import {holds, isUnderlay, type Passage, type Port, segmentOf, type World} from '../trace/segment.ts'
@@ -11,7 +12,7 @@ export function passedBy(world: World, {hops}: Trace): string[][] {
   return hops.flatMap(({place, dev, nextHop, switched, tunnels = []}, index) => {
     const link = dev === undefined ? undefined : world.facts.get(place)?.links.find(({name}) => name === dev)
     if (!link) return []
-    if (switched) return switched.map(({ports}) => idsOf(world, ports))
+    if (switched) return switched.map(({ports}) => betweenSwitches(world, ports))
     const from: Port = {place, link}
     const stopped = tunnels.find(({outer}) => outer.ended !== 'delivered')
     if (stopped) {
@@ -46,6 +47,15 @@ export function carriedBy(world: World, {hops}: Trace): string[][][] {
       return [...(outer.ended === 'delivered' ? [whole] : []), ...carriedBy(world, outer)]
     }),
   )
+}
+
+/** With the flow switches at both ends of it, where these are ports of one. */
+function betweenSwitches(world: World, ports: readonly Port[]): string[] {
+  const [before, after] = [ports[0], ports.at(-1)].map((port) => {
+    const found = port && switchOf(world.facts.get(port.place)?.switches, port.link.name)
+    return found && found.bridge !== port.link.name ? [idOf(port.place, found.bridge)] : []
+  })
+  return [...(before ?? []), ...idsOf(world, ports), ...(after ?? [])]
 }
 
 /** Between two machines' devices on the underlay stands the underlay. */

@@ -96,6 +96,8 @@ test.serial('through flow switches: what each does with a packet of each protoco
     t.regex(await wordsOf(pair(page)), through, protocol)
   }
   t.is((await wordsOf(pair(page))).match(/✓ delivered/g)?.length, 2)
+  const topology = part(page, 'Topology')
+  t.deepEqual([await topology.locator('.openvswitch').count(), await topology.locator('.openvswitch.there.back').count()], [6, 4])
   await slider(page).focus()
   await page.keyboard.press('ArrowLeft')
   await cell(page, 'pod1', 'pod3').click()

@@ -199,11 +199,13 @@ test('flow switches and their own tunnel light up every device between them, and
   const path = traceTo(facts, PODS, 'pod1', '10.244.2.2')
   t.is(path.ended, 'delivered', path.evidence)
   t.deepEqual(passedBy({facts, places: PODS}, path), [
-    ['pod1 veth0', 'node1 veth-pod1'],
-    ['node1 eth0', 'underlay', 'node2 eth0'],
-    ['node2 veth-pod3', 'pod3 veth0'],
+    ['pod1 veth0', 'node1 veth-pod1', 'node1 br-int'],
+    ['node1 br-phy', 'node1 eth0', 'underlay', 'node2 eth0', 'node2 br-phy'],
+    ['node2 br-int', 'node2 veth-pod3', 'pod3 veth0'],
   ])
   // What has not been asked is not passed.
   const silent = new Map(facts).set('node1', {...(facts.get('node1') as NamespaceFacts), answers: new Map()})
-  t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [['pod1 veth0', 'node1 veth-pod1']])
+  t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [
+    ['pod1 veth0', 'node1 veth-pod1', 'node1 br-int'],
+  ])
 })
