@@ -132,7 +132,12 @@ export function createStore(first: View) {
     }
     if (endMatrix.value) {
       const {none: _, ...counts} = countsOf(endMatrix.value, 'all')
-      found.set(END, {reached: counts.pass, total: Object.values(counts).reduce((sum, each) => sum + each, 0), gained: 0, lost: 0})
+      found.set(END, {
+        reached: counts.pass + counts.nat,
+        total: Object.values(counts).reduce((sum, each) => sum + each, 0),
+        gained: 0,
+        lost: 0,
+      })
     }
     return found
   })
@@ -195,10 +200,11 @@ export function createStore(first: View) {
     const own = before.value === undefined ? [] : changes.value
     return new Set(own.flatMap(({place, dev}) => (dev === undefined ? [] : [idOf(place, dev)])))
   })
-  const diagnosis = computed((): Diagnosis | undefined => {
-    if (!pair.value || moment.value !== END) return undefined
+  /** Two faults at once are two. */
+  const diagnoses = computed((): readonly Diagnosis[] => {
+    if (!pair.value || moment.value !== END) return []
     const name = `${pair.value.from} -> ${pair.value.to}`
-    return result.value?.diagnoses?.find(({pairs}) => pairs.includes(name))
+    return (result.value?.diagnoses ?? []).filter(({pairs}) => pairs.includes(name))
   })
 
   return {
@@ -227,7 +233,7 @@ export function createStore(first: View) {
       topology,
       layout,
     },
-    ...{matrix, filters, pair, lens, mtu, probes, addresses, address, ways, passed, diagnosis},
+    ...{matrix, filters, pair, lens, mtu, probes, addresses, address, ways, passed, diagnoses},
     go(to: Moment): void {
       chosen.value = to
     },
