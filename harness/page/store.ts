@@ -14,6 +14,7 @@ import {type Change, changesBetween} from './changes.ts'
 import {folded, shownSpaces} from './fold.ts'
 import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
 import {carriedBy, passedBy, stepsOf} from './path.ts'
+import {undoneOf} from './undone.ts'
 
 export interface ChosenPair {
   readonly from: string
@@ -79,6 +80,10 @@ export function createStore(first: View) {
         return [index + 1, own]
       }),
     )
+  })
+  const undone = computed(() => {
+    const {scenario} = run.value ?? {}
+    return scenario && document.value.kind === 'error' ? undoneOf(scenario.stages, history.value) : undefined
   })
   /** What the slider goes through: stages that were looked at or begun, and the end where it came to one. */
   const moments = computed((): Moment[] => {
@@ -214,6 +219,7 @@ export function createStore(first: View) {
       run,
       result,
       history,
+      undone,
       stages,
       moments,
       reached,

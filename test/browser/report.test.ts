@@ -180,7 +180,10 @@ test.serial('a run that was interrupted says so, and shows how far it came', asy
   await using made = await report(threeNodesAnd('      sleep 50'), /8\. a little more/)
   t.is(made.code, 130, made.stderr)
   const {page, complaints} = await browser.open(made.html)
-  t.regex(await wordsOf(page.getByRole('alert')), /This run did not come to its end\..*interrupted at stage 8 of 8/)
+  t.regex(
+    await wordsOf(page.getByRole('alert')),
+    /This run did not come to its end\..*interrupted at stage 8 of 8 not done of stage 8, a little more: node2# sleep 50$/,
+  )
   t.regex(await wordsOf(page.getByRole('banner')), /no result/)
   t.is(await slider(page).getAttribute('aria-valuetext'), '7. routes between the nodes')
   t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)

@@ -9,6 +9,8 @@ import {folded, shownSpaces} from '../../harness/page/fold.ts'
 import {countsOf, matrixOfProbes, matrixOfRows} from '../../harness/page/matrix.ts'
 import {passedBy, stepsOf} from '../../harness/page/path.ts'
 import {createStore, END} from '../../harness/page/store.ts'
+import {undoneOf} from '../../harness/page/undone.ts'
+import type {CommandDocument} from '../../harness/report/document.ts'
 import {documentOf} from '../../harness/report/ended.ts'
 import {pack} from '../../harness/report/pack.ts'
 import {type Packed, type Rows, Table, unpack} from '../../harness/report/rows.ts'
@@ -168,4 +170,24 @@ test('a newer view leaves what was chosen as it is; a moment that is no more bec
   t.is(store.ways.value?.forward.ended, 'no-route')
   store.patch({probes: []})
   t.deepEqual(store.probes.value, [])
+})
+
+test('of a run that was cut short the lines that had not ended are told, each as often as it is declared', (t) => {
+  const step = (command: string) => ({node: 'node1', command})
+  const stages = [
+    {title: 'one', steps: [step('true'), step('true')]},
+    {title: 'two', steps: [step('sleep 1'), step('true'), step('sleep 1')]},
+  ]
+  const ran = (...commands: readonly string[]) => commands.map((command) => step(command) as CommandDocument)
+  const undone = (one: readonly CommandDocument[], two: readonly CommandDocument[]) =>
+    undoneOf(
+      stages as unknown as Parameters<typeof undoneOf>[0],
+      new Map([
+        [1, one],
+        [2, two],
+      ]),
+    )
+  t.like(undone(ran('true'), []), {number: 1, steps: [step('true')]})
+  t.like(undone(ran('true', 'true'), ran('true', 'sleep 1')), {number: 2, title: 'two', steps: [step('sleep 1')]})
+  t.is(undone(ran('true', 'true'), ran('sleep 1', 'true', 'sleep 1')), undefined)
 })
