@@ -7,6 +7,7 @@ import type {Place} from '../model.ts'
 import {holds} from '../trace/segment.ts'
 import {addressChanges} from './differences/addresses.ts'
 import type {Change, Difference, Scene} from './differences/change.ts'
+import {daemonChanges} from './differences/daemons.ts'
 import {fdbChanges} from './differences/fdb.ts'
 import {filterChanges} from './differences/filters.ts'
 import {linkChanges} from './differences/links.ts'
@@ -41,6 +42,7 @@ const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   programChanges,
   policyChanges,
   switchChanges,
+  daemonChanges,
 ]
 
 /** What the switches said, they said with such a change. */

@@ -168,6 +168,14 @@ export interface SessionFacts {
   readonly remote: string
 }
 
+/** A daemon that the recipe has started. */
+export interface DaemonFacts {
+  readonly name: string
+  /** Its process, in the machine's own numbers. */
+  readonly pid: number
+  readonly runs: boolean
+}
+
 export interface NamespaceFacts {
   readonly links: readonly LinkFacts[]
   /** All tables but the kernel's own, `local`. */
@@ -198,6 +206,8 @@ export interface NamespaceFacts {
   readonly programs?: readonly ProgramFacts[]
   /** Rules of a drawn network that drop packets (OVN), where its central database is. Only a machine's own. */
   readonly policies?: readonly PolicyFacts[]
+  /** The daemons that the recipe has started, where there are some. Only a machine's own. */
+  readonly daemons?: readonly DaemonFacts[]
   /** What its switches said they do with a packet, by the question: they are asked about the packets that are looked at alone. */
   readonly answers?: ReadonlyMap<string, string>
 }

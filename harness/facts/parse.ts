@@ -1,5 +1,6 @@
 // What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
 import type {
+  DaemonFacts,
   FdbFacts,
   LinkFacts,
   ListenerFacts,
@@ -31,7 +32,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 23
+const PARTS = 24
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -59,6 +60,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     switches = '',
     programs = '',
     policies = '',
+    daemons = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -100,8 +102,15 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
     ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
     ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v'))}),
+    ...(/^\d/.test(daemons) && {daemons: daemons.split('\v').flatMap(daemonFrom)}),
     ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }
+}
+
+/** `PID NAME.pid runs`, with tabs between. */
+function daemonFrom(line: string): DaemonFacts[] {
+  const [, pid, name, state] = /^(\d+)\t(.+)\.pid\t(runs|ended)$/.exec(line) ?? []
+  return pid === undefined || name === undefined ? [] : [{name, pid: Number(pid), runs: state === 'runs'}]
 }
 
 type Stacked = LinkFacts & {readonly passthru?: true}

@@ -6,7 +6,7 @@
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
 # is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, then the rules of
 # iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions, its flow switches,
-# what the maps of its programs hold, and the drawn network of which it has the database.
+# what the maps of its programs hold, the drawn network of which it has the database, and its daemons.
 #
 # podwire_only, where it is set before, names the namespaces that are asked, each between blanks.
 podwire_namespace() {
@@ -66,6 +66,18 @@ podwire_namespace() {
     podwire_line ovn-nbctl --timeout=2 -f json -- --columns=_uuid,direction,priority,match,action list ACL \
       -- --columns=name,acls list Logical_Switch
   else echo; fi
+  # The daemons of a recipe (daemons.ts), and whether each is still there; one that has ended has no file any more (proc_pid_exe(5)).
+  podwire_daemons=
+  if [ "$1" = - ]; then
+    for podwire_file in /run/podwire/*.pid; do
+      [ -s "$podwire_file" ] || continue
+      read -r podwire_id <"$podwire_file"
+      podwire_name=${podwire_file##*/}
+      if [ -e "/proc/$podwire_id/exe" ]; then podwire_name+=$'\truns'; else podwire_name+=$'\tended'; fi
+      podwire_daemons+=$podwire_id$'\t'$podwire_name$'\v'
+    done
+  fi
+  printf '%s\n' "$podwire_daemons"
 }
 
 # The programs of tc-bpf(8), each with its maps, and what is in those that are looked up by a key.
