@@ -101,8 +101,15 @@ const SINGLE: readonly Difference['kind'][] = ['setting', 'filter', 'neighbour',
 
 /** Whether the path gets further, or nowhere else, without the change. */
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
+  // It takes flows away: whoever is stopped by something else is not stopped by it.
+  if (change.kind === 'drawn' && stop.ended !== 'flow-missing' && stop.ended !== 'unknown' && !isFlow(stop)) return false
   const without = predict({...world, facts: reverted(change, world.facts)}, probe).stop
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
+}
+
+/** A flow drops it: the one for whoever is not drawn, for one. */
+function isFlow({ended, object}: Disposition): boolean {
+  return ended === 'filter-drop' && /^\S+ table=\d+/.test(object)
 }
 
 const REVERTED = new WeakMap<Difference, WeakMap<Facts, Facts>>()

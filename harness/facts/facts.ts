@@ -1,6 +1,7 @@
 // The kernel's state at every place as plain data: the nouns. read.ts and reading.sh ask for it, parse.ts makes it of what
 // they print.
 import type {Family} from '../model.ts'
+import type {DrawnFacts} from './drawing.ts'
 import type {PolicyFacts} from './policies.ts'
 import type {ProgramFacts} from './programs.ts'
 import type {Ruleset} from './ruleset.ts'
@@ -206,6 +207,8 @@ export interface NamespaceFacts {
   readonly programs?: readonly ProgramFacts[]
   /** Rules of a drawn network that drop packets (OVN), where its central database is. Only a machine's own. */
   readonly policies?: readonly PolicyFacts[]
+  /** Ports and routes of a drawn network, where its central database is. Only a machine's own. */
+  readonly drawn?: readonly DrawnFacts[]
   /** The daemons that the recipe has started, where there are some. Only a machine's own. */
   readonly daemons?: readonly DaemonFacts[]
   /** What its switches said they do with a packet, by the question: they are asked about the packets that are looked at alone. */

@@ -1,4 +1,6 @@
 // What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
+
+import {drawnFrom} from './drawing.ts'
 import type {
   DaemonFacts,
   FdbFacts,
@@ -101,7 +103,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
     ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
-    ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v'))}),
+    ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v')), drawn: drawnFrom(policies.split('\v').slice(1))}),
     ...(/^\d/.test(daemons) && {daemons: daemons.split('\v').flatMap(daemonFrom)}),
     ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }

@@ -61,10 +61,12 @@ podwire_namespace() {
       -- --columns=_uuid,target,is_connected list Controller
   else echo; fi
   podwire_programs
-  # OVN's northbound database: what is drawn to be dropped.
+  # OVN's northbound database: what is drawn to be dropped, the ports and the routes.
   if [ "$1" = - ] && [ -S /run/ovn/ovnnb_db.sock ]; then
     podwire_line ovn-nbctl --timeout=2 -f json -- --columns=_uuid,direction,priority,match,action list ACL \
-      -- --columns=name,acls list Logical_Switch
+      -- --columns=name,acls,ports list Logical_Switch \
+      -- --columns=_uuid,name,type,addresses,options list Logical_Switch_Port \
+      -- --columns=name,static_routes list Logical_Router -- --columns=_uuid,ip_prefix,nexthop list Logical_Router_Static_Route
   else echo; fi
   # The daemons of a recipe (daemons.ts), and whether each is still there; one that has ended has no file any more (proc_pid_exe(5)).
   podwire_daemons=

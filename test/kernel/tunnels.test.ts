@@ -300,6 +300,32 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: 'veth-pod1',
       mended: [SYNC, 'sleep 0.5'],
     },
+    // What is drawn otherwise is told where the drawing is, and is drawn as it was.
+    {
+      node: 'node1',
+      lines: ['ovn-nbctl lsp-del pod3', SYNC, 'sleep 0.5'],
+      cause: 'flow-missing',
+      at: 'node1',
+      object: 'ls2 pod3',
+      evidence: /^the network was drawn with ls2 pod3 '0a:00:00:00:02:02 10\.244\.2\.2'$/,
+      mended: ['sleep 0.5'],
+    },
+    {
+      node: 'node1',
+      lines: ["ovn-nbctl lsp-set-addresses pod3 '0a:00:00:00:02:03 10.244.2.2'", SYNC, 'sleep 0.5'],
+      cause: 'flow-missing',
+      at: 'node1',
+      object: 'ls2 pod3',
+      evidence: / and is with '0a:00:00:00:02:03 10\.244\.2\.2'$/,
+    },
+    {
+      node: 'node1',
+      lines: ['ovn-nbctl lr-route-del lr0 192.168.1.12/32', 'ovn-nbctl lsp-del ls3-lr0', SYNC, 'sleep 0.5'],
+      cause: 'flow-missing',
+      at: 'node1',
+      object: 'ls3 ls3-lr0, lr0 192.168.1.12 10.244.2.254',
+      mended: ['sleep 0.5'],
+    },
     {
       node: 'node2',
       lines: ['ip -n pod3 link set eth0 address 0a:00:00:00:02:77'],

@@ -4,6 +4,7 @@ import {startsDaemon, typedLine} from '../../harness/daemons.ts'
 import {diagnose} from '../../harness/diagnose/diagnose.ts'
 import type {DaemonFacts, Facts} from '../../harness/facts/facts.ts'
 import {parseFacts} from '../../harness/facts/parse.ts'
+import type {Probe} from '../../harness/model.ts'
 import {changedAt} from '../tools/changed-facts.ts'
 import {PLACES, PROBED, recordedProbes} from '../tools/recorded.ts'
 
@@ -54,4 +55,15 @@ test('a session that went with its daemon is brought back by starting that; wher
   t.deepEqual(told(lab(false, bird), lab(true, bird)), ['bgp-session-down', false, []])
   // It had ended before already.
   t.deepEqual(told(lab(false, ended), lab(true, ended)), ['bgp-session-down', false, []])
+})
+
+test('a route that somebody has taken is told without those that a session took along', (t) => {
+  const facts = lab(false)
+  const here = facts.get('node2')
+  const now = here ? new Map(facts).set('node2', {...here, routes: here.routes.filter(({to}) => to !== '10.244.3.0/24')}) : facts
+  const lost = ({from, address}: Probe) => from === 'pod3' && /^10\.244\.[13]\./.test(address)
+  const probes = recordedProbes('healthy').map((probe) => (lost(probe) ? {...probe, answered: false} : probe))
+  const diagnoses = diagnose({places: PLACES, facts: now, before: lab(true), probes, mtu: PROBED.mtu, history: []})
+  const objects = diagnoses.map(({cause, where}) => `${cause} ${where.object}`).sort()
+  t.deepEqual(objects, ['bgp-session-down BGP 192.168.1.11 - 192.168.1.12', 'no-route 10.244.3.0/24 via 192.168.1.13 dev eth0'])
 })

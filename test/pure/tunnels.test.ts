@@ -3,6 +3,8 @@
 import {readFileSync} from 'node:fs'
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
+import {tunnelFix} from '../../harness/diagnose/tunnel-fix.ts'
+import {drawnFrom} from '../../harness/facts/drawing.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
 import type {Place} from '../../harness/model.ts'
 import {carriedBy, passedBy, stepsOf} from '../../harness/page/path.ts'
@@ -180,4 +182,38 @@ test('flow switches and their own tunnel light up every device between them, and
   // What has not been asked is not passed.
   const silent = new Map(facts).set('node1', {...(facts.get('node1') as NamespaceFacts), answers: new Map()})
   t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [['pod1 veth0', 'node1 veth-pod1']])
+})
+
+test('a tunnel’s end that is down is set up; one that is up already is not', (t) => {
+  const fix = (up: boolean) =>
+    tunnelFix({cause: 'tunnel-endpoint-down', object: 'br-phy', here: namespace([link('br-phy', {up})], []), lines: []})
+  t.deepEqual(fix(false), ['ip link set dev br-phy up'])
+  t.deepEqual(fix(true), [])
+})
+
+test('the ports and routes of a drawn network are known by the lines that draw them', (t) => {
+  const id = (name: string) => ['uuid', name]
+  const table = (headings: string[], ...data: unknown[][]) => JSON.stringify({headings, data})
+  const texts = [
+    table(['name', 'acls', 'ports'], ['ls1', ['set', []], ['set', [id('a'), id('b')]]], ['ls2', ['set', []], id('c')]),
+    table(
+      ['_uuid', 'name', 'type', 'addresses', 'options'],
+      [id('a'), 'pod1', '', '0a:00:00:00:01:02 10.244.1.2', ['map', []]],
+      [id('b'), 'ls1-lr0', 'router', 'router', ['map', [['router-port', 'lr0-ls1']]]],
+      [id('c'), 'pod3', '', ['set', []], ['map', []]],
+    ),
+    table(['name', 'static_routes'], ['lr0', id('d')]),
+    table(['_uuid', 'ip_prefix', 'nexthop'], [id('d'), '192.168.1.11', '10.244.1.254']),
+  ]
+  t.deepEqual(
+    drawnFrom(texts).map(({line}) => line),
+    [
+      "ovn-nbctl --may-exist lsp-add ls1 pod1 -- lsp-set-addresses pod1 '0a:00:00:00:01:02 10.244.1.2'",
+      "ovn-nbctl --may-exist lsp-add ls1 ls1-lr0 -- lsp-set-type ls1-lr0 router -- lsp-set-addresses ls1-lr0 'router' -- lsp-set-options ls1-lr0 router-port=lr0-ls1",
+      'ovn-nbctl --may-exist lsp-add ls2 pod3 -- lsp-set-addresses pod3',
+      'ovn-nbctl --may-exist lr-route-add lr0 192.168.1.11 10.244.1.254',
+    ],
+  )
+  // What is no such table draws nothing.
+  t.deepEqual(drawnFrom(['!ovn-nbctl 1']), [])
 })
