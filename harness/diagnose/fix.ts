@@ -155,6 +155,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'mtu-too-small':
     case 'mtu-blackhole':
       // Where a router only said a size, nobody knows whose it is.
+      if (object.startsWith('cache ')) return [`ip ${inside}route flush cache`]
       return object.startsWith('mtu ') ? [] : [`ip ${inside}link set dev ${object} mtu ${known.mtu}`]
     case 'no-route':
     case 'no-return-route':

@@ -177,6 +177,12 @@ export interface DaemonFacts {
   readonly runs: boolean
 }
 
+/** A path's size as a router has told it (RFC 1191), remembered for some minutes. */
+export interface PathSizeFacts {
+  readonly to: string
+  readonly mtu: number
+}
+
 export interface NamespaceFacts {
   readonly links: readonly LinkFacts[]
   /** All tables but the kernel's own, `local`. */
@@ -207,6 +213,8 @@ export interface NamespaceFacts {
   readonly programs?: readonly ProgramFacts[]
   /** Rules of a drawn network that drop packets (OVN), where its central database is. Only a machine's own. */
   readonly policies?: readonly PolicyFacts[]
+  /** What it has learned of the sizes of IPv4 paths, where it has. */
+  readonly pathSizes?: readonly PathSizeFacts[]
   /** Ports and routes of a drawn network, where its central database is. Only a machine's own. */
   readonly drawn?: readonly DrawnFacts[]
   /** The daemons that the recipe has started, where there are some. Only a machine's own. */

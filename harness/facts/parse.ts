@@ -8,6 +8,7 @@ import type {
   ListenerFacts,
   NamespaceFacts,
   NeighbourFacts,
+  PathSizeFacts,
   RuleFacts,
   SessionFacts,
   TrafficControlFacts,
@@ -34,7 +35,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 24
+const PARTS = 25
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -63,6 +64,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     programs = '',
     policies = '',
     daemons = '',
+    learned = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -104,6 +106,7 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
     ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
     ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v')), drawn: drawnFrom(policies.split('\v').slice(1))}),
+    ...(/"mtu"/.test(learned) && {pathSizes: (listIn<IpRoute>(learned) ?? []).flatMap(pathSizeFrom)}),
     ...(/^\d/.test(daemons) && {daemons: daemons.split('\v').flatMap(daemonFrom)}),
     ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }
@@ -113,6 +116,12 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
 function daemonFrom(line: string): DaemonFacts[] {
   const [, pid, name, state] = /^(\d+)\t(.+)\.pid\t(runs|ended)$/.exec(line) ?? []
   return pid === undefined || name === undefined ? [] : [{name, pid: Number(pid), runs: state === 'runs'}]
+}
+
+/** A route of the cache with a size that a router has told; others are only redirects. */
+function pathSizeFrom({dst, metrics}: IpRoute): PathSizeFacts[] {
+  const mtu = metrics?.find((each) => each.mtu !== undefined)?.mtu
+  return dst === undefined || mtu === undefined ? [] : [{to: dst, mtu: Number(mtu)}]
 }
 
 type Stacked = LinkFacts & {readonly passthru?: true}

@@ -45,10 +45,10 @@ podwire_namespace() {
   for podwire_tool in iptables-legacy-save ip6tables-legacy-save; do
     if [ -n "$podwire_names" ]; then podwire_line "$podwire_tool"; else echo; fi
   done
-  mapfile -t podwire_again < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'route show table all\nrule show')
+  mapfile -t podwire_again < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'route show table all\nrule show\nroute show cache')
   [ "${podwire_again[0]}" != "${podwire_first[1]}" ] || podwire_again[0]=
   [ "${podwire_again[1]}" != "${podwire_first[2]}" ] || podwire_again[1]=
-  printf '%s\n%s\n' "${podwire_again[@]}"
+  printf '%s\n%s\n' "${podwire_again[@]:0:2}"
   for podwire_tool in iptables-nft-save ip6tables-nft-save; do
     if [ -n "$podwire_modules" ]; then podwire_line "$podwire_tool"; else echo; fi
   done
@@ -80,6 +80,8 @@ podwire_namespace() {
     done
   fi
   printf '%s\n' "$podwire_daemons"
+  # What it has learned of paths (RFC 1191), asked with the routes' second time.
+  printf '%s\n' "${podwire_again[2]}"
 }
 
 # The programs of tc-bpf(8), each with its maps, and what is in those that are looked up by a key.

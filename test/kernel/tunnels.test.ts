@@ -116,6 +116,19 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: /^ip filter INPUT .*udp dport 8472/,
     },
     {node: 'node1', lines: ['ip link set flannel.1 mtu 1400'], cause: 'mtu-too-small', at: 'node1', object: 'flannel.1'},
+    // It takes all again, and pod1 has been told otherwise meanwhile.
+    {
+      node: 'node1',
+      lines: [
+        'ip link set flannel.1 mtu 1400',
+        'ip netns exec pod1 ping -c 1 -W 1 -M do -s 1422 10.244.2.2 >/dev/null; true',
+        'ip link set flannel.1 mtu 1450',
+      ],
+      cause: 'mtu-too-small',
+      at: 'pod1',
+      object: 'cache 10.244.2.2 mtu 1400',
+      evidence: /^pod1 remembers that the path to 10\.244\.2\.2 takes 1400 bytes: every link on it takes 1450 now$/,
+    },
     {
       node: 'node1',
       lines: ['ip route del 10.244.2.0/24'],

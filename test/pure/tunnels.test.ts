@@ -3,10 +3,11 @@
 import {readFileSync} from 'node:fs'
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
+import {diagnose} from '../../harness/diagnose/diagnose.ts'
 import {tunnelFix} from '../../harness/diagnose/tunnel-fix.ts'
 import {drawnFrom} from '../../harness/facts/drawing.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
-import type {Place} from '../../harness/model.ts'
+import type {Place, Probe} from '../../harness/model.ts'
 import {carriedBy, passedBy, stepsOf} from '../../harness/page/path.ts'
 import {traceJson, tracesText} from '../../harness/report/trace.ts'
 import {traceTo} from '../../harness/trace.ts'
@@ -216,4 +217,26 @@ test('the ports and routes of a drawn network are known by the lines that draw t
   )
   // What is no such table draws nothing.
   t.deepEqual(drawnFrom(['!ovn-nbctl 1']), [])
+})
+
+test('a size that is remembered of a path, and that every link on it exceeds, is named, and forgotten where it is remembered', (t) => {
+  const remembering = (mtu?: number): Facts => {
+    const facts = new Map(flannel())
+    const here = facts.get('node1')
+    return here && mtu !== undefined ? facts.set('node1', {...here, pathSizes: [{to: '10.244.2.1', mtu}]}) : facts
+  }
+  const flow = {source: '10.244.1.0', sourcePort: 1, destination: '10.244.2.1', destinationPort: 1}
+  const passage = {sent: flow, seen: flow, seenAt: 'node2'}
+  const probe = (size: Probe['size'], answered: boolean): Probe => ({
+    ...({from: 'node1', to: 'node2', address: '10.244.2.1', family: 4, protocol: 'icmp', size, answered} as const),
+    ...(answered ? {request: passage, reply: passage} : {error: 'EMSGSIZE', request: {}, reply: {}}),
+  })
+  const told = (mtu?: number) =>
+    diagnose({places: PLACES, facts: remembering(mtu), probes: [probe('small', true), probe('full', false)], mtu: 1450, history: []}).map(
+      ({cause, where, fix}) => [cause, where.node, where.object, fix.map(({command}) => command)],
+    )
+  t.deepEqual(told(1400), [['mtu-too-small', 'node1', 'cache 10.244.2.1 mtu 1400', ['ip route flush cache']]])
+  // What is no smaller keeps nobody back.
+  t.is(told(1450)[0]?.[0], 'unknown')
+  t.is(told()[0]?.[0], 'unknown')
 })
