@@ -19,7 +19,7 @@ const QUIET = [
 ]
 
 /** For hangs alone. */
-const HANG_LIMIT = 60_000
+const HANG_LIMIT = 120_000
 
 export interface Browser extends AsyncDisposable {
   /** A page of a file of its own, with what it complained of so far. */

@@ -2,7 +2,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 
 /** The first value that `enough` accepts, or the last one there was. */
-export async function eventually<T>(value: () => T | Promise<T>, enough: (value: T) => boolean, limit = 20_000): Promise<T> {
+export async function eventually<T>(value: () => T | Promise<T>, enough: (value: T) => boolean, limit = 60_000): Promise<T> {
   const until = performance.now() + limit
   while (true) {
     const found = await value()

@@ -5,7 +5,7 @@ import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
 
 const PODWIRE = fileURLToPath(new URL('../../harness/cli/podwire', import.meta.url))
-const HANG_LIMIT = 60_000
+const HANG_LIMIT = 100_000
 
 /** nobody, where root runs the tests; otherwise whoever runs them. */
 export const NOBODY: {readonly uid: number; readonly gid: number} | undefined =
