@@ -239,6 +239,7 @@ export default scenario({
     // It has lost its flows, and the agent has nobody to ask for them.
     ...on('node2')`
       kill -9 $(cat /run/podwire/vswitchd.pid)
+      timeout 10 tail --pid=$(cat /run/podwire/vswitchd.pid) -f /dev/null
     `,
     daemon('node2', 'vswitchd')`ovs-vswitchd --pidfile`.readyWhen`ovs-appctl version`,
     ...on('node2')`

@@ -1,18 +1,19 @@
 // Who reached whom, as a square of small numbers: 200 pods are 40,000 pairs in three protocols, and no objects. Pure.
 import {type MatrixRow, type Place, PROTOCOLS, type Probe, type Protocol, type Verdict} from '../model.ts'
-import {type Rows, valuesOf} from '../report/rows.ts'
+import {differingIn, type Rows, valuesOf} from '../report/rows.ts'
 
 /** What a cell says of one protocol. The order is that of weight: of two addresses of a place the heavier word counts. */
-export const MARKS = ['none', 'pass', 'small', 'unknown', 'fail'] as const
+export const MARKS = ['none', 'pass', 'small', 'nat', 'unknown', 'fail'] as const
 export type Mark = (typeof MARKS)[number]
 
 /** As podwire prints them. */
-export const SIGNS: Readonly<Record<Mark, string>> = {none: '·', pass: '✓', small: 's', unknown: '?', fail: '✗'}
+export const SIGNS: Readonly<Record<Mark, string>> = {none: '·', pass: '✓', small: 's', nat: 'n', unknown: '?', fail: '✗'}
 
 export const WORDS: Readonly<Record<Mark, string>> = {
   none: 'not asked',
   pass: 'reaches',
   small: 'reaches with small packets only',
+  nat: 'reaches, but is translated',
   unknown: 'not observed',
   fail: 'does not reach',
 }
@@ -29,7 +30,7 @@ export interface Matrix {
   worst(from: number, to: number): Mark
 }
 
-const WEIGHT: Readonly<Record<Mark, number>> = {none: 0, pass: 1, small: 2, unknown: 3, fail: 4}
+const WEIGHT: Readonly<Record<Mark, number>> = {none: 0, pass: 1, small: 2, nat: 3, unknown: 4, fail: 5}
 
 function matrixOver(places: readonly string[], layers: readonly Layer[], marks: readonly Uint8Array[]): Matrix {
   const size = places.length
@@ -57,19 +58,29 @@ export function matrixOfProbes(places: readonly Place[], probes: Rows<Probe>): M
   ]
   // Small and full apart first: `s` is small answered and full not.
   const sides = [0, 1].map(() => PROTOCOLS.map(() => new Uint8Array(size * size)))
+  const translated = translatedIn(probes)
   for (let index = 0; index < probes.length; index++) {
     const [row, column] = [position.get(from[index] ?? ''), position.get(to[index] ?? '')]
     const marks = sides[packet[index] === 'full' ? 1 : 0]?.[PROTOCOLS.indexOf(protocol[index] ?? 'icmp')]
     if (row === undefined || column === undefined || !marks) continue
     const cell = row * size + column
-    marks[cell] = Math.max(marks[cell] ?? 0, WEIGHT[markOf(answered[index])])
+    marks[cell] = Math.max(marks[cell] ?? 0, WEIGHT[markOf(answered[index], translated[index] === 1)])
   }
   const marks = PROTOCOLS.map((_, layer) => merged(sides[0]?.[layer] as Uint8Array, sides[1]?.[layer] as Uint8Array))
   return matrixOver(names, PROTOCOLS, marks)
 }
 
-function markOf(answered: boolean | null | undefined): Mark {
-  return answered === true ? 'pass' : answered === false ? 'fail' : 'unknown'
+/** 1 where a receiver saw another source or destination than was sent, there or back (../probe/translated.ts says the same of one). */
+function translatedIn(probes: Rows<Probe>): Uint8Array {
+  const found = new Uint8Array(probes.length)
+  for (const way of ['request', 'reply'])
+    for (const field of ['source', 'sourcePort', 'destination', 'destinationPort'])
+      for (const index of differingIn(probes, [way, 'sent', field], [way, 'seen', field])) found[index] = 1
+  return found
+}
+
+function markOf(answered: boolean | null | undefined, translated: boolean): Mark {
+  return answered === true ? (translated ? 'nat' : 'pass') : answered === false ? 'fail' : 'unknown'
 }
 
 function merged(small: Uint8Array, full: Uint8Array): Uint8Array {
@@ -106,13 +117,15 @@ export function countsOf(matrix: Matrix, layer: Layer): Counts {
 }
 
 function countedIn(matrix: Matrix, layer: Layer): Counts {
-  const counts = {none: 0, pass: 0, small: 0, unknown: 0, fail: 0}
+  const counts = {none: 0, pass: 0, small: 0, nat: 0, unknown: 0, fail: 0}
   for (let from = 0; from < matrix.places.length; from++)
     for (let to = 0; to < matrix.places.length; to++) if (from !== to) counts[matrix.mark(from, to, layer)]++
   return counts
 }
 
-/** Whether a filter for a verdict lets a mark pass: `small` has failed in part. */
+const PARTLY: readonly Mark[] = ['small', 'nat']
+
+/** Whether a filter for a verdict lets a mark pass: `small` and `nat` have failed in part. */
 export function isOf(mark: Mark, verdict: Verdict | 'all'): boolean {
-  return verdict === 'all' || mark === verdict || (mark === 'small' && verdict === 'fail')
+  return verdict === 'all' || mark === verdict || (PARTLY.includes(mark) && verdict === 'fail')
 }

@@ -1,7 +1,8 @@
 // Which devices and cables of the picture a packet passes, from the places and devices that its trace names. Pure.
+import {switchOf} from '../facts/switches.ts'
 import {idOf, UNDERLAY} from '../topology/topology.ts'
 import type {Carriage, Trace} from '../trace/path.ts'
-import {holds, isUnderlay, type Port, segmentOf, type World} from '../trace/segment.ts'
+import {holds, isUnderlay, type Passage, type Port, segmentOf, type World} from '../trace/segment.ts'
 
 /**
  * From each hop's device along its segment to the next hop, or through flow switches. Of a packet that is stopped on a segment, as
@@ -11,16 +12,14 @@ export function passedBy(world: World, {hops}: Trace): string[][] {
   return hops.flatMap(({place, dev, nextHop, switched, tunnels = []}, index) => {
     const link = dev === undefined ? undefined : world.facts.get(place)?.links.find(({name}) => name === dev)
     if (!link) return []
-    if (switched) return switched.map(({ports}) => idsOf(world, ports))
+    if (switched) return switched.map(({ports}) => betweenSwitches(world, ports))
     const from: Port = {place, link}
-    const all = segmentOf(world, from, true)
     const stopped = tunnels.find(({outer}) => outer.ended !== 'delivered')
     if (stopped) {
-      const into = all.find(({ports}) => isAt(stopped.from, ports.at(-1)))
+      const into = segmentOf(world, from, true).find(({ports}) => isAt(stopped.from, ports.at(-1)))
       return [idsOf(world, into?.ports ?? [from]), ...passedBy(world, stopped.outer)]
     }
-    const next = hops[index + 1]?.place
-    const ways = all.filter(({ports}) => ports.at(-1)?.place === next)
+    const ways = waysTo(world, from, hops[index + 1]?.place)
     const meant = ways.find(({ports}) => {
       const there = ports.at(-1)
       const facts = there && world.facts.get(there.place)
@@ -28,6 +27,12 @@ export function passedBy(world: World, {hops}: Trace): string[][] {
     })
     return [idsOf(world, (meant ?? ways[0])?.ports ?? [from])]
   })
+}
+
+/** A frame goes where nothing blocks it. Where something does everywhere, any way will do, be it to a tunnel's end of another number. */
+function waysTo(world: World, from: Port, place: string | undefined): readonly Passage[] {
+  const [free, all] = [false, true].map((lax) => segmentOf(world, from, lax).filter(({ports}) => ports.at(-1)?.place === place))
+  return (free?.length ? free : all) ?? []
 }
 
 function isAt({place, dev}: Carriage['from'], port: Port | undefined): boolean {
@@ -42,6 +47,15 @@ export function carriedBy(world: World, {hops}: Trace): string[][][] {
       return [...(outer.ended === 'delivered' ? [whole] : []), ...carriedBy(world, outer)]
     }),
   )
+}
+
+/** With the flow switches at both ends of it, where these are ports of one. */
+function betweenSwitches(world: World, ports: readonly Port[]): string[] {
+  const [before, after] = [ports[0], ports.at(-1)].map((port) => {
+    const found = port && switchOf(world.facts.get(port.place)?.switches, port.link.name)
+    return found && found.bridge !== port.link.name ? [idOf(port.place, found.bridge)] : []
+  })
+  return [...(before ?? []), ...idsOf(world, ports), ...(after ?? [])]
 }
 
 /** Between two machines' devices on the underlay stands the underlay. */

@@ -14,6 +14,7 @@ import {type Change, changesBetween} from './changes.ts'
 import {folded, shownSpaces} from './fold.ts'
 import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
 import {carriedBy, passedBy, stepsOf} from './path.ts'
+import {undoneOf} from './undone.ts'
 
 export interface ChosenPair {
   readonly from: string
@@ -80,6 +81,10 @@ export function createStore(first: View) {
       }),
     )
   })
+  const undone = computed(() => {
+    const {scenario} = run.value ?? {}
+    return scenario && document.value.kind === 'error' ? undoneOf(scenario.stages, history.value) : undefined
+  })
   /** What the slider goes through: stages that were looked at or begun, and the end where it came to one. */
   const moments = computed((): Moment[] => {
     const numbers = run.value?.scenario.stages.map((_, index) => index + 1) ?? []
@@ -132,7 +137,12 @@ export function createStore(first: View) {
     }
     if (endMatrix.value) {
       const {none: _, ...counts} = countsOf(endMatrix.value, 'all')
-      found.set(END, {reached: counts.pass, total: Object.values(counts).reduce((sum, each) => sum + each, 0), gained: 0, lost: 0})
+      found.set(END, {
+        reached: counts.pass + counts.nat,
+        total: Object.values(counts).reduce((sum, each) => sum + each, 0),
+        gained: 0,
+        lost: 0,
+      })
     }
     return found
   })
@@ -195,10 +205,11 @@ export function createStore(first: View) {
     const own = before.value === undefined ? [] : changes.value
     return new Set(own.flatMap(({place, dev}) => (dev === undefined ? [] : [idOf(place, dev)])))
   })
-  const diagnosis = computed((): Diagnosis | undefined => {
-    if (!pair.value || moment.value !== END) return undefined
+  /** Two faults at once are two. */
+  const diagnoses = computed((): readonly Diagnosis[] => {
+    if (!pair.value || moment.value !== END) return []
     const name = `${pair.value.from} -> ${pair.value.to}`
-    return result.value?.diagnoses?.find(({pairs}) => pairs.includes(name))
+    return (result.value?.diagnoses ?? []).filter(({pairs}) => pairs.includes(name))
   })
 
   return {
@@ -208,6 +219,7 @@ export function createStore(first: View) {
       run,
       result,
       history,
+      undone,
       stages,
       moments,
       reached,
@@ -227,7 +239,7 @@ export function createStore(first: View) {
       topology,
       layout,
     },
-    ...{matrix, filters, pair, lens, mtu, probes, addresses, address, ways, passed, diagnosis},
+    ...{matrix, filters, pair, lens, mtu, probes, addresses, address, ways, passed, diagnoses},
     go(to: Moment): void {
       chosen.value = to
     },

@@ -67,6 +67,37 @@ export class Table<T> implements Rows<T> {
     return values
   }
 
+  /** Where two fields of records within differ, as `request.sent.source` and `request.seen.source`; not where either is absent. */
+  differing(one: readonly string[], other: readonly string[]): number[] {
+    const [a, b] = [this.#leafAt(one), this.#leafAt(other)]
+    // What is the same in all records stands there once.
+    if (!a || !b || (a.list !== undefined && a.list === b.list)) return []
+    const shared = b.list === undefined || this.#lists[b.list]?.as !== a.list ? undefined : this.#valuesIn(b.list)
+    const there = [...new Set([...a.there, ...b.there])]
+    const found: number[] = []
+    for (let index = 0; index < this.length; index++) {
+      // Most are the same, and say so.
+      if (shared?.[index] === 0 || there.some((list) => this.#listed(list, index) === 0)) continue
+      const [x, y] = [a, b].map(({list, value}) => (list === undefined ? value : this.#listed(list, index)))
+      if (x !== y) found.push(index)
+    }
+    return found
+  }
+
+  /** A field of records within, with all that says whether it is there. */
+  #leafAt(path: readonly string[]): {readonly there: readonly number[]; readonly list?: number; readonly value?: unknown} | undefined {
+    let column: Column = {struct: this.#struct}
+    const there: number[] = []
+    for (const [at, field] of path.entries()) {
+      const next: Column | undefined = column.struct?.fields[field]
+      if (!next) return column.value === undefined ? undefined : {there, value: pathIn(column.value, path.slice(at))}
+      if (next.there !== undefined) there.push(next.there)
+      column = next
+    }
+    const {list, value} = column
+    return {there, ...(list !== undefined && {list}), value}
+  }
+
   #record(struct: Struct, index: number): Record<string, unknown> {
     const record: Record<string, unknown> = {}
     for (const [name, column] of Object.entries(struct.fields)) {
@@ -121,6 +152,19 @@ export function unpack({root, shared, lists}: Packed): unknown {
   // What a part refers to stands before it.
   for (const part of shared) parts.push(decode(part))
   return decode(root)
+}
+
+function pathIn(value: unknown, path: readonly string[]): unknown {
+  return path.reduce((part, field) => (part as Record<string, unknown> | undefined)?.[field], value)
+}
+
+/** Positions of records in which two fields of records within differ; not where either is absent. */
+export function differingIn<T>(rows: Rows<T>, one: readonly string[], other: readonly string[]): readonly number[] {
+  if (rows instanceof Table) return rows.differing(one, other)
+  return Array.from({length: rows.length}, (_, index) => index).filter((index) => {
+    const [a, b] = [one, other].map((path) => pathIn(rows.at(index), path))
+    return a !== b && a !== undefined && b !== undefined
+  })
 }
 
 /** One field of all records. */

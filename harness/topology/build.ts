@@ -1,26 +1,31 @@
 // From the facts of a lab to its topology. Pure.
 import {isUnicast} from '../address.ts'
 import type {LinkFacts, NamespaceFacts} from '../facts/facts.ts'
+import {type SwitchFacts, switchOf} from '../facts/switches.ts'
 import type {Place} from '../model.ts'
 import {isUnderlay, type Port, peerOf, type World} from '../trace/segment.ts'
-import {type Connection, type Device, idOf, type Space, type Topology, UNDERLAY} from './topology.ts'
+import {pluggedInto, switchTunnels} from './switches.ts'
+import {type Connection, type Device, idOf, type Space, SWITCH, type Topology, UNDERLAY} from './topology.ts'
 import {tunnelsOf} from './tunnels.ts'
 
 /** @param underlay the network that joins the machines, in CIDR notation */
 export function topologyOf(world: World, underlay: string): Topology {
   const ports = portsOf(world)
   const {tunnels, outside} = tunnelsOf(ports, world.facts)
+  const ofSwitches = switchTunnels(world)
   const connections = [
     ...ports.flatMap((port) => vethOf(world, port)),
     ...ports.flatMap((port) => enslavedOf(world, port)),
+    ...pluggedInto(world),
     ...ports.flatMap((port): Connection[] => {
       if (!isUnderlay(world, port)) return []
       return [{kind: 'underlay', from: idOf(port.place, port.link.name), to: UNDERLAY, up: isWhole(port.link), ...noteOf([port])}]
     }),
     ...tunnels,
+    ...ofSwitches.tunnels,
   ]
   const connected = new Set(connections.flatMap(({from, to}) => [from, to]))
-  return {underlay, spaces: spacesOf(world, connected), connections, outside}
+  return {underlay, spaces: spacesOf(world, connected), connections, outside: [...new Set([...outside, ...ofSwitches.outside])]}
 }
 
 function portsOf({facts}: World): Port[] {
@@ -44,8 +49,10 @@ function vethOf(world: World, port: Port): Connection[] {
 
 function enslavedOf(world: World, port: Port): Connection[] {
   const {place, link} = port
-  const bridge = world.facts.get(place)?.links.find(({name}) => name === link.master)
-  if (!bridge) return []
+  const here = world.facts.get(place)
+  const bridge = here?.links.find(({name}) => name === link.master)
+  // The master of all ports of the kernel's flow switches is none of these switches.
+  if (!bridge || switchOf(here?.switches, link.name)) return []
   const state = link.port?.state ?? 'forwarding'
   const notes = [
     ...downWords([port, {place, link: bridge}]),
@@ -86,7 +93,7 @@ function spaceOf(
   here: NamespaceFacts | undefined,
   connected: ReadonlySet<string>,
 ): Space {
-  const devices = here?.links.map((link) => deviceOf(name, link)).filter((device) => isWorthSeeing(device, connected)) ?? []
+  const devices = here?.links.map((link) => deviceOf(name, link, here.switches)).filter((device) => isWorthSeeing(device, connected)) ?? []
   return {
     name,
     kind,
@@ -97,12 +104,19 @@ function spaceOf(
   }
 }
 
-function deviceOf(place: string, {name, kind, up, carrier, mtu, mac, addresses, vxlan}: LinkFacts): Device {
+function deviceOf(
+  place: string,
+  {name, kind, up, carrier, mtu, mac, addresses, vxlan}: LinkFacts,
+  switches: readonly SwitchFacts[] | undefined,
+): Device {
+  const isSwitch = switches?.some(({bridge}) => bridge === name) ?? false
   return {
     id: idOf(place, name),
     name,
-    kind,
-    state: !up ? 'down' : carrier ? 'up' : 'no-carrier',
+    // Where the switch runs in user space, its device is one of those that anybody can make.
+    kind: isSwitch ? SWITCH : kind,
+    // It is the switch's port to the machine, and where it holds no address, that is shut and the switch is not.
+    state: isSwitch && addresses.length === 0 ? 'up' : !up ? 'down' : carrier ? 'up' : 'no-carrier',
     mtu,
     mac,
     addresses: addresses.filter(({address}) => isUnicast(address)).map(({address, prefixLength}) => `${address}/${prefixLength}`),
@@ -110,7 +124,7 @@ function deviceOf(place: string, {name, kind, up, carrier, mtu, mac, addresses, 
   }
 }
 
-const BUILT = ['bridge', 'veth', 'vxlan']
+const BUILT = ['bridge', 'veth', 'vxlan', SWITCH]
 
 /** Not the loopback that all have, nor what the kernel puts into every namespace by itself and nobody uses. */
 function isWorthSeeing({id, name, kind, state, addresses}: Device, connected: ReadonlySet<string>): boolean {

@@ -3,7 +3,7 @@
 import elk, {type ElkExtendedEdge, type ElkNode} from 'elkjs/lib/elk.bundled.js'
 import {type Box, FONT, type Layout, type Point, spaceId, tunnelId, tunnelLines, underlayLines} from './boxes.ts'
 import {deviceLines, spaceTitle} from './labels.ts'
-import {type Connection, type Device, type Space, type Topology, UNDERLAY} from './topology.ts'
+import {type Connection, type Device, type Space, SWITCH, type Topology, UNDERLAY} from './topology.ts'
 
 const PADDING = 8
 
@@ -88,7 +88,7 @@ function edgesOf({kind, from, to}: Connection, index: number): ElkExtendedEdge[]
 function orderIn({devices}: Space, connections: readonly Connection[]): ElkExtendedEdge[] {
   const rank = ({id, kind}: Device) => {
     if (connections.some(({kind: how, from}) => how === 'underlay' && from === id)) return 3
-    return kind === 'vxlan' ? 2 : kind === 'bridge' ? 1 : 0
+    return kind === 'vxlan' ? 2 : kind === 'bridge' || kind === SWITCH ? 1 : 0
   }
   const plugged = (a: Device, b: Device) =>
     connections.some(({from, to}) => (from === a.id && to === b.id) || (from === b.id && to === a.id))

@@ -32,9 +32,9 @@ export interface Space {
 
 /** Two things that are plugged into one another. */
 export interface Connection {
-  /** A veth pair; a port of a bridge; a machine on the underlay; two ends of a tunnel. */
+  /** A veth pair; a port of a bridge or a flow switch; a machine on the underlay; two ends of a tunnel. */
   readonly kind: 'veth' | 'port' | 'underlay' | 'tunnel'
-  /** Ids of devices. The nearer to a pod first; of a tunnel the one whose machine is named first. */
+  /** Ids of devices, a flow switch being one. The nearer to a pod first; of a tunnel the one whose machine is named first. */
   readonly from: string
   /** UNDERLAY, an id, or an address that nobody in the lab holds. */
   readonly to: string
@@ -52,6 +52,9 @@ export interface Topology {
   /** Tunnels' far ends that nobody in the lab holds. */
   readonly outside: readonly string[]
 }
+
+/** The kind of a flow switch, as the kernel's own are called (ip-link(8)). */
+export const SWITCH = 'openvswitch'
 
 /** What machines' eth0 are connected to. */
 export const UNDERLAY = 'underlay'

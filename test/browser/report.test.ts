@@ -96,6 +96,8 @@ test.serial('through flow switches: what each does with a packet of each protoco
     t.regex(await wordsOf(pair(page)), through, protocol)
   }
   t.is((await wordsOf(pair(page))).match(/✓ delivered/g)?.length, 2)
+  const topology = part(page, 'Topology')
+  t.deepEqual([await topology.locator('.openvswitch').count(), await topology.locator('.openvswitch.there.back').count()], [6, 4])
   await slider(page).focus()
   await page.keyboard.press('ArrowLeft')
   await cell(page, 'pod1', 'pod3').click()
@@ -143,11 +145,45 @@ test.serial('a run that fails: the diagnosis, where the reply stops, and the com
   await page.close()
 })
 
+const TRANSLATED = `      nft add table ip nat
+      nft 'add chain ip nat in { type nat hook prerouting priority -100; }'
+      nft add rule ip nat in ip daddr 10.244.1.2 tcp dport 1-65535 dnat to 10.244.1.3
+      nft 'add chain ip nat out { type nat hook postrouting priority 100; }'
+      nft add rule ip nat out oifname eth0 meta l4proto udp masquerade`
+
+test.serial('pairs that are translated are marked and found, and it is told what was sent, source and destination', async (t) => {
+  await using made = await report(threeNodesAnd(TRANSLATED))
+  t.is(made.code, 1, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  t.regex(
+    (await cell(page, 'pod3', 'pod4').getAttribute('aria-label')) ?? '',
+    /: icmp reaches, tcp reaches, udp reaches, but is translated$/,
+  )
+  t.regex((await cell(page, 'pod4', 'pod3').getAttribute('aria-label')) ?? '', /: reaches$/)
+  await part(page, 'Who reaches whom').getByRole('combobox', {name: 'protocol'}).selectOption('udp')
+  await part(page, 'Who reaches whom').getByRole('combobox', {name: 'verdict'}).selectOption('fail')
+  const found = await wordsOf(part(page, 'Who reaches whom').getByRole('list'))
+  t.deepEqual(
+    found.match(/\S+ → \S+/g),
+    ['pod1', 'pod2', 'pod4', 'node1', 'node3'].map((to) => `pod3 → ${to}`),
+  )
+  await cell(page, 'pod3', 'pod4').click()
+  t.regex(await wordsOf(pair(page)), /udp small \S+ ✓ \S+ ms 192\.168\.1\.12 \d+ ✗ 10\.244\.2\.2 \d+ was sent/)
+  await cell(page, 'pod3', 'pod1').click()
+  t.regex(await wordsOf(pair(page)), /tcp small .* ✗ to 10\.244\.1\.3 \d+, sent to 10\.244\.1\.2 \d+/)
+  t.deepEqual(await barriersIn(page), [])
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
 test.serial('a run that was interrupted says so, and shows how far it came', async (t) => {
   await using made = await report(threeNodesAnd('      sleep 50'), /8\. a little more/)
   t.is(made.code, 130, made.stderr)
   const {page, complaints} = await browser.open(made.html)
-  t.regex(await wordsOf(page.getByRole('alert')), /This run did not come to its end\..*interrupted at stage 8 of 8/)
+  t.regex(
+    await wordsOf(page.getByRole('alert')),
+    /This run did not come to its end\..*interrupted at stage 8 of 8 not done of stage 8, a little more: node2# sleep 50$/,
+  )
   t.regex(await wordsOf(page.getByRole('banner')), /no result/)
   t.is(await slider(page).getAttribute('aria-valuetext'), '7. routes between the nodes')
   t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)

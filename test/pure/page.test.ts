@@ -2,13 +2,18 @@
 // stage changed, a folded picture.
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
+import type {Passage, Probe} from '../../harness/model.ts'
 import {changesBetween} from '../../harness/page/changes.ts'
 import {passes} from '../../harness/page/filter.ts'
 import {folded, shownSpaces} from '../../harness/page/fold.ts'
 import {countsOf, matrixOfProbes, matrixOfRows} from '../../harness/page/matrix.ts'
 import {passedBy, stepsOf} from '../../harness/page/path.ts'
 import {createStore, END} from '../../harness/page/store.ts'
+import {undoneOf} from '../../harness/page/undone.ts'
+import type {CommandDocument} from '../../harness/report/document.ts'
 import {documentOf} from '../../harness/report/ended.ts'
+import {pack} from '../../harness/report/pack.ts'
+import {type Packed, type Rows, Table, unpack} from '../../harness/report/rows.ts'
 import {viewOf} from '../../harness/report/view.ts'
 import {spaceId} from '../../harness/topology/boxes.ts'
 import {topologyOf} from '../../harness/topology/build.ts'
@@ -35,8 +40,29 @@ test('a mark is small packets and full ones together, the heavier of two address
   t.deepEqual(marks('pod2'), ['pass', 'small', 'pass'])
   t.deepEqual(marks('pod3'), ['pass', 'pass', 'unknown'])
   t.deepEqual(marks('pod4'), ['fail', 'fail', 'fail'])
-  t.deepEqual(countsOf(matrix, 'all'), {none: 0, pass: 39, small: 1, unknown: 1, fail: 1})
-  t.deepEqual(countsOf(matrixOfProbes(PLACES, healthy), 'all'), {none: 0, pass: 42, small: 0, unknown: 0, fail: 0})
+  t.deepEqual(countsOf(matrix, 'all'), {none: 0, pass: 39, small: 1, nat: 0, unknown: 1, fail: 1})
+  t.deepEqual(countsOf(matrixOfProbes(PLACES, healthy), 'all'), {none: 0, pass: 42, small: 0, nat: 0, unknown: 0, fail: 0})
+})
+
+test('what is translated reaches and is marked, as records and as packed columns; a filter for failures finds it', (t) => {
+  const probes = recordedProbes('healthy').map((probe): Probe => {
+    const {from, to, protocol, request, reply} = probe
+    const seen = ({seen, ...passage}: Passage, changes: object): Passage => ({...passage, ...(seen && {seen: {...seen, ...changes}})})
+    if (from === 'pod1' && to === 'pod3' && protocol === 'tcp') return {...probe, request: seen(request, {source: '192.168.1.11'})}
+    if (from === 'pod1' && to === 'pod4') return {...probe, reply: seen(reply, {destinationPort: 1})}
+    // Who was seen by nobody was translated by nobody that is known of.
+    return from === 'pod2' && to === 'pod3' ? {...probe, reply: {...(reply.sent && {sent: reply.sent})}} : probe
+  })
+  const packed = unpack(JSON.parse(JSON.stringify(pack({probes}))) as Packed) as {readonly probes: Rows<Probe>}
+  if (!(packed.probes instanceof Table)) return t.fail('it is a table')
+  for (const rows of [probes, packed.probes]) {
+    const matrix = matrixOfProbes(PLACES, rows)
+    const marks = (to: string) => matrix.layers.map((layer) => matrix.mark(at('pod1'), at(to), layer))
+    t.deepEqual(marks('pod3'), ['pass', 'nat', 'pass'])
+    t.deepEqual(marks('pod4'), ['nat', 'nat', 'nat'])
+    t.deepEqual(countsOf(matrix, 'all'), {none: 0, pass: 40, small: 0, nat: 2, unknown: 0, fail: 0})
+    t.true(passes(matrix, {layer: 'all', verdict: 'fail', text: ''})(at('pod1'), at('pod4')))
+  }
 })
 
 test('a filter: by verdict, by protocol, by names of places, of which a whole one means that place alone', (t) => {
@@ -144,4 +170,24 @@ test('a newer view leaves what was chosen as it is; a moment that is no more bec
   t.is(store.ways.value?.forward.ended, 'no-route')
   store.patch({probes: []})
   t.deepEqual(store.probes.value, [])
+})
+
+test('of a run that was cut short the lines that had not ended are told, each as often as it is declared', (t) => {
+  const step = (command: string) => ({node: 'node1', command})
+  const stages = [
+    {title: 'one', steps: [step('true'), step('true')]},
+    {title: 'two', steps: [step('sleep 1'), step('true'), step('sleep 1')]},
+  ]
+  const ran = (...commands: readonly string[]) => commands.map((command) => step(command) as CommandDocument)
+  const undone = (one: readonly CommandDocument[], two: readonly CommandDocument[]) =>
+    undoneOf(
+      stages as unknown as Parameters<typeof undoneOf>[0],
+      new Map([
+        [1, one],
+        [2, two],
+      ]),
+    )
+  t.like(undone(ran('true'), []), {number: 1, steps: [step('true')]})
+  t.like(undone(ran('true', 'true'), ran('true', 'sleep 1')), {number: 2, title: 'two', steps: [step('sleep 1')]})
+  t.is(undone(ran('true', 'true'), ran('sleep 1', 'true', 'sleep 1')), undefined)
 })

@@ -153,6 +153,56 @@ test('tunnels that lead nowhere, to another identifier or port, one way, or whos
   )
 })
 
+/** As Open vSwitch runs in user space: br-int with a pod and tunnels, br-phy with the machine's device and address. */
+function flowSwitches(remotes: readonly (readonly string[])[], database = true): Topology {
+  const tap = (name: string, changes: Parameters<typeof link>[1] = {}) => link(name, {kind: 'tun', ...changes})
+  const port = (name: string, type = '') => ({name, type})
+  const none = {secure: true, controllers: []}
+  const machine = (index: number, address: string) => {
+    const tunnels = (remotes[index] ?? []).map((remote, at) => ({name: `ovn-${at}`, type: 'geneve', remote}))
+    const links = [
+      link('eth0', {kind: 'veth'}),
+      link('veth-pod', {kind: 'veth', up: index !== 2}),
+      tap('br-int', {up: false}),
+      tap('br-phy', {addresses: [`${address}/24`]}),
+    ]
+    const switches = [
+      {...none, bridge: 'br-int', ports: [port('br-int', 'internal'), port('veth-pod'), port('gone'), ...tunnels]},
+      {...none, bridge: 'br-phy', ports: [port('br-phy', 'internal'), port('eth0')]},
+    ]
+    return namespace(links, [], database ? {switches} : {})
+  }
+  return built(new Map(NODES.map(({name, address}, index) => [name, machine(index, address)])), NODES)
+}
+
+test('flow switches: their ports, on the near side of them or the far, and their own tunnels, which no kernel knows', (t) => {
+  const topology = flowSwitches([['192.168.1.12', '192.168.1.13'], ['192.168.1.11'], ['192.168.1.99']])
+  t.deepEqual(told(topology, 'port').slice(0, 2), ['node1 veth-pod -- node1 br-int', 'node1 br-phy -- node1 eth0'])
+  t.is(told(topology, 'port')[4], 'node3 veth-pod -- node3 br-int down: veth-pod is down at node3')
+  t.deepEqual(told(topology, 'tunnel'), [
+    'node1 br-int -- node2 br-int',
+    'node1 br-int -- node3 br-int: node3 does not send back',
+    'node3 br-int -- 192.168.1.99 down: nobody in the lab holds 192.168.1.99',
+  ])
+  t.deepEqual(topology.outside, ['192.168.1.99'])
+  t.deepEqual(
+    topology.spaces[0]?.devices.filter(({kind}) => kind === 'openvswitch').map(({name, state}) => [name, state]),
+    [
+      ['br-int', 'up'],
+      ['br-phy', 'up'],
+    ],
+  )
+})
+
+test('without their database they are devices that nobody uses, and nothing is plugged into them', (t) => {
+  const topology = flowSwitches([['192.168.1.12'], ['192.168.1.11']], false)
+  t.deepEqual([...told(topology, 'port'), ...told(topology, 'tunnel')], [])
+  t.deepEqual(
+    topology.spaces[0]?.devices.map(({name}) => name),
+    ['eth0', 'veth-pod', 'br-phy'],
+  )
+})
+
 test('pictures of a lab that works, of one that is broken, and of tunnels read as expected', async (t) => {
   const labs = {
     healthy: healthy(),

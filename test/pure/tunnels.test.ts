@@ -136,6 +136,32 @@ test('in the picture the tunnel is passed, and the underlay below it; where that
   t.deepEqual([stopped.routed, stopped.last], [[['node1 flannel.1', 'node1 eth0']], 'node1 eth0'])
 })
 
+/** As a fabric's leaf has it: each node has a tunnel of a number of its own to it, and a bridge there joins them. */
+function relayed(port = 4789): Facts {
+  const vx = (id: number, remote: string, changes: Parameters<typeof link>[1] = {}, to = 4789) =>
+    link(`vx${id}`, {kind: 'vxlan', mac: mac(id), vxlan: {id, port: to, learning: true, remote}, ...changes})
+  const eth0 = (number: number) => link('eth0', {kind: 'veth', addresses: [`192.168.1.1${number}/24`]})
+  const routes = [route('192.168.1.0/24', {dev: 'eth0'})]
+  const node = (number: number) =>
+    namespace(
+      [eth0(number), vx(number, '192.168.1.13', {addresses: [`10.244.0.${number}/16`]})],
+      [...routes, route('10.244.0.0/16', {dev: `vx${number}`})],
+    )
+  const cables = [1, 2].map((number) => vx(number, `192.168.1.1${number}`, {master: 'br0'}, number === 2 ? port : undefined))
+  const leaf = namespace([eth0(3), link('br0', {kind: 'bridge'}), ...cables], routes)
+  return new Map([...[1, 2].map((number) => [`node${number}`, node(number)] as const), ['leaf', leaf]])
+}
+
+test('a frame that is carried from tunnel to tunnel passes each of them; where an end does not fit it passes none', (t) => {
+  const places = [...PLACES, place('leaf', '192.168.1.13')]
+  const way = (facts: Facts) => {
+    const path = traceTo(facts, places, 'node1', '10.244.0.2')
+    return [path.ended === 'delivered', passedBy({facts, places}, path)]
+  }
+  t.deepEqual(way(relayed()), [true, [['node1 vx1', 'leaf vx1', 'leaf br0', 'leaf vx2', 'node2 vx2']]])
+  t.deepEqual(way(relayed(4790)), [false, [['node1 vx1']]])
+})
+
 /** What was recorded of scenarios/nsx-ovn.ts, and as much of its facts as that is about. */
 function geneve(): Facts {
   const said = (name: string) => readFileSync(new URL(`../../fixtures/recorded/flows/${name}.txt`, import.meta.url), 'utf8')
@@ -176,13 +202,15 @@ test('flow switches and their own tunnel light up every device between them, and
   const path = traceTo(facts, PODS, 'pod1', '10.244.2.2')
   t.is(path.ended, 'delivered', path.evidence)
   t.deepEqual(passedBy({facts, places: PODS}, path), [
-    ['pod1 veth0', 'node1 veth-pod1'],
-    ['node1 eth0', 'underlay', 'node2 eth0'],
-    ['node2 veth-pod3', 'pod3 veth0'],
+    ['pod1 veth0', 'node1 veth-pod1', 'node1 br-int'],
+    ['node1 br-phy', 'node1 eth0', 'underlay', 'node2 eth0', 'node2 br-phy'],
+    ['node2 br-int', 'node2 veth-pod3', 'pod3 veth0'],
   ])
   // What has not been asked is not passed.
   const silent = new Map(facts).set('node1', {...(facts.get('node1') as NamespaceFacts), answers: new Map()})
-  t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [['pod1 veth0', 'node1 veth-pod1']])
+  t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [
+    ['pod1 veth0', 'node1 veth-pod1', 'node1 br-int'],
+  ])
 })
 
 test('a tunnel’s end that is down is set up; one that is up already is not', (t) => {

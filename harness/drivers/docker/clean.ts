@@ -4,7 +4,7 @@ import {type Engine, findEngine, gone, within} from './engine.ts'
 import {reachEngines} from './engines.ts'
 import {isOwn, LAB_LABEL, ownerRuns} from './labels.ts'
 import {removeStaleNetworks} from './network.ts'
-import {removeOverlay} from './overlay.ts'
+import {overlayGone, removeOverlay} from './overlay.ts'
 import {managersAmong, type Traces} from './several.ts'
 import {leaveSwarm} from './swarm.ts'
 
@@ -56,6 +56,7 @@ export async function cleanSeveral(traces: Traces, kept: () => readonly string[]
         removed.push(`network ${Name}`)
       })
     }
+    if (problems.length === 0) await attempt(() => overlayGone(engines, filters))
   }
   if (problems.length === 0 && traces.joined.length > 0)
     await attempt(async () => {

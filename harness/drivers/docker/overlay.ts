@@ -61,11 +61,14 @@ export async function removeOverlay(managers: readonly Engine[], id: string, att
 }
 
 /** An engine keeps its own part of a network for a moment after its manager has removed it, and with it the subnet. */
-export async function overlayGone(engines: readonly Engine[], id: string): Promise<void> {
+export async function overlayGone(
+  engines: readonly Engine[],
+  filters: {readonly id: string[]} | {readonly label: string[]},
+): Promise<void> {
   await Promise.all(
     engines.map(async ({docker, where}) => {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        if ((await within(docker.listNetworks({filters: {id: [id]}}), where)).length === 0) return
+        if ((await within(docker.listNetworks({filters}), where)).length === 0) return
         await pause()
       }
     }),

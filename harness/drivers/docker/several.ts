@@ -127,7 +127,7 @@ export async function removeFromSeveral(
   // A swarm that lacks an engine holds its containers to be there: then its network stays, and nobody needs to wait for it.
   const whole = answering.length === engines.length
   await attempt(() => removeOverlay(managers, network, whole ? undefined : 1))
-  if (problems.length === 0) await attempt(() => overlayGone(engines, network))
+  if (problems.length === 0) await attempt(() => overlayGone(engines, {id: [network]}))
   if (problems.length === 0) await attempt(() => leaveSwarm(engines, joined))
   if (problems.length > 0)
     throw new MachineError('engine-left', `the lab is not gone from every engine: ${[...new Set(problems)].join('; ')}`, [

@@ -4,7 +4,7 @@ import {milliseconds} from '../../report/duration.ts'
 import type {Live} from '../live-controls.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
-import {Printed, VerdictMark} from './common.tsx'
+import {Command, Printed, VerdictMark} from './common.tsx'
 
 export function Head({store, live}: {readonly store: Store; readonly live: Live}) {
   const {document, run, result} = store
@@ -51,6 +51,30 @@ function Reached({store}: {readonly store: Store}) {
   )
 }
 
+/** Lines that are told. */
+const MOST_UNDONE = 5
+
+/** What of the stage that it came to had not run to its end: whoever waited for a line sees which. */
+function Undone({store}: {readonly store: Store}) {
+  const {value} = store.undone
+  if (!value) return null
+  const {number, title, steps} = value
+  const left = steps.length - MOST_UNDONE
+  return (
+    <div>
+      <p class="dim">
+        not done of stage {number}, {title}:
+      </p>
+      {steps.slice(0, MOST_UNDONE).map(({node, command}) => (
+        <p key={`${node} ${command}`} class="command-line">
+          <Command node={node} command={command} />
+        </p>
+      ))}
+      {left > 0 && <p class="dim">and {counted(left, 'more line')}</p>}
+    </div>
+  )
+}
+
 /** Why there is no result. */
 function Problems({store}: {readonly store: Store}) {
   const {value} = store.document
@@ -82,6 +106,7 @@ function Problems({store}: {readonly store: Store}) {
           ))}
         </div>
       ))}
+      <Undone store={store} />
       {value.step && value.step.stderr !== '' && <Printed text={value.step.stderr} wrong />}
     </div>
   )

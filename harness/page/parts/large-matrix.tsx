@@ -120,6 +120,7 @@ function draw(canvas: HTMLCanvasElement, matrix: Matrix, {filters, cursor, chose
     none: colour('cell-none'),
     pass: colour('cell-pass'),
     small: colour('cell-small'),
+    nat: colour('cell-small'),
     unknown: colour('cell-unknown'),
     fail: colour('cell-fail'),
   }
@@ -146,13 +147,14 @@ function draw(canvas: HTMLCanvasElement, matrix: Matrix, {filters, cursor, chose
     context.fillStyle = name
     for (const {from, to} of cells) context.fillRect(to * cell, from * cell, filled, filled)
   }
-  // A shape for whoever sees no colour: a stroke through what fails, a point in what is unknown, an edge of what is small.
+  // A shape for whoever sees no colour: a stroke through what fails, a point in what is unknown, an edge of what is small, two of what is translated.
   context.fillStyle = ink
   for (const {from, to, mark} of strokes) {
     const [x, y] = [to * cell, from * cell]
     if (mark === 'fail') context.fillRect(x, y + (cell >> 1), cell - 1, 1)
     else if (mark === 'unknown') context.fillRect(x + (cell >> 1), y + (cell >> 1), 1, 1)
     else context.fillRect(x, y, 1, cell - 1)
+    if (mark === 'nat') context.fillRect(x, y, cell - 1, 1)
   }
   const ring = (at: Cell | undefined, name: string, width: number) => {
     if (!at) return

@@ -71,9 +71,9 @@ function FilterBar({store}: {readonly store: Store}) {
       <label>
         verdict{' '}
         <select value={verdict} onChange={({currentTarget}) => set({verdict: currentTarget.value as Filters['verdict']})}>
-          <option value="all">all ({of('pass', 'small', 'unknown', 'fail')})</option>
+          <option value="all">all ({of('pass', 'small', 'nat', 'unknown', 'fail')})</option>
           <option value="pass">pass ({of('pass')})</option>
-          <option value="fail">fail ({of('fail', 'small')})</option>
+          <option value="fail">fail ({of('fail', 'small', 'nat')})</option>
           <option value="unknown">unknown ({of('unknown')})</option>
         </select>
       </label>

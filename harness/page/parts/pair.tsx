@@ -63,7 +63,7 @@ function Choice({store}: {readonly store: Store}) {
 
 function Detail({store, live}: {readonly store: Store; readonly live: Live}) {
   const {from = '', to = ''} = store.pair.value ?? {}
-  const {ways, diagnosis} = store
+  const {ways, diagnoses} = store
   if (from === '' || to === '') return <p class="dim">Choose the other place, too.</p>
   return (
     <>
@@ -71,7 +71,9 @@ function Detail({store, live}: {readonly store: Store; readonly live: Live}) {
         {from} → {to}
       </h3>
       <LiveButtons live={live} from={from} to={to} />
-      {diagnosis.value && <DiagnosisBox diagnosis={diagnosis.value} store={store} />}
+      {diagnoses.value.map((diagnosis) => (
+        <DiagnosisBox key={`${diagnosis.cause} ${diagnosis.from} ${diagnosis.to}`} diagnosis={diagnosis} store={store} />
+      ))}
       <LensBar store={store} />
       {ways.value ? (
         <div class="ways">

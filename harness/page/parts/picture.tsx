@@ -9,6 +9,9 @@ import {MANY, type Store} from '../store.ts'
 import {Cable, type Passing, RoutedLines, Stop} from './cables.tsx'
 import {Part} from './common.tsx'
 
+/** How small a picture is made to be seen whole: what is written in it is to be read. */
+const LEAST = 0.75
+
 export function Picture({store}: {readonly store: Store}) {
   const {topology, picture, fold, shown} = store
   const [zoom, setZoom] = useState<number | 'fit'>('fit')
@@ -69,7 +72,9 @@ export function Picture({store}: {readonly store: Store}) {
         <svg
           class="picture"
           viewBox={`0 0 ${width} ${height}`}
-          {...(scale === undefined ? {style: {maxInlineSize: `${width}px`}} : {width: width * scale, height: height * scale})}
+          {...(scale === undefined
+            ? {style: {maxInlineSize: `${width}px`, '--least': `${height * LEAST}px`}}
+            : {width: width * scale, height: height * scale})}
           role="img"
           aria-label={inWords(topology.value)}
         >

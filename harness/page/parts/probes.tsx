@@ -51,22 +51,26 @@ function Row({probe}: {readonly probe: Probe}) {
   )
 }
 
-/** Source and port, and whether they are those that were sent. */
+/** Source and port, and whether they and the destination are those that were sent. */
 function Seen({passage: {sent, seen, seenAt}}: {readonly passage: Probe['request']}) {
   if (!seen) return <span class="dim">nothing</span>
-  const changed = sent && (sent.source !== seen.source || sent.sourcePort !== seen.sourcePort)
+  const changed = sent && [
+    ...(sent.source === seen.source && sent.sourcePort === seen.sourcePort ? [] : [`${sent.source} ${sent.sourcePort} was sent`]),
+    ...(sent.destination === seen.destination && sent.destinationPort === seen.destinationPort
+      ? []
+      : [`to ${seen.destination} ${seen.destinationPort}, sent to ${sent.destination} ${sent.destinationPort}`]),
+  ]
   return (
     <span>
       <code>
         {seen.source} {seen.sourcePort}
       </code>{' '}
-      {changed ? (
-        <span class="verdict fail">
-          ✗ {sent.source} {sent.sourcePort} was sent
+      {changed?.length === 0 && <span class="dim">unchanged</span>}
+      {changed?.map((words) => (
+        <span key={words} class="verdict fail">
+          ✗ {words}
         </span>
-      ) : (
-        sent && <span class="dim">unchanged</span>
-      )}
+      ))}
       {seenAt !== undefined && <span class="unseen"> at {seenAt}</span>}
     </span>
   )

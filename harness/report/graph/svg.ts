@@ -18,7 +18,7 @@ const STYLE = [
   '.node>.box,.host>.box{fill:#eef4fb}',
   '.pod>.box{fill:#fff7e0}',
   '.namespace>.box{fill:#f3f3f3}',
-  '.bridge>.box{fill:#e0f2e5}',
+  '.bridge>.box,.openvswitch>.box{fill:#e0f2e5}',
   '.underlay>.box,.outside>.box{fill:#ececf4}',
   '.tunnel>.box{fill:#f5e9fa}',
   '.line{fill:none;stroke:#57606a;stroke-width:1.5}',
