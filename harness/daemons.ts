@@ -48,11 +48,16 @@ function startLine(command: string, {name, netns, ready}: DaemonSpec, limit: num
 /** The line by which a person would start it there again. */
 export function typedLine(command: string, {name, netns, ready}: DaemonSpec): string {
   const inside = netns === undefined ? '' : `ip netns exec ${netns} `
-  const start = `${inside}setsid ${simple(command)} </dev/null >>${FOLDER}/${name}.log 2>&1 &`
+  const start = `${inside}setsid bash -c ${quoted(`echo $$ >${FOLDER}/${name}.pid; exec ${simple(command)}`)} </dev/null >>${FOLDER}/${name}.log 2>&1 &`
   return ready === undefined ? start : `${start} timeout 20 bash -c ${quoted(`until ${inside}${ready} >/dev/null; do sleep 0.02; done`)}`
 }
 
-/** What setsid(1) can be given as it is; else one word for bash. */
+/** Such a line, of this daemon. */
+export function startsDaemon(line: string, name: string): boolean {
+  return line.includes(` </dev/null >>${FOLDER}/${name}.log 2>&1 &`)
+}
+
+/** What exec can be given as it is; else one word for bash. */
 function simple(command: string): string {
   return /^[\w@%+=:,./ -]+$/.test(command) ? command : `bash -c ${quoted(command)}`
 }

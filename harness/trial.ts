@@ -45,7 +45,8 @@ export interface Tried {
 }
 
 const LOOKS = 5
-const BETWEEN = 500
+/** Milliseconds. */
+export const BETWEEN = 500
 /** Milliseconds, longer than a TCP connection takes whose first packet was lost (RFC 6298). */
 const SLOW = 1_500
 
@@ -125,10 +126,14 @@ async function type({fleet}: Lab, lines: readonly Line[]): Promise<string[]> {
   return refused
 }
 
-/** What a fix leaves to daemons, they do in a moment. */
+/** How often a lab is looked at after a fix, BETWEEN each: what a fix leaves to daemons, they do in a moment. */
+export function looksAfterFix({stages}: Scenario): number {
+  return stages.some(({steps}) => steps.some(({daemon}) => daemon)) ? LOOKS : 1
+}
+
 async function probedOnceSettled(lab: Lab): Promise<Probe[]> {
   const {fleet, scenario} = lab
-  const looks = scenario.stages.some(({steps}) => steps.some(({daemon}) => daemon)) ? LOOKS : 1
+  const looks = looksAfterFix(scenario)
   let probes: Probe[] = []
   for (let look = 0; look < looks; look++) {
     if (look > 0) await setTimeout(BETWEEN)

@@ -1,7 +1,10 @@
 // podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
+
 import {createInterface} from 'node:readline/promises'
+import {setTimeout} from 'node:timers/promises'
 import {check} from '../checks/check.ts'
 import {clusterOf, pairsToReach} from '../checks/pairs.ts'
+import type {Fleet} from '../driver.ts'
 import {localDriver} from '../drivers/local.ts'
 import {withEvidence} from '../evidence/evidence.ts'
 import {type Examined, examine} from '../examine.ts'
@@ -9,12 +12,22 @@ import type {Facts} from '../facts/facts.ts'
 import {gapsIn} from '../facts/gaps.ts'
 import {forgetUnresolved} from '../facts/neighbours.ts'
 import {factsBefore, journalOf, noteCommand} from '../kept.ts'
-import {type Diagnosis, type FixCommand, type Pair, type Place, type Probe, placesAfter, type Trial, type Verdict} from '../model.ts'
+import {
+  type Diagnosis,
+  type FixCommand,
+  type Pair,
+  type Place,
+  type Probe,
+  placesAfter,
+  type Scenario,
+  type Trial,
+  type Verdict,
+} from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
 import {withPaths} from '../report/diagnosed.ts'
 import {diagnosesText, trialWords} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
-import {type Line, mendsNothing, tryFixes} from '../trial.ts'
+import {BETWEEN, type Line, looksAfterFix, mendsNothing, tryFixes} from '../trial.ts'
 import {EXIT, UsageError} from './exit.ts'
 import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
 import {complain, paint, print, printJson} from './terminal.ts'
@@ -141,10 +154,18 @@ async function typedAndChecked(commands: readonly FixCommand[], {kept, fleet}: R
     noteCommand(kept, {place: where, argv: ['sh', '-c', command], startedAt, endedAt: Date.now(), exitCode})
     print(`${where}# ${command}${exitCode === 0 ? '' : `  ${paint('red', stderr.toString().trim())}`}`)
   }
-  await forgetUnresolved(fleet, placesAfter(kept.scenario, kept.scenario.stages.length))
-  const {checks, verdict} = await check(fleet, kept.scenario, {patience})
+  const {checks, verdict} = await checkedOnceSettled(kept.scenario, fleet, patience)
   for (const {claim, verdict: each} of checks) print(`${paint(each === 'pass' ? 'green' : 'red', each)} ${claim}`)
   return verdict
+}
+
+async function checkedOnceSettled(scenario: Scenario, fleet: Fleet, patience: number | undefined): ReturnType<typeof check> {
+  for (let left = looksAfterFix(scenario); ; left--) {
+    await forgetUnresolved(fleet, placesAfter(scenario, scenario.stages.length))
+    const outcome = await check(fleet, scenario, {patience})
+    if (outcome.verdict === 'pass' || left <= 1) return outcome
+    await setTimeout(BETWEEN)
+  }
 }
 
 async function agreed(count: number): Promise<boolean> {

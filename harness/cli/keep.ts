@@ -28,7 +28,7 @@ export async function claimName(name: string, other = 'give this one another --n
 }
 
 /** A fix may type a line again, and a daemon's would not end. */
-function asTyped({scenario}: Lab, node: string, command: string): string {
+export function asTyped({scenario}: Pick<Lab, 'scenario'>, node: string, command: string): string {
   const step = scenario.stages.flatMap(({steps}) => steps).find((each) => each.daemon && each.node === node && each.command === command)
   return step?.daemon ? typedLine(command, step.daemon) : command
 }

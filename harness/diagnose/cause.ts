@@ -2,6 +2,7 @@
 import type {Facts} from '../facts/facts.ts'
 import type {Cause, Probe} from '../model.ts'
 import {type Disposition, everyHop} from '../trace/path.ts'
+import {holds} from '../trace/segment.ts'
 import {withoutHistory} from './baseless.ts'
 import type {Difference} from './differences/change.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
@@ -12,6 +13,20 @@ import {unseen} from './unseen.ts'
 
 /** @param changes what is other than it was, where that is known */
 export function rootOf(world: World, probe: Probe, changes: readonly Difference[]): Root {
+  return withDaemons(world, tableRoot(world, probe, changes), changes)
+}
+
+/** What only a daemon brings back, or what nobody can see, beside the daemons that have ended there, or at a session's ends. */
+function withDaemons({facts}: World, root: Root, changes: readonly Difference[]): Root {
+  if (root.cause !== 'bgp-session-down' && root.cause !== 'unknown' && !root.items.some(({process}) => process)) return root
+  const ends = root.items.flatMap(({session}) => (session ? [session.local, session.remote] : []))
+  const near = (place: string) => place === root.at || ends.some((end) => holds(facts.get(place), end))
+  const ended = changes.filter((each) => each.kind === 'daemon' && near(each.place) && !root.items.includes(each))
+  if (ended.length === 0) return root
+  return {...root, evidence: [...root.evidence, ...ended.map(({evidence}) => evidence)], items: [...root.items, ...ended]}
+}
+
+function tableRoot(world: World, probe: Probe, changes: readonly Difference[]): Root {
   const prediction = predict(world, probe)
   const {stop, ...ways} = prediction
   if (!stop) return {...unseen(world, probe, prediction, changes), ...ways}
@@ -54,9 +69,13 @@ function outOfSight(
   const ends = places.filter(({name}) => name === from || name === to).flatMap(({name, node}) => [name, node])
   const fabric = places.filter(({kind}) => kind === 'host').map(({name}) => name)
   const near = new Set([...ends, ...fabric, ...[forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place)])
-  const candidates = changes.filter(({place}) => near.has(place))
+  const all = changes.filter(({place}) => near.has(place))
+  const candidates = all.filter(({kind}) => kind !== 'daemon')
   const root = candidates.find(({kind}) => kind === 'program') ?? candidates[0]
   if (!root) return undefined
+  // A daemon that has ended may be it as well, unless that is what took along what is gone.
+  const took = (at: string) => candidates.some(({process, place}) => process && place === at)
+  if (all.some(({kind, place}) => kind === 'daemon' && !took(place))) return undefined
   const items = oneWith(root, root.cause, {causal: candidates, changes: candidates})
   if (candidates.some((each) => !items.includes(each))) return undefined
   return {
@@ -82,8 +101,15 @@ const SINGLE: readonly Difference['kind'][] = ['setting', 'filter', 'neighbour',
 
 /** Whether the path gets further, or nowhere else, without the change. */
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
+  // It takes flows away: whoever is stopped by something else is not stopped by it.
+  if (change.kind === 'drawn' && stop.ended !== 'flow-missing' && stop.ended !== 'unknown' && !isFlow(stop)) return false
   const without = predict({...world, facts: reverted(change, world.facts)}, probe).stop
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
+}
+
+/** A flow drops it: the one for whoever is not drawn, for one. */
+function isFlow({ended, object}: Disposition): boolean {
+  return ended === 'filter-drop' && /^\S+ table=\d+/.test(object)
 }
 
 const REVERTED = new WeakMap<Difference, WeakMap<Facts, Facts>>()

@@ -39,7 +39,8 @@ export function diagnose(observed: Observed): Diagnosis[] {
     if (explained.size === 0) break
     for (const item of explained) facts = reverted(item, facts)
     changes = changes.filter((change) => !explained.has(change))
-    if (changes.length === 0) break
+    // A daemon that has ended stops no packet by itself: with nothing else left, all is explained.
+    if (changes.every(({kind}) => kind === 'daemon')) break
     failing = cases.filter(({root}) => root.items.length > 0).map(({probe}) => probe)
     failing = failing.filter((probe) => isSeen(rootOf({facts, places, mtu}, probe, changes)))
   }

@@ -7,6 +7,8 @@ import type {Place} from '../model.ts'
 import {holds} from '../trace/segment.ts'
 import {addressChanges} from './differences/addresses.ts'
 import type {Change, Difference, Scene} from './differences/change.ts'
+import {daemonChanges} from './differences/daemons.ts'
+import {drawnChanges} from './differences/drawing.ts'
 import {fdbChanges} from './differences/fdb.ts'
 import {filterChanges} from './differences/filters.ts'
 import {linkChanges} from './differences/links.ts'
@@ -40,11 +42,13 @@ const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   trafficControlChanges,
   programChanges,
   policyChanges,
+  drawnChanges,
   switchChanges,
+  daemonChanges,
 ]
 
 /** What the switches said, they said with such a change. */
-const ASKED: readonly Change['kind'][] = ['policy', 'switch', 'link']
+const ASKED: readonly Change['kind'][] = ['policy', 'drawn', 'switch', 'link']
 
 /** What became of the lab that is looked at since it worked; nothing where that is not known. */
 export function differencesSeen(observed: Observed): Difference[] {

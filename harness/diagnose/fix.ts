@@ -3,6 +3,7 @@
 import {familyOf, sameHost} from '../address.ts'
 import type {FixCommand, Place} from '../model.ts'
 import {everyHop} from '../trace/path.ts'
+import {startedAgain} from './daemon-fix.ts'
 import type {Difference} from './differences/change.ts'
 import type {Known} from './known.ts'
 import {askewAt} from './masks.ts'
@@ -12,7 +13,8 @@ import {isOfTunnel, neighbourLines, tunnelFix} from './tunnel-fix.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // Only the daemons can open it again.
-  if (root.cause === 'bgp-session-down' || root.items.some((item) => item.process)) return []
+  if (root.cause === 'bgp-session-down' || root.items.some(({process, kind}) => process || kind === 'daemon'))
+    return startedAgain(root, known)
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined
   const place = known.places.find(({name}) => name === (home ?? root.at))
@@ -153,6 +155,7 @@ function byCause({cause, object, forward, back}: Root, place: Place, known: Know
     case 'mtu-too-small':
     case 'mtu-blackhole':
       // Where a router only said a size, nobody knows whose it is.
+      if (object.startsWith('cache ')) return [`ip ${inside}route flush cache`]
       return object.startsWith('mtu ') ? [] : [`ip ${inside}link set dev ${object} mtu ${known.mtu}`]
     case 'no-route':
     case 'no-return-route':

@@ -35,6 +35,11 @@ export function told(world: World, root: Difference, stop: Disposition, around: 
     if (why) return {...why, items: [why.item, ...gone]}
     return {cause, at: root.elsewhere ?? root.place, object, items: oneWith(root, cause, around).filter((each) => each.object === object)}
   }
+  // All that is drawn otherwise is one fault: what the switches would say without a part of it nobody knows.
+  if (root.kind === 'drawn') {
+    const items = around.changes.filter(({kind}) => kind === 'drawn')
+    return {cause: root.cause, at: root.place, object: items.map(({object}) => object).join(', '), items}
+  }
   // The flow that drops it has come of the rule.
   if (root.kind === 'policy' && stop.ended !== 'delivered') return {cause: stop.ended, at: stop.at, object: stop.object, items: [root]}
   if (root.kind === 'switch') return {cause: root.cause, at: root.place, object: root.object, items: [root]}

@@ -39,10 +39,12 @@ export function tunnelFix({cause, object, here, lines}: BrokenTunnel): string[] 
     case 'vni-mismatch':
     case 'tunnel-port-mismatch':
       return [`ip link del ${object}`, ...lines.filter((line) => names(line, object))]
-    case 'tunnel-endpoint-down':
-      return here?.links.some(({name}) => name === object)
-        ? [`ip link set dev ${object} up`, ...lines.filter((line) => isLost(line, object, here))]
-        : lines.filter((line) => names(line, object))
+    case 'tunnel-endpoint-down': {
+      const link = here?.links.find(({name}) => name === object)
+      if (!here || !link) return lines.filter((line) => names(line, object))
+      // One that is up has no other end for another reason.
+      return [...(link.up ? [] : [`ip link set dev ${object} up`]), ...lines.filter((line) => isLost(line, object, here))]
+    }
     default:
       return []
   }

@@ -29,7 +29,7 @@ export function unseen(world: World, probe: Probe, {forward, back}: Prediction, 
       onWay.has(place) && (['traffic-control', 'filter', 'link', 'fdb', 'neighbour'].includes(kind) || UNJUDGED.includes(cause)),
   )
   const said = probe.error ?? 'no answer'
-  const size = sizeStop(world, probe)
+  const size = sizeStop(world, probe) ?? sizeRemembered(world, probe, forward.source)
   if (size) return {...size, items: []}
   // A port that only does not learn costs nothing while it is flooded, and what it is not flooded with the path has shown.
   const [only, ...others] = near.filter(({kind, cause}) => kind !== 'link' || (cause !== 'fdb-wrong' && cause !== 'neighbour-unresolved'))
@@ -86,4 +86,27 @@ function sizeStop({places, facts}: World, {error}: Probe): Omit<Root, 'items'> |
     object: `mtu ${size}`,
     evidence: [`${address} says that the next link takes ${size} bytes`],
   }
+}
+
+/** A link once took less, and whoever sends by it remembers that (RFC 1191 6.3: ten minutes). */
+function sizeRemembered(
+  {facts, mtu}: World,
+  {from, to, address, size}: Probe,
+  source: string | undefined,
+): Omit<Root, 'items'> | undefined {
+  if (size !== 'full') return undefined
+  for (const [at, other] of [
+    [from, address],
+    [to, source],
+  ] as const) {
+    const learned = facts.get(at)?.pathSizes?.find((each) => other !== undefined && sameHost(each.to, other) && each.mtu < mtu)
+    if (learned)
+      return {
+        cause: 'mtu-too-small',
+        at,
+        object: `cache ${learned.to} mtu ${learned.mtu}`,
+        evidence: [`${at} remembers that the path to ${learned.to} takes ${learned.mtu} bytes: every link on it takes ${mtu} now`],
+      }
+  }
+  return undefined
 }

@@ -1,6 +1,7 @@
 // The kernel's state at every place as plain data: the nouns. read.ts and reading.sh ask for it, parse.ts makes it of what
 // they print.
 import type {Family} from '../model.ts'
+import type {DrawnFacts} from './drawing.ts'
 import type {PolicyFacts} from './policies.ts'
 import type {ProgramFacts} from './programs.ts'
 import type {Ruleset} from './ruleset.ts'
@@ -168,6 +169,20 @@ export interface SessionFacts {
   readonly remote: string
 }
 
+/** A daemon that the recipe has started. */
+export interface DaemonFacts {
+  readonly name: string
+  /** Its process, in the machine's own numbers. */
+  readonly pid: number
+  readonly runs: boolean
+}
+
+/** A path's size as a router has told it (RFC 1191), remembered for some minutes. */
+export interface PathSizeFacts {
+  readonly to: string
+  readonly mtu: number
+}
+
 export interface NamespaceFacts {
   readonly links: readonly LinkFacts[]
   /** All tables but the kernel's own, `local`. */
@@ -198,6 +213,12 @@ export interface NamespaceFacts {
   readonly programs?: readonly ProgramFacts[]
   /** Rules of a drawn network that drop packets (OVN), where its central database is. Only a machine's own. */
   readonly policies?: readonly PolicyFacts[]
+  /** What it has learned of the sizes of IPv4 paths, where it has. */
+  readonly pathSizes?: readonly PathSizeFacts[]
+  /** Ports and routes of a drawn network, where its central database is. Only a machine's own. */
+  readonly drawn?: readonly DrawnFacts[]
+  /** The daemons that the recipe has started, where there are some. Only a machine's own. */
+  readonly daemons?: readonly DaemonFacts[]
   /** What its switches said they do with a packet, by the question: they are asked about the packets that are looked at alone. */
   readonly answers?: ReadonlyMap<string, string>
 }

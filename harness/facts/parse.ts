@@ -1,10 +1,14 @@
 // What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
+
+import {drawnFrom} from './drawing.ts'
 import type {
+  DaemonFacts,
   FdbFacts,
   LinkFacts,
   ListenerFacts,
   NamespaceFacts,
   NeighbourFacts,
+  PathSizeFacts,
   RuleFacts,
   SessionFacts,
   TrafficControlFacts,
@@ -31,7 +35,7 @@ export function parseMachine(text: string): Map<string, NamespaceFacts | undefin
 }
 
 /** How many lines reading.sh prints for a namespace, after its name. */
-const PARTS = 23
+const PARTS = 25
 
 /** @param parts the lines of one namespace, in reading.sh's order */
 export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts | undefined {
@@ -59,6 +63,8 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     switches = '',
     programs = '',
     policies = '',
+    daemons = '',
+    learned = '',
   ] = parts
   const ofLinks = listIn<IpAddr>(links)
   const ofRoutes = listIn<IpRoute>(routes)
@@ -99,9 +105,23 @@ export function parseFacts(parts: readonly string[], names = ''): NamespaceFacts
     forwarding: {4: settings.get('ipv4.ip_forward') === '1', 6: settings.get('ipv6.conf.all.forwarding') === '1'},
     netnsNames: new Map((listIn<IpNetns>(names) ?? []).flatMap(({name, id}) => (id === undefined ? [] : [[id, name]]))),
     ...(/^\{/.test(switches) && {switches: switchesFrom(switches.split('\v'))}),
-    ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v'))}),
+    ...(/^\{/.test(policies) && {policies: policiesFrom(policies.split('\v')), drawn: drawnFrom(policies.split('\v').slice(1))}),
+    ...(/"mtu"/.test(learned) && {pathSizes: (listIn<IpRoute>(learned) ?? []).flatMap(pathSizeFrom)}),
+    ...(/^\d/.test(daemons) && {daemons: daemons.split('\v').flatMap(daemonFrom)}),
     ...(/^\{/.test(programs) && {programs: programsFrom(programs.split('\v'))}),
   }
+}
+
+/** `PID NAME.pid runs`, with tabs between. */
+function daemonFrom(line: string): DaemonFacts[] {
+  const [, pid, name, state] = /^(\d+)\t(.+)\.pid\t(runs|ended)$/.exec(line) ?? []
+  return pid === undefined || name === undefined ? [] : [{name, pid: Number(pid), runs: state === 'runs'}]
+}
+
+/** A route of the cache with a size that a router has told; others are only redirects. */
+function pathSizeFrom({dst, metrics}: IpRoute): PathSizeFacts[] {
+  const mtu = metrics?.find((each) => each.mtu !== undefined)?.mtu
+  return dst === undefined || mtu === undefined ? [] : [{to: dst, mtu: Number(mtu)}]
 }
 
 type Stacked = LinkFacts & {readonly passthru?: true}

@@ -6,7 +6,7 @@
 # For each namespace: `namespace NAME` (`-` is the machine's own), then the lines below, one each, `!TOOL CODE` where a tool
 # is missing or refuses. Near the end are routes and rules once more, empty where they are still the same, then the rules of
 # iptables in its own words, where there are some with modules of its own, and a machine's BGP sessions, its flow switches,
-# what the maps of its programs hold, and the drawn network of which it has the database.
+# what the maps of its programs hold, the drawn network of which it has the database, and its daemons.
 #
 # podwire_only, where it is set before, names the namespaces that are asked, each between blanks.
 podwire_namespace() {
@@ -45,10 +45,10 @@ podwire_namespace() {
   for podwire_tool in iptables-legacy-save ip6tables-legacy-save; do
     if [ -n "$podwire_names" ]; then podwire_line "$podwire_tool"; else echo; fi
   done
-  mapfile -t podwire_again < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'route show table all\nrule show')
+  mapfile -t podwire_again < <(exec ip -j -d -force -batch - 2>/dev/null <<<$'route show table all\nrule show\nroute show cache')
   [ "${podwire_again[0]}" != "${podwire_first[1]}" ] || podwire_again[0]=
   [ "${podwire_again[1]}" != "${podwire_first[2]}" ] || podwire_again[1]=
-  printf '%s\n%s\n' "${podwire_again[@]}"
+  printf '%s\n%s\n' "${podwire_again[@]:0:2}"
   for podwire_tool in iptables-nft-save ip6tables-nft-save; do
     if [ -n "$podwire_modules" ]; then podwire_line "$podwire_tool"; else echo; fi
   done
@@ -61,11 +61,27 @@ podwire_namespace() {
       -- --columns=_uuid,target,is_connected list Controller
   else echo; fi
   podwire_programs
-  # OVN's northbound database: what is drawn to be dropped.
+  # OVN's northbound database: what is drawn to be dropped, the ports and the routes.
   if [ "$1" = - ] && [ -S /run/ovn/ovnnb_db.sock ]; then
     podwire_line ovn-nbctl --timeout=2 -f json -- --columns=_uuid,direction,priority,match,action list ACL \
-      -- --columns=name,acls list Logical_Switch
+      -- --columns=name,acls,ports list Logical_Switch \
+      -- --columns=_uuid,name,type,addresses,options list Logical_Switch_Port \
+      -- --columns=name,static_routes list Logical_Router -- --columns=_uuid,ip_prefix,nexthop list Logical_Router_Static_Route
   else echo; fi
+  # The daemons of a recipe (daemons.ts), and whether each is still there; one that has ended has no file any more (proc_pid_exe(5)).
+  podwire_daemons=
+  if [ "$1" = - ]; then
+    for podwire_file in /run/podwire/*.pid; do
+      [ -s "$podwire_file" ] || continue
+      read -r podwire_id <"$podwire_file"
+      podwire_name=${podwire_file##*/}
+      if [ -e "/proc/$podwire_id/exe" ]; then podwire_name+=$'\truns'; else podwire_name+=$'\tended'; fi
+      podwire_daemons+=$podwire_id$'\t'$podwire_name$'\v'
+    done
+  fi
+  printf '%s\n' "$podwire_daemons"
+  # What it has learned of paths (RFC 1191), asked with the routes' second time.
+  printf '%s\n' "${podwire_again[2]}"
 }
 
 # The programs of tc-bpf(8), each with its maps, and what is in those that are looked up by a key.

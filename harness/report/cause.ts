@@ -60,7 +60,10 @@ const WORDS: Record<Cause, Words> = {
   'source-nat': (place, object) => `${place} translates the source address${named(': ', object)}`,
   'destination-nat': (place, object) => `${place} translates the destination address${named(': ', object)}`,
   'conntrack-full': (place, object) => `the connection tracking table is full at ${place}${named(': ', object)}`,
-  'mtu-too-small': (place, object) => `${object || 'a device'} at ${place} takes only smaller packets, and says so`,
+  'mtu-too-small': (place, object) =>
+    object.startsWith('cache ')
+      ? `${place} remembers a smaller size of a path than it takes now: ${object.slice('cache '.length)}`
+      : `${object || 'a device'} at ${place} takes only smaller packets, and says so`,
   'mtu-blackhole': (place, object) => `${object || 'a device'} at ${place} takes only smaller packets, and nothing that says so arrives`,
   'bad-checksum': (place, object) => `packets arrive with a bad checksum at ${place}${named(': ', object)}`,
   'vtep-fdb-missing': (place, object) => `the tunnel at ${place} does not know where to send the frame${named(': ', object)}`,

@@ -2,6 +2,7 @@
 // cause and place, one diagnosis each, and the fix that is told mends it. One lab for a scenario: each fix has to leave it as it was.
 import type {ExecutionContext} from 'ava'
 import {clusterOf} from '../../harness/checks/pairs.ts'
+import {asTyped} from '../../harness/cli/keep.ts'
 import {examine} from '../../harness/examine.ts'
 import type {Facts} from '../../harness/facts/facts.ts'
 import {forgetNeighbours, forgetUnresolved} from '../../harness/facts/neighbours.ts'
@@ -21,6 +22,8 @@ interface Fault {
   /** Where it is named: a pod by its own name. */
   readonly at: string
   readonly object: string | RegExp
+  /** A line of what is told beside it. */
+  readonly evidence?: RegExp
   /** What else the lines break there, told after it. */
   readonly beside?: readonly [cause: Cause, object: string]
   /** The daemons alone can mend it, or need a moment: with this. `never` is for the last one of a lab. */
@@ -113,6 +116,19 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: /^ip filter INPUT .*udp dport 8472/,
     },
     {node: 'node1', lines: ['ip link set flannel.1 mtu 1400'], cause: 'mtu-too-small', at: 'node1', object: 'flannel.1'},
+    // It takes all again, and pod1 has been told otherwise meanwhile.
+    {
+      node: 'node1',
+      lines: [
+        'ip link set flannel.1 mtu 1400',
+        'ip netns exec pod1 ping -c 1 -W 1 -M do -s 1422 10.244.2.2 >/dev/null; true',
+        'ip link set flannel.1 mtu 1450',
+      ],
+      cause: 'mtu-too-small',
+      at: 'pod1',
+      object: 'cache 10.244.2.2 mtu 1400',
+      evidence: /^pod1 remembers that the path to 10\.244\.2\.2 takes 1400 bytes: every link on it takes 1450 now$/,
+    },
     {
       node: 'node1',
       lines: ['ip route del 10.244.2.0/24'],
@@ -206,11 +222,8 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       cause: 'bgp-session-down',
       at: 'node2',
       object: 'BGP 192.168.1.12',
-      mended: [
-        '(bird -f -c /run/calico/node2.conf -s /run/calico/bird.ctl >/dev/null 2>&1 &)',
-        'timeout 30 bash -c \'until [ $(ip route | grep -c "proto bird") = 3 ]; do sleep 0.05; done\'',
-        'sleep 1',
-      ],
+      evidence: /^the daemon bird at node2 has ended: there is no process \d+ any more$/,
+      mended: ['timeout 30 bash -c \'until [ $(ip route | grep -c "proto bird") = 3 ]; do sleep 0.05; done\'', 'sleep 1'],
     },
   ],
   'flannel-udp': [
@@ -222,20 +235,14 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       at: 'node2',
       object: /^ip filter INPUT/,
     },
-    // What a process made only that can make again.
+    // What a process made only that can make again: it is started, and its device is wired as it was.
     {
       node: 'node2',
       lines: ['kill -9 $(cat /run/podwire/flanneld.pid)', "timeout 10 bash -c 'while ip link show flannel0; do sleep 0.02; done'"],
       cause: 'interface-missing',
       at: 'node2',
       object: 'flannel0',
-      mended: [
-        '(perl /run/flannel/forwarder.pl flannel0 192.168.1.12:8285 10.244.1.0/24=192.168.1.11:8285 10.244.3.0/24=192.168.1.13:8285 >/dev/null 2>&1 &)',
-        "timeout 10 bash -c 'until ip link show flannel0; do sleep 0.02; done'",
-        'ip addr add 10.244.2.0/32 dev flannel0',
-        'ip link set flannel0 mtu 1472 up',
-        'ip route add 10.244.0.0/16 dev flannel0',
-      ],
+      evidence: /^the daemon flanneld at node2 has ended/,
     },
   ],
   'cilium-ebpf': [
@@ -306,6 +313,32 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: 'veth-pod1',
       mended: [SYNC, 'sleep 0.5'],
     },
+    // What is drawn otherwise is told where the drawing is, and is drawn as it was.
+    {
+      node: 'node1',
+      lines: ['ovn-nbctl lsp-del pod3', SYNC, 'sleep 0.5'],
+      cause: 'flow-missing',
+      at: 'node1',
+      object: 'ls2 pod3',
+      evidence: /^the network was drawn with ls2 pod3 '0a:00:00:00:02:02 10\.244\.2\.2'$/,
+      mended: ['sleep 0.5'],
+    },
+    {
+      node: 'node1',
+      lines: ["ovn-nbctl lsp-set-addresses pod3 '0a:00:00:00:02:03 10.244.2.2'", SYNC, 'sleep 0.5'],
+      cause: 'flow-missing',
+      at: 'node1',
+      object: 'ls2 pod3',
+      evidence: / and is with '0a:00:00:00:02:03 10\.244\.2\.2'$/,
+    },
+    {
+      node: 'node1',
+      lines: ['ovn-nbctl lr-route-del lr0 192.168.1.12/32', 'ovn-nbctl lsp-del ls3-lr0', SYNC, 'sleep 0.5'],
+      cause: 'flow-missing',
+      at: 'node1',
+      object: 'ls3 ls3-lr0, lr0 192.168.1.12 10.244.2.254',
+      mended: ['sleep 0.5'],
+    },
     {
       node: 'node2',
       lines: ['ip -n pod3 link set eth0 address 0a:00:00:00:02:77'],
@@ -341,6 +374,22 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       at: 'spine1',
       object: 'sw table=0',
       mended: untilFlows('sw'),
+    },
+    // What a switch would do that is not there any more it does not say; a table that does no harm there is not blamed for it.
+    {
+      node: 'leaf1',
+      lines: [
+        'kill -9 $(cat /run/podwire/vswitchd.pid)',
+        'nft add table inet own',
+        "nft add chain inet own in '{ type filter hook input priority 0; }'",
+        'nft add rule inet own in udp dport 6081 drop',
+        'sleep 0.5',
+      ],
+      cause: 'unknown',
+      at: 'leaf1',
+      object: 'sw',
+      evidence: /^the daemon vswitchd at leaf1 has ended/,
+      mended: ['nft delete table inet own', ...untilFlows('sw')],
     },
     {node: 'leaf2', lines: ['ovs-vsctl del-port sw node3'], cause: 'port-not-enslaved', at: 'leaf2', object: 'node3', mended: ['sleep 2']},
     {node: 'leaf1', lines: ['ip link set node1 down'], cause: 'tunnel-endpoint-down', at: 'leaf1', object: 'node1', mended: ['sleep 1']},
@@ -392,7 +441,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
 async function namesAndMends(t: ExecutionContext, lab: Lab, before: Facts, fault: Fault): Promise<void> {
   const {fleet, scenario} = lab
   const places = placesAfter(scenario, scenario.stages.length)
-  const history = lab.history.map(({node, command}) => ({node, command}))
+  const history = lab.history.map(({node, command}) => ({node, command: asTyped(lab, node, command)}))
   await type(lab, fault.node, ...fault.lines)
   const pairs = allPairs(clusterOf(places))
   const {diagnoses} = await examine(fleet, places, pairs, {history, before, mtu: scenario.mtu})
@@ -406,6 +455,11 @@ async function namesAndMends(t: ExecutionContext, lab: Lab, before: Facts, fault
   t.is(told[1]?.[2], fault.beside?.[1], words)
   const object = told[0]?.[2] ?? ''
   t.true(typeof fault.object === 'string' ? object === fault.object : fault.object.test(object), words)
+  const {evidence = /^/} = fault
+  t.true(
+    diagnoses[0]?.evidence.some((line) => evidence.test(line)),
+    `${words}: ${diagnoses[0]?.evidence.join('; ')}`,
+  )
   if (fault.mended === 'never') return
   for (const {where, command} of diagnoses.flatMap(({fix}) => fix)) await type(lab, where, command)
   if (fault.mended) await type(lab, fault.node, ...fault.mended)

@@ -3,8 +3,11 @@
 import {readFileSync} from 'node:fs'
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
+import {diagnose} from '../../harness/diagnose/diagnose.ts'
+import {tunnelFix} from '../../harness/diagnose/tunnel-fix.ts'
+import {drawnFrom} from '../../harness/facts/drawing.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
-import type {Place} from '../../harness/model.ts'
+import type {Place, Probe} from '../../harness/model.ts'
 import {carriedBy, passedBy, stepsOf} from '../../harness/page/path.ts'
 import {traceJson, tracesText} from '../../harness/report/trace.ts'
 import {traceTo} from '../../harness/trace.ts'
@@ -208,4 +211,60 @@ test('flow switches and their own tunnel light up every device between them, and
   t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [
     ['pod1 veth0', 'node1 veth-pod1', 'node1 br-int'],
   ])
+})
+
+test('a tunnel’s end that is down is set up; one that is up already is not', (t) => {
+  const fix = (up: boolean) =>
+    tunnelFix({cause: 'tunnel-endpoint-down', object: 'br-phy', here: namespace([link('br-phy', {up})], []), lines: []})
+  t.deepEqual(fix(false), ['ip link set dev br-phy up'])
+  t.deepEqual(fix(true), [])
+})
+
+test('the ports and routes of a drawn network are known by the lines that draw them', (t) => {
+  const id = (name: string) => ['uuid', name]
+  const table = (headings: string[], ...data: unknown[][]) => JSON.stringify({headings, data})
+  const texts = [
+    table(['name', 'acls', 'ports'], ['ls1', ['set', []], ['set', [id('a'), id('b')]]], ['ls2', ['set', []], id('c')]),
+    table(
+      ['_uuid', 'name', 'type', 'addresses', 'options'],
+      [id('a'), 'pod1', '', '0a:00:00:00:01:02 10.244.1.2', ['map', []]],
+      [id('b'), 'ls1-lr0', 'router', 'router', ['map', [['router-port', 'lr0-ls1']]]],
+      [id('c'), 'pod3', '', ['set', []], ['map', []]],
+    ),
+    table(['name', 'static_routes'], ['lr0', id('d')]),
+    table(['_uuid', 'ip_prefix', 'nexthop'], [id('d'), '192.168.1.11', '10.244.1.254']),
+  ]
+  t.deepEqual(
+    drawnFrom(texts).map(({line}) => line),
+    [
+      "ovn-nbctl --may-exist lsp-add ls1 pod1 -- lsp-set-addresses pod1 '0a:00:00:00:01:02 10.244.1.2'",
+      "ovn-nbctl --may-exist lsp-add ls1 ls1-lr0 -- lsp-set-type ls1-lr0 router -- lsp-set-addresses ls1-lr0 'router' -- lsp-set-options ls1-lr0 router-port=lr0-ls1",
+      'ovn-nbctl --may-exist lsp-add ls2 pod3 -- lsp-set-addresses pod3',
+      'ovn-nbctl --may-exist lr-route-add lr0 192.168.1.11 10.244.1.254',
+    ],
+  )
+  // What is no such table draws nothing.
+  t.deepEqual(drawnFrom(['!ovn-nbctl 1']), [])
+})
+
+test('a size that is remembered of a path, and that every link on it exceeds, is named, and forgotten where it is remembered', (t) => {
+  const remembering = (mtu?: number): Facts => {
+    const facts = new Map(flannel())
+    const here = facts.get('node1')
+    return here && mtu !== undefined ? facts.set('node1', {...here, pathSizes: [{to: '10.244.2.1', mtu}]}) : facts
+  }
+  const flow = {source: '10.244.1.0', sourcePort: 1, destination: '10.244.2.1', destinationPort: 1}
+  const passage = {sent: flow, seen: flow, seenAt: 'node2'}
+  const probe = (size: Probe['size'], answered: boolean): Probe => ({
+    ...({from: 'node1', to: 'node2', address: '10.244.2.1', family: 4, protocol: 'icmp', size, answered} as const),
+    ...(answered ? {request: passage, reply: passage} : {error: 'EMSGSIZE', request: {}, reply: {}}),
+  })
+  const told = (mtu?: number) =>
+    diagnose({places: PLACES, facts: remembering(mtu), probes: [probe('small', true), probe('full', false)], mtu: 1450, history: []}).map(
+      ({cause, where, fix}) => [cause, where.node, where.object, fix.map(({command}) => command)],
+    )
+  t.deepEqual(told(1400), [['mtu-too-small', 'node1', 'cache 10.244.2.1 mtu 1400', ['ip route flush cache']]])
+  // What is no smaller keeps nobody back.
+  t.is(told(1450)[0]?.[0], 'unknown')
+  t.is(told()[0]?.[0], 'unknown')
 })

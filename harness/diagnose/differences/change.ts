@@ -8,7 +8,7 @@ export interface Difference {
   readonly place: string
   readonly kind:
     | ('namespace' | 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'fdb' | 'filter' | 'setting' | 'traffic-control')
-    | ('program' | 'policy' | 'switch')
+    | ('program' | 'policy' | 'drawn' | 'switch' | 'daemon')
   /** What it is a fault by, when it is one. */
   readonly cause: Cause
   /** In the kernel's own words. */
