@@ -29,8 +29,11 @@ export function unseen(world: World, probe: Probe, {forward, back}: Prediction, 
       onWay.has(place) && (['traffic-control', 'filter', 'link', 'fdb', 'neighbour'].includes(kind) || UNJUDGED.includes(cause)),
   )
   const said = probe.error ?? 'no answer'
-  const size = sizeStop(world, probe) ?? sizeRemembered(world, probe, forward.source)
+  const size = sizeStop(world, probe)
   if (size) return {...size, items: []}
+  // What takes less now may be what is remembered: once that has explained it nothing more is told.
+  const remembered = sizeRemembered(world, probe, forward.source)
+  if (remembered) return {...remembered, items: [], presumed: true}
   // A port that only does not learn costs nothing while it is flooded, and what it is not flooded with the path has shown.
   const [only, ...others] = near.filter(({kind, cause}) => kind !== 'link' || (cause !== 'fdb-wrong' && cause !== 'neighbour-unresolved'))
   const change =
