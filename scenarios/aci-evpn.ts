@@ -275,7 +275,7 @@ export default scenario({
     runs('leaf1')`bridge fdb show dev vx20 | grep -c 'dst 10.255.0.2.*extern_learn'`.holds().within(30_000),
     // Where the other leaf is, IS-IS has told.
     runs('leaf1')`ip route show 10.255.0.2`.prints('via 10.254.1.2 dev up0 proto isis'),
-    reach.all(),
+    reach.all().holds().within(30_000),
     hops('pod1', 'pod4').are(0),
     hops('pod1', 'node3').are(1),
     wire('pod1', 'pod4', 'spine1/leaf1').carries({
@@ -319,6 +319,8 @@ export default scenario({
     `,
     runs('leaf1')`bridge fdb show dev vx20 | grep -c 'dst 10.255.0.2.*extern_learn'`.holds().within(40_000),
     reach('pod1', 'pod4').holds().within(40_000),
+    // The segment of the nodes comes when it comes.
+    reach.all().holds().within(40_000),
   ],
   checks: [reach.all(), noNat.all(), uniqueAddress.all()],
 })
