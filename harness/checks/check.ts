@@ -1,5 +1,4 @@
 // Runs claims against a lab: one round of probes and one reading of facts for all claims of a stage, or of the end.
-
 import type {Fleet} from '../driver.ts'
 import type {Facts} from '../facts/facts.ts'
 import {fullMtu, type Interfaces, readInterfaces} from '../facts/interfaces.ts'

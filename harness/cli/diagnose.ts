@@ -1,5 +1,4 @@
 // podwire diagnose: why pairs of a running lab fail, and what mends it, tried on a copy of the lab.
-
 import {createInterface} from 'node:readline/promises'
 import {setTimeout} from 'node:timers/promises'
 import {check} from '../checks/check.ts'

@@ -1,5 +1,4 @@
 // What reading.sh prints, as facts. Pure. A namespace that gave half an answer has none: a guess would be worse.
-
 import {drawnFrom} from './drawing.ts'
 import type {
   DaemonFacts,

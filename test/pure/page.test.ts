@@ -172,6 +172,26 @@ test('a newer view leaves what was chosen as it is; a moment that is no more bec
   t.deepEqual(store.probes.value, [])
 })
 
+test('every diagnosis of a pair is shown, at the end alone, and none of another pair’s', async (t) => {
+  const run = RUNS.failing()
+  const [first] = run.diagnosed ?? []
+  t.truthy(first)
+  if (!first) return
+  const second = {...first, diagnosis: {...first.diagnosis, cause: 'filter-drop' as const, pairs: ['pod1 -> pod3']}}
+  const stages = [{stage: 1, title: 'x', checks: []}]
+  const both = {...run, diagnosed: [first, second], outcome: {...run.outcome, stages}}
+  const store = createStore(await viewOf(documentOf(both)))
+  const told = (from: string, to: string) => {
+    store.choose(from, to)
+    return store.diagnoses.value.map(({cause}) => cause)
+  }
+  t.deepEqual(told('pod1', 'pod3'), [first.diagnosis.cause, 'filter-drop'])
+  t.deepEqual(told('pod2', 'pod3'), [first.diagnosis.cause])
+  t.deepEqual(told('pod1', 'pod2'), [])
+  store.go(1)
+  t.deepEqual(told('pod1', 'pod3'), [])
+})
+
 test('of a run that was cut short the lines that had not ended are told, each as often as it is declared', (t) => {
   const step = (command: string) => ({node: 'node1', command})
   const stages = [

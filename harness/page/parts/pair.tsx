@@ -72,7 +72,11 @@ function Detail({store, live}: {readonly store: Store; readonly live: Live}) {
       </h3>
       <LiveButtons live={live} from={from} to={to} />
       {diagnoses.value.map((diagnosis) => (
-        <DiagnosisBox key={`${diagnosis.cause} ${diagnosis.from} ${diagnosis.to}`} diagnosis={diagnosis} store={store} />
+        <DiagnosisBox
+          key={`${diagnosis.cause} ${diagnosis.where.node} ${diagnosis.where.netns} ${diagnosis.where.object}`}
+          diagnosis={diagnosis}
+          store={store}
+        />
       ))}
       <LensBar store={store} />
       {ways.value ? (
