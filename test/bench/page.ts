@@ -33,7 +33,6 @@ export async function openings(pods: number, rounds: number): Promise<Openings> 
     await using browser = await startBrowser()
     const open = async (file: string) => {
       const {page} = await browser.open(file)
-      await page.waitForFunction("performance.getEntriesByName('drawn').length > 0")
       const taken = await page.evaluate<number>("performance.getEntriesByName('drawn')[0].startTime")
       await page.close()
       return taken

@@ -22,7 +22,7 @@ const QUIET = [
 const HANG_LIMIT = 120_000
 
 export interface Browser extends AsyncDisposable {
-  /** A page of a file of its own, with what it complained of so far. */
+  /** A page of a file of its own, once it has drawn all (its mark `drawn`), with what it complained of so far. */
   open(file: string, look?: Look): Promise<Opened>
   /** A page that a server on this machine serves; it may ask that server for more, and nobody else. */
   visit(link: string, look?: Look): Promise<Opened>
@@ -65,9 +65,12 @@ export async function startBrowser({served = false} = {}): Promise<Browser> {
   }
 
   return {
-    open(file, look) {
+    async open(file, look) {
       const url = pathToFileURL(file).href
-      return show(url, (asked) => asked === url, look)
+      const opened = await show(url, (asked) => asked === url, look)
+      // A page is loaded before it is drawn: its report is unpacked first.
+      await opened.page.waitForFunction("performance.getEntriesByName('drawn').length > 0")
+      return opened
     },
     visit: (link, look) => show(link, (asked) => asked.startsWith('data:') || new URL(asked).origin === new URL(link).origin, look),
     async [Symbol.asyncDispose]() {
