@@ -1,5 +1,6 @@
 // How the tests run: `make test`, or `npx ava` for some of them.
 import {writeFileSync} from 'node:fs'
+import {relative} from 'node:path'
 
 export default {
   // What takes minutes is not in `make test`: `make test-deep`.
@@ -18,13 +19,14 @@ export default {
 }
 
 /**
- * Writes ava's own count for test/run.sh, which prints it as the last line of all. Nothing is parsed, so no title or
- * output of a test can be mistaken for a result.
+ * Writes ava's own count for test/run.sh, which prints it as the last line of all, and which test files failed tests, where
+ * nothing but tests failed. Nothing is parsed, so no title or output of a test can be mistaken for a result.
  */
 async function observeRun({events}) {
-  const path = process.env.PODWIRE_TEST_COUNT
+  const {PODWIRE_TEST_COUNT: path, PODWIRE_TEST_FAILED: list} = process.env
   if (path === undefined) return
   let stats
+  const files = new Set()
   process.on('exit', (code) => {
     if (stats === undefined) return
     const passed = stats.passedTests + stats.passedKnownFailingTests
@@ -33,6 +35,24 @@ async function observeRun({events}) {
     // Ava can fail without a failed test, on a file that throws while it loads.
     const line = `${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`
     writeFileSync(path, stats.skippedTests > 0 ? `${line}, ${stats.skippedTests} skipped\n` : `${line}\n`)
+    if (list !== undefined && stats.failedTests > 0 && OTHERWISE.every((kind) => stats[kind] === 0))
+      writeFileSync(list, [...files].map((file) => `${file}\n`).join(''))
   })
-  for await (const event of events) if (event.type === 'stats') stats = event.stats
+  for await (const event of events) {
+    if (event.type === 'stats') stats = event.stats
+    if (event.type === 'test-failed') files.add(relative(import.meta.dirname, event.testFile))
+  }
 }
+
+/** How a run fails but by a test that says so. */
+const OTHERWISE = [
+  'failedHooks',
+  'failedWorkers',
+  'internalErrors',
+  'remainingTests',
+  'sharedWorkerErrors',
+  'timedOutTests',
+  'uncaughtExceptions',
+  'unexpectedProcessExits',
+  'unhandledRejections',
+]

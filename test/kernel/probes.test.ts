@@ -259,11 +259,12 @@ onEach(ROOT, 'patience is what an unanswered exchange costs, once for all of the
   await using lab = await threeNodes()
   for (const node of ['node1', 'node2', 'node3']) await type(lab, node, 'sysctl -w net.ipv4.ip_forward=0')
   const begun = performance.now()
-  const probes = await probe(lab, {patience: 150, sizes: ['small']})
+  const probes = await probe(lab, {patience: 2000, sizes: ['small']})
   const took = performance.now() - begun
   t.is(probes.length, 126)
   t.is(probes.filter(({answered}) => answered).length, 48)
-  t.true(took > 150 && took < 1000, `${took} ms`) // some 220 where nothing else runs
+  // Some 2100 where nothing else runs; one after the other 78 of them take 156,000.
+  t.true(took > 2000 && took < 60_000, `${took} ms`)
 })
 
 onEach(ROOT, 'on a busy machine nothing is given up that only waited for a processor', async (t) => {
