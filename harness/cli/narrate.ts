@@ -1,6 +1,5 @@
 // What the screen shows while a lab stands up, and at the end.
 
-import {reachVerdicts} from '../checks/reach.ts'
 import type {Lab, StepFollower} from '../lab.ts'
 import {placesOf, type Scenario, type StageResult} from '../model.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
@@ -88,7 +87,7 @@ export function outcomeText(
   const reach = outcome.checks.find(({check}) => check === 'reach')
   const timeline = timelineText(outcome.stages, cluster, paint, width)
   if (timeline !== '') parts.push(timeline)
-  if (cluster.length > 1) parts.push(matrixText(cluster, reachVerdicts(outcome.probes), paint, width))
+  if (cluster.length > 1) parts.push(matrixText(cluster, outcome.probes, paint, width))
   const hops = hopsText(outcome.probes, places)
   if (hops !== '') parts.push(paint('dim', `full MTU is ${outcome.mtu} bytes; requests arrived with ${hops}`))
   const stages = stageShortfallText(outcome.stages, paint)

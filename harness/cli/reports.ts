@@ -68,7 +68,7 @@ export function destinationsAmong<Name extends string>(
   if (json && !found.some(({format, path}) => format === 'json' && path === undefined)) found.push({format: 'json', path: undefined})
   for (const [index, {path}] of found.entries()) {
     if (path === undefined) continue
-    if (found.some((other, at) => at < index && other.path === path))
+    if (found.some((other, at) => at < index && other.path !== undefined && fileOf(other.path) === fileOf(path)))
       throw new UsageError(`two reports cannot both be ${path}`, ['name two files'])
     prepareFile(path)
   }
@@ -165,9 +165,16 @@ function isStepSummary(path: string): boolean {
   return summary !== '' && resolve(summary) === path
 }
 
+/** What is behind symbolic links: one file has one name here, whether it is there already or not. */
+function fileOf(path: string): string {
+  if (existsSync(path)) return realpathSync(path)
+  const folder = dirname(path)
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path
+}
+
 /** In the same folder, so that the renaming is one step; a symbolic link stays one. */
 function draftOf(path: string): string {
-  const real = existsSync(path) ? realpathSync(path) : path
+  const real = fileOf(path)
   return join(dirname(real), `.${basename(real)}.${process.pid}-${randomBytes(4).toString('hex')}`)
 }
 
@@ -218,7 +225,7 @@ export function writeWhole(path: string, text: string | Uint8Array): void {
   try {
     writeFileSync(draft, text, {flag: 'wx'})
     if (stats) chmodSync(draft, stats.mode)
-    renameSync(draft, existsSync(path) ? realpathSync(path) : path)
+    renameSync(draft, fileOf(path))
   } finally {
     rmSync(draft, {force: true})
   }

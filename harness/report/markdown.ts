@@ -1,6 +1,5 @@
 // A summary in GitHub's Markdown, for a job's page or a merge request: the verdict, the claims, why what fails fails, and,
 // folded, the matrix, the requirements and every line that ran.
-import {reachVerdicts} from '../checks/reach.ts'
 import {endingOf} from '../command.ts'
 import {placesOf} from '../model.ts'
 import type {Case, Suite} from './cases.ts'
@@ -74,7 +73,7 @@ function whyPart(cases: readonly Case[]): string {
 
 function matrixPart({scenario, outcome}: Exclude<Ended, {problems: unknown}>): string {
   const cluster = placesOf(scenario).filter(({kind}) => kind !== 'host')
-  return cluster.length > 1 ? folds('The matrix', fenced(matrixText(cluster, reachVerdicts(outcome.probes), plain, WIDTH))) : ''
+  return cluster.length > 1 ? folds('The matrix', fenced(matrixText(cluster, outcome.probes, plain, WIDTH))) : ''
 }
 
 function requirementsPart({outcome: {requirements}}: Exclude<Ended, {problems: unknown}>): string {

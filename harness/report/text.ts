@@ -14,6 +14,7 @@ import {
   type Verdict,
   type WireFrame,
 } from '../model.ts'
+import {translationOf} from '../probe/translated.ts'
 import {milliseconds} from './duration.ts'
 import {visible, visibleLine} from './visible.ts'
 
@@ -43,24 +44,21 @@ export function lostWords(lost: ReadonlyMap<string, string> = new Map()): string
 }
 
 const LEGEND = 'icmp, tcp, udp;  ✓ small packets and full MTU   s small only   ✗ none   ? not observed'
+/** Said where there is one. */
+const TRANSLATED = '   n reaches, but translated'
 
 /**
  * All places against all places; a cell has a mark for each protocol. Where that is wider than the screen, only the pairs
  * that fall short.
  * @param width columns of the screen
  */
-export function matrixText(
-  places: readonly Place[],
-  pairs: readonly PairVerdict[],
-  paint: Paint,
-  width = Number.POSITIVE_INFINITY,
-): string {
+export function matrixText(places: readonly Place[], probes: readonly Probe[], paint: Paint, width = Number.POSITIVE_INFINITY): string {
   // Of two families a cell shows what both have: a pair that fails in one has failed.
   const cells = new Map(
-    [...Map.groupBy(pairs, ({from, to, protocol, size}) => `${from} ${to} ${protocol} ${size}`)].map(([key, same]) => [
-      key,
-      (['fail', 'unknown', 'pass'] as const).find((verdict) => same.some((pair) => pair.verdict === verdict)),
-    ]),
+    [...Map.groupBy(probes, ({from, to, protocol, size}) => `${from} ${to} ${protocol} ${size}`)].map(([key, same]) => {
+      const marks = new Set(same.map(markOf))
+      return [key, (['fail', 'unknown', 'nat', 'pass'] as const).find((mark) => marks.has(mark))]
+    }),
   )
   const cell = (from: Place, to: Place, paintMark: Paint) =>
     PROTOCOLS.map((protocol) =>
@@ -69,7 +67,8 @@ export function matrixText(
         paintMark,
       ),
     ).join('')
-  if (matrixWidth(places) > width) return shortMatrixText(places, cell, paint)
+  const legend = [...cells.values()].includes('nat') ? `${LEGEND}${TRANSLATED}` : LEGEND
+  if (matrixWidth(places) > width) return shortMatrixText(places, cell, legend, paint)
   const table = new Table({
     head: ['from \\ to', ...places.map(({name}) => name)],
     style: {head: [], border: [], compact: true},
@@ -77,7 +76,7 @@ export function matrixText(
   })
   for (const from of places)
     table.push([from.name, ...places.map((to) => (from.name === to.name ? paint('dim', ' - ') : cell(from, to, paint)))])
-  return `${table.toString()}\n${paint('dim', `each cell: ${LEGEND}`)}`
+  return `${table.toString()}\n${paint('dim', `each cell: ${legend}`)}`
 }
 
 /** A border, and for each column its text, a blank on both sides and a border. */
@@ -88,7 +87,12 @@ function matrixWidth(places: readonly Place[]): number {
 }
 
 /** A line for each place and each kind of shortfall, with all whom it concerns. */
-function shortMatrixText(places: readonly Place[], cell: (from: Place, to: Place, paint: Paint) => string, paint: Paint): string {
+function shortMatrixText(
+  places: readonly Place[],
+  cell: (from: Place, to: Place, paint: Paint) => string,
+  legend: string,
+  paint: Paint,
+): string {
   const whole = MARKS.pass.repeat(PROTOCOLS.length)
   const lines: string[] = []
   let passing = 0
@@ -106,13 +110,21 @@ function shortMatrixText(places: readonly Place[], cell: (from: Place, to: Place
   }
   const all = places.length * (places.length - 1)
   const head = `${paint('bold', 'The matrix')}: ${passing} of ${all} pairs pass in every protocol and size`
-  return lines.length === 0 ? head : [`${head}; the others:`, ...lines, paint('dim', `marks: ${LEGEND}`)].join('\n')
+  return lines.length === 0 ? head : [`${head}; the others:`, ...lines, paint('dim', `marks: ${legend}`)].join('\n')
 }
 
-function cellMark([small, full]: (Verdict | undefined)[], paint: Paint): string {
+/** A ping that is answered is no proof that nothing translates (../checks/no-nat.ts tells of it in words). */
+type Mark = Verdict | 'nat'
+
+function markOf(probe: Probe): Mark {
+  if (probe.answered !== true) return probe.answered === null ? 'unknown' : 'fail'
+  return translationOf(probe) === undefined ? 'pass' : 'nat'
+}
+
+function cellMark([small = 'unknown', full = 'unknown']: Mark[], paint: Paint): string {
   if (small === 'pass' && full === 'fail') return paint('yellow', 's')
-  const both: Verdict = small === full ? (small ?? 'unknown') : small === 'fail' || full === 'fail' ? 'fail' : 'unknown'
-  return paint(COLOURS[both], MARKS[both])
+  const both = (['fail', 'unknown', 'nat', 'pass'] as const).find((mark) => mark === small || mark === full) ?? 'unknown'
+  return both === 'nat' ? paint('yellow', 'n') : paint(COLOURS[both], MARKS[both])
 }
 
 /**

@@ -46,6 +46,25 @@ for (const [title, {args, says}] of Object.entries(BAD)) {
   })
 }
 
+test('one file for two is told also where a symbolic link gives it two names', async (t) => {
+  const folder = folderFor(t)
+  mkdirSync(join(folder, 'real'))
+  symlinkSync('real', join(folder, 'other'))
+  symlinkSync('real/x', join(folder, 'link'))
+  writeFileSync(join(folder, 'real/x'), 'old')
+  if (NOBODY) for (const path of ['real', 'real/x']) chownSync(join(folder, path), NOBODY.uid, NOBODY.gid)
+  for (const [one, two] of [
+    ['real/new', 'other/new'],
+    ['real/x', 'link'],
+  ]) {
+    const {code, stderr} = await run(folder, '--report', `tap=${folder}/${one}`, '--report', `junit=${folder}/${two}`)
+    t.is(code, 2)
+    t.regex(stderr, new RegExp(`two reports cannot both be .*/${two}\n`))
+  }
+  t.deepEqual(readdirSync(join(folder, 'real')), ['x'])
+  t.is(readFileSync(join(folder, 'link'), 'utf8'), 'old')
+})
+
 test('a scenario that cannot be read is a report in every format, whole, and nothing beside it', async (t) => {
   const folder = folderFor(t)
   const files = {junit: 'x.xml', tap: 'x.tap', markdown: 'x.md', json: 'x.json', text: 'x.txt', github: 'x.github'}

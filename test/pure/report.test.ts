@@ -28,7 +28,7 @@ function report(name: Recording): string {
   if (!reach) throw new Error('no check')
   const short = checks.map((check) => shortfallText(check, reach, plain)).filter((text) => text !== '')
   return [
-    matrixText(PLACES, reach.pairs, plain),
+    matrixText(PLACES, probes, plain),
     hopsText(probes, PLACES),
     checks.map((check) => checkText(check, plain)).join('\n'),
     ...short,
@@ -59,20 +59,28 @@ test('a pair that only small packets reach has an s, and one that was not probed
     (probe): Probe =>
       probe.from === 'pod1' && probe.to === 'pod4' && probe.size === 'full' ? {...probe, answered: false, error: 'no-answer'} : probe,
   )
-  const rows = matrixText(PLACES, checkReach(small).pairs, plain).split('\n')
+  const rows = matrixText(PLACES, small, plain).split('\n')
   t.regex(rows.find((row) => row.startsWith('│ pod1')) ?? '', /│ +sss +│/)
   t.regex(rows.find((row) => row.startsWith('│ node3')) ?? '', /│ +\?\?\? +│/)
 })
 
 test('a matrix wider than the screen is told by the pairs that fall short alone, and how many do not', (t) => {
-  const pairs = checkReach(recordedProbes('forwarding-off')).pairs
-  const wide = matrixText(PLACES, pairs, plain)
+  const probes = recordedProbes('forwarding-off')
+  const wide = matrixText(PLACES, probes, plain)
   const width = wide.split('\n')[0]?.length ?? 0
-  t.is(matrixText(PLACES, pairs, plain, width), wide)
-  const short = matrixText(PLACES, pairs, plain, width - 1)
+  t.is(matrixText(PLACES, probes, plain, width), wide)
+  const short = matrixText(PLACES, probes, plain, width - 1)
   isAsExpected(t, 'forwarding-off.narrow', short)
-  const healthy = matrixText(PLACES, checkReach(recordedProbes('healthy')).pairs, plain, 40)
+  const healthy = matrixText(PLACES, recordedProbes('healthy'), plain, 40)
   t.is(healthy, 'The matrix: 42 of 42 pairs pass in every protocol and size')
+})
+
+test('pairs that are translated have an n, which the legend explains where there is one', (t) => {
+  const short = matrixText(PLACES, recordedProbes('masquerade'), plain, 40)
+  t.regex(short, /^The matrix: 34 of 42 pairs pass/)
+  t.regex(short, /^ {2}pod1 -> nnn pod3, pod4, node2, node3$/m)
+  t.regex(short, /n reaches, but translated$/)
+  t.notRegex(matrixText(PLACES, recordedProbes('forwarding-off'), plain), /translated/)
 })
 
 test('thirty pods that reach nobody are a line each on a narrow screen', (t) => {

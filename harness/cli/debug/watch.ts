@@ -1,6 +1,5 @@
 // The matrix of a running lab, round after round, and which pairs turned since the round before.
 import {matrixOf} from '../../checks/matrix.ts'
-import {reachVerdicts} from '../../checks/reach.ts'
 import {readFullMtu} from '../../facts/interfaces.ts'
 import {allPairs, probePairs} from '../../probe/probe.ts'
 import {matrixText} from '../../report/text.ts'
@@ -31,7 +30,7 @@ export async function watch(lab: string, until: Promise<void> | undefined): Prom
     const rows = matrixOf(probes)
     const reached = new Set(rows.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} -> ${to}`))
     const text = [
-      matrixText(cluster, reachVerdicts(probes), output.paint, output.width),
+      matrixText(cluster, probes, output.paint, output.width),
       `${new Date().toTimeString().slice(0, 8)}  ${reached.size} of ${rows.length} pairs reach${until ? '; Enter ends' : ''}`,
       turned('lost', before?.difference(reached)),
       turned('gained', before && reached.difference(before)),
