@@ -3,6 +3,7 @@ import {createInterface} from 'node:readline/promises'
 import {setTimeout} from 'node:timers/promises'
 import {check} from '../checks/check.ts'
 import {clusterOf, pairsToReach} from '../checks/pairs.ts'
+import {unnoticedEnds} from '../diagnose/ended.ts'
 import type {Fleet} from '../driver.ts'
 import {localDriver} from '../drivers/local.ts'
 import {withEvidence} from '../evidence/evidence.ts'
@@ -24,7 +25,7 @@ import {
 } from '../model.ts'
 import {allPairs} from '../probe/probe.ts'
 import {withPaths} from '../report/diagnosed.ts'
-import {diagnosesText, trialWords} from '../report/diagnosis.ts'
+import {diagnosesText, endedText, trialWords} from '../report/diagnosis.ts'
 import {suggestion} from '../scenario/problem.ts'
 import {BETWEEN, type Line, looksAfterFix, mendsNothing, tryFixes} from '../trial.ts'
 import {EXIT, UsageError} from './exit.ts'
@@ -50,12 +51,14 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   await using _ = fleet
   const places = placesAfter(kept.scenario, kept.scenario.stages.length)
   const pairs = from === undefined ? pairsToReach(kept.scenario, places) : pairsFor(places, from, to)
-  const {probes, facts, diagnoses, failing, unknown} = await diagnosed(running, places, pairs, options)
+  const {probes, facts, diagnoses, failing, unknown, ended} = await diagnosed(running, places, pairs, options)
   const all = new Set(pairs.map((pair) => `${pair.from} -> ${pair.to}`))
-  if (options.json) printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses, unknown})
+  if (options.json)
+    printJson({format: 1, kind: 'diagnosis', lab: kept.lab, pairs: all.size, failing: [...failing], diagnoses, unknown, ended})
   else {
     print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
     for (const {place, what} of unknown) complain(`${paint('yellow', 'unknown:')} ${place}: ${what}`)
+    for (const daemon of ended) complain(endedText(daemon, paint))
   }
   // Awaited here: the lab is let go of when this returns.
   if (options.fix && diagnoses.length > 0) return await applied(diagnoses, running, options)
@@ -65,9 +68,11 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
 /** A lab looked at for these pairs: what fails of them, why, and what a copy of the lab says of the fixes. */
 export async function diagnosed(running: RunningLab, places: readonly Place[], pairs: readonly Pair[], options: DiagnoseOptions) {
   const {kept, fleet} = running
+  const {history} = kept
+  const before = factsBefore(kept)
   const examined = await examine(fleet, places, pairs, {
-    history: kept.history,
-    before: factsBefore(kept),
+    history,
+    before,
     mtu: kept.scenario.mtu,
     ...(options.patience !== undefined && {patience: options.patience}),
   })
@@ -81,6 +86,7 @@ export async function diagnosed(running: RunningLab, places: readonly Place[], p
     diagnoses: watched.map((diagnosis, index) => ({...diagnosis, ...(trials[index] && {tried: trials[index]})})),
     failing: new Set(examined.probes.filter(({answered}) => answered !== true).map((probe) => `${probe.from} -> ${probe.to}`)),
     unknown: gapsIn(examined.facts),
+    ended: unnoticedEnds({...examined, places, history}, before, examined.diagnoses),
   }
 }
 

@@ -41,12 +41,14 @@ function isAt({place, dev}: Carriage['from'], port: Port | undefined): boolean {
 
 /** The ways of what carries it through tunnels, each from one end of a tunnel to the other; but of one that is stopped. */
 export function carriedBy(world: World, {hops}: Trace): string[][][] {
-  return hops.flatMap(({tunnels = []}) =>
-    tunnels.flatMap(({from, to, outer}) => {
+  return hops.flatMap(({tunnels = [], switched = []}) => [
+    ...tunnels.flatMap(({from, to, outer}) => {
       const whole = [[idOf(from.place, from.dev)], ...passedBy(world, outer), [idOf(to.place, to.dev)]]
       return [...(outer.ended === 'delivered' ? [whole] : []), ...carriedBy(world, outer)]
     }),
-  )
+    // What lies below a switch's own tunnel is among the devices that it passed.
+    ...switched.flatMap(({tunnel}) => (tunnel ? [[tunnel.map(({place, bridge}) => idOf(place, bridge))]] : [])),
+  ])
 }
 
 /** With the flow switches at both ends of it, where these are ports of one. */

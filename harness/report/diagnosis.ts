@@ -1,5 +1,6 @@
 // A diagnosis as people read it: who cannot reach whom, the two ways, the cause in a sentence, and what mends it.
 import type {BothWays} from '../both-ways.ts'
+import type {EndedDaemon} from '../diagnose/ended.ts'
 import {type Diagnosis, PROTOCOLS, type Probe, type Trial} from '../model.ts'
 import type {Trace} from '../trace/path.ts'
 import {causeWords} from './cause.ts'
@@ -142,6 +143,12 @@ export function trialWords(tried: Trial | undefined, lines: number): string {
   const {refused = []} = tried
   const unheard = refused.length === 0 ? '' : `${refused.length} of ${lines} ${lines === 1 ? 'line' : 'lines'} refused, `
   return `${where}: ${unheard}mends ${tried.turned} of ${tried.failing} failing pairs, ${tried.passing} of ${tried.total} reach`
+}
+
+/** A daemon without which nothing fails yet, and what starts it again. */
+export function endedText({place, name, pid, start}: EndedDaemon, paint: Paint): string {
+  const head = `${paint('yellow', 'note:')} ${place}: the daemon ${visibleLine(name)} has ended (there is no process ${pid} any more), and no pair that was looked at fails by it`
+  return [head, ...start.map(({where, command}) => `      to start it again, on ${where}: ${visibleLine(command)}`)].join('\n')
 }
 
 /** Why it could not be tried, what was refused of it, or what still fails. */

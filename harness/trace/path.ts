@@ -2,8 +2,8 @@
 // tunnels that carry it, and how it ended.
 import type {Cause, Protocol} from '../model.ts'
 import type {Translation} from './nftables.ts'
-import type {Question} from './switches.ts'
-import type {Block, Passage} from './world.ts'
+import type {Question, SwitchPassage} from './switches.ts'
+import type {Block} from './world.ts'
 
 /** What is sent. Everything but the addresses has a default: a small echo request. */
 export interface Journey {
@@ -36,7 +36,7 @@ export interface Hop {
   /** What a flow switch of the place does with it: `br-int: veth-pod1 -> eth0, routed (ttl 63)`. */
   readonly flow?: string
   /** The devices to the first of the flow switches that it is handed to from here, and on from each. */
-  readonly switched?: readonly Passage[]
+  readonly switched?: readonly SwitchPassage[]
 }
 
 /** The next hop's MAC address: by an entry (ip-neighbour(8)), or by asking. */

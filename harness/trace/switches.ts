@@ -44,7 +44,12 @@ export interface Crossing {
   readonly stop?: Block
   readonly question?: Question
   /** The devices that it passed between switches. */
-  readonly ways: readonly Passage[]
+  readonly ways: readonly SwitchPassage[]
+}
+
+export interface SwitchPassage extends Passage {
+  /** The switches between which it is in a tunnel of theirs, which is no device. */
+  readonly tunnel?: readonly {readonly place: string; readonly bridge: string}[]
 }
 
 const BROADCAST = 'ff:ff:ff:ff:ff:ff'
@@ -181,7 +186,7 @@ function sent(world: World, place: string, device: string, bridge: string, outpu
   })
   if (!here || !link) return nobody(`${bridge} at ${place} sends it out by ${output.device}, which is no device there`)
   const port: Port = {place, link}
-  if (output.tunnel) return inTunnel(world, port, output.tunnel, inner, left)
+  if (output.tunnel) return inTunnel(world, port, bridge, output.tunnel, inner, left)
   const type = here.switches?.flatMap(({ports}) => ports).find(({name}) => name === output.device)?.type
   if (type === 'internal') {
     if (!link.up)
@@ -243,7 +248,7 @@ function lost(world: World, from: Port, frame: Frame): Crossing {
 }
 
 /** The outer packet goes to whoever has the tunnel's other end, and there the switch looks at both, one after the other. */
-function inTunnel(world: World, from: Port, tunnel: Tunnel, inner: Frame, left: number): Crossing {
+function inTunnel(world: World, from: Port, own: string, tunnel: Tunnel, inner: Frame, left: number): Crossing {
   const {packet} = inner
   const stopped = (stop: Block): Crossing => ({hops: [], ways: [], stop})
   // An Ethernet header goes into it with the packet, and its own header is in front of one.
@@ -292,5 +297,10 @@ function inTunnel(world: World, from: Port, tunnel: Tunnel, inner: Frame, left: 
   const entry = there.switches?.flatMap(({ports}) => ports).find(({remote}) => remote !== undefined && sameHost(remote, tunnel.source))
   if (!entry) return nothing(`no tunnel at ${end.place} leads to ${tunnel.source}`, 'tunnel-endpoint-down')
   const next = throughSwitches(world, end.place, entry.name, {...inner, tunnel}, left - 1)
-  return {...next, ways: [way, ...next.ways]}
+  const other = switchOf(there.switches, entry.name)?.bridge ?? bridge
+  const ends = [
+    {place: from.place, bridge: own},
+    {place: end.place, bridge: other},
+  ]
+  return {...next, ways: [{...way, tunnel: ends}, ...next.ways]}
 }

@@ -8,6 +8,7 @@ import {makeHome} from './tools/home.ts'
 import {ownMachine} from './tools/own-machine.ts'
 import {readResult} from './tools/result.ts'
 import {ALL, asRoot, LOCAL, onEach} from './tools/runners.ts'
+import {mistakesIn} from './tools/schema.ts'
 
 /** One node with a pod, and these lines from line 8 of the file; without a claim of its own it claims that true is true. */
 function scenarioWith(lines: string, more = ''): string {
@@ -185,4 +186,41 @@ onEach(LOCAL, 'a claim that takes a time tells it', async (t, runner) => {
   const [check] = readResult(ended).stages[0]?.checks ?? []
   t.true((check?.convergence?.after ?? 0) >= 400)
   t.true((check?.convergence?.looks ?? 0) > 1)
+})
+
+const TWO_NODES = `import {daemon, reach, scenario} from 'podwire'
+
+export default scenario({
+  title: 'idle',
+  underlay: '192.168.1.0/24',
+  nodes: {node1: '192.168.1.11', node2: '192.168.1.12'}, pods: {},
+  steps: [daemon('node2', 'idle')\`sleep 4242\`],
+  checks: [reach.all()],
+})
+`
+
+onEach(ALL, 'a daemon that has ended without a pair failing is no diagnosis, and is noted with what starts it again', async (t, runner) => {
+  await using _ = await engineTurn(runner)
+  await using home = makeHome(runner)
+  const up = await home.podwire(['up', home.write('idle.ts', TWO_NODES), '--driver', runner.driver])
+  t.is(up.code, 0, up.stderr)
+  const looked = async () => {
+    const {code, stdout} = await home.podwire(['diagnose', '--json'])
+    const document = JSON.parse(stdout) as {diagnoses: unknown[]; ended: {place: string; name: string; start: {command: string}[]}[]}
+    t.deepEqual([code, mistakesIn(document, 'diagnosis'), document.diagnoses], [0, [], []])
+    return document.ended
+  }
+  const exec = async (...argv: string[]) => t.is((await home.podwire(['exec', 'node2', '--', ...argv])).code, 0)
+  t.deepEqual(await looked(), [])
+  await exec('bash', '-c', 'pid=$(cat /run/podwire/idle.pid); kill $pid; while [ -e /proc/$pid/exe ]; do sleep 0.02; done')
+  const [ended, ...more] = await looked()
+  t.deepEqual([ended?.place, ended?.name, more], ['node2', 'idle', []])
+  const {code, stdout, stderr} = await home.podwire(['diagnose'])
+  t.deepEqual([code, stdout], [0, '✓ all 2 pairs work, and nothing is translated\n'])
+  t.regex(
+    stderr,
+    /^note: node2: the daemon idle has ended \(there is no process \d+ any more\), and no pair that was looked at fails by it$/m,
+  )
+  await exec('bash', '-c', ended?.start[0]?.command ?? 'exit 1')
+  t.deepEqual(await looked(), [])
 })

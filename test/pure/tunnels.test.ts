@@ -206,11 +206,15 @@ test('flow switches and their own tunnel light up every device between them, and
     ['node1 br-phy', 'node1 eth0', 'underlay', 'node2 eth0', 'node2 br-phy'],
     ['node2 br-int', 'node2 veth-pod3', 'pod3 veth0'],
   ])
+  const whole = stepsOf(passedBy({facts, places: PODS}, path), carriedBy({facts, places: PODS}, path))
+  t.true(whole.ids.has('node1 br-int\nnode2 br-int'))
+  t.is(whole.last, 'pod3 veth0')
   // What has not been asked is not passed.
   const silent = new Map(facts).set('node1', {...(facts.get('node1') as NamespaceFacts), answers: new Map()})
   t.deepEqual(passedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [
     ['pod1 veth0', 'node1 veth-pod1', 'node1 br-int'],
   ])
+  t.deepEqual(carriedBy({facts: silent, places: PODS}, traceTo(silent, PODS, 'pod1', '10.244.2.2')), [])
 })
 
 test('a tunnel’s end that is down is set up; one that is up already is not', (t) => {
