@@ -2,8 +2,9 @@
 import {checksOf, requirementsIn} from '../checks/look.ts'
 import {sum} from '../checks/verdict.ts'
 import {interfacesIn} from '../facts/interfaces.ts'
+import {readVersions, type Versions} from '../facts/versions.ts'
 import {noteCommand, remembered} from '../kept.ts'
-import type {Diagnosis} from '../model.ts'
+import {type Diagnosis, machinesOf} from '../model.ts'
 import {probePairs} from '../probe/probe.ts'
 import {FORMAT} from '../report/format.ts'
 import {resultJson} from '../report/json.ts'
@@ -14,6 +15,7 @@ import {diagnosed, pairsFor} from './diagnose.ts'
 import {driverNamed} from './driver.ts'
 import {EXIT} from './exit.ts'
 import {hold} from './interrupt.ts'
+import {madeHere} from './made.ts'
 import {argvAt, type RunningLab, runningLab, targetOf} from './running.ts'
 import {complain, paint, print, printJson} from './terminal.ts'
 import {placesNow} from './trace.ts'
@@ -32,6 +34,10 @@ export async function ui(name: string | undefined, {port = 0, json}: UiOptions):
   const places = placesNow(scenario)
   await using all = new AsyncDisposableStack()
   all.use(fleet)
+  const versions = await readVersions(
+    fleet,
+    machinesOf(scenario).map((machine) => machine.name),
+  )
   const page = all.use(
     await startUi({
       fleet,
@@ -39,7 +45,7 @@ export async function ui(name: string | undefined, {port = 0, json}: UiOptions):
       port,
       files: await pageFiles(kept.lab),
       runs: () => stillRuns(running),
-      documentOf: (look, diagnoses) => documentOf(running, look, diagnoses),
+      documentOf: (look, diagnoses) => documentOf(running, versions, look, diagnoses),
       probe: (from, to, mtu) => probePairs(fleet, places, pairsFor(places, from, to), {mtu}),
       diagnose: async (from, to) => (await diagnosed(running, places, pairsFor(places, from, to), {})).diagnoses,
       shell(place) {
@@ -74,7 +80,12 @@ async function stillRuns({kept}: RunningLab): Promise<boolean> {
   return found !== undefined
 }
 
-function documentOf({kept, fleet}: RunningLab, {facts, probes, mtu, took}: Look, diagnoses: readonly Diagnosis[]) {
+function documentOf(
+  {kept, fleet}: RunningLab,
+  versions: readonly Versions[],
+  {facts, probes, mtu, took}: Look,
+  diagnoses: readonly Diagnosis[],
+) {
   const {scenario, lab} = kept
   const places = placesNow(scenario)
   const interfaces = interfacesIn(facts)
@@ -88,6 +99,7 @@ function documentOf({kept, fleet}: RunningLab, {facts, probes, mtu, took}: Look,
     outcome: {verdict: sum(checks.map(({verdict}) => verdict)), mtu, probes, checks, requirements, stages: []},
     diagnosed: diagnoses.map((diagnosis) => ({diagnosis, probes: []})),
     facts: {stages: new Map(), end: facts},
+    made: madeHere(versions),
     times: {look: took},
     ...(fleet.lost && {lost: fleet.lost}),
   })

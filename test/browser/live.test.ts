@@ -11,7 +11,7 @@ import {ALL, LOCAL, onEach} from '../kernel/tools/runners.ts'
 import {barriersIn} from '../tools/accessibility.ts'
 import {startBrowser} from '../tools/browser.ts'
 import {eventually} from '../tools/eventually.ts'
-import {cell, part} from './tools/page.ts'
+import {cell, part, wordsOf} from './tools/page.ts'
 
 /** A pair's cell, once it says this. */
 const cellThat = (page: Page, from: string, to: string, says: string) =>
@@ -41,6 +41,7 @@ onEach(ALL, 'what is typed is seen in the page, by whom it is typed', async (t, 
   t.is(page.url(), `${live.origin}/`) // neither the token nor the key is left to be seen
   t.regex(await page.title(), /lab live/)
   await page.getByText('42 of 42 pairs reach', {exact: true}).waitFor()
+  t.regex(await wordsOf(part(page, 'Machine and versions')), /node1, node2, node3 Linux \d\S+, iproute2 \d\S+, nftables \d/)
 
   await exec(t, home, 'node2', 'ip', 'route', 'del', '10.244.1.0/24')
   await cellThat(page, 'pod1', 'pod3', 'does not reach').waitFor()
