@@ -11,6 +11,7 @@ import type {Lab} from '../../harness/lab.ts'
 import {type Cause, placesAfter} from '../../harness/model.ts'
 import {allPairs, probePairs} from '../../harness/probe/probe.ts'
 import {loadScenario} from '../../harness/scenario/load.ts'
+import {eventually} from '../tools/eventually.ts'
 import {labOf, type} from './tools/labs.ts'
 import {asRoot} from './tools/runners.ts'
 import {onEachThatHas, solutions} from './tools/solutions.ts'
@@ -463,11 +464,15 @@ async function namesAndMends(t: ExecutionContext, lab: Lab, before: Facts, fault
   if (fault.mended === 'never') return
   for (const {where, command} of diagnoses.flatMap(({fix}) => fix)) await type(lab, where, command)
   if (fault.mended) await type(lab, fault.node, ...fault.mended)
-  await forgetUnresolved(fleet, places)
-  await forgetNeighbours(fleet, places)
-  const after = await probePairs(fleet, places, pairs, {mtu: scenario.mtu ?? 1500})
+  // Controllers and daemons take their time to tell of what is there again.
+  const lost = async () => {
+    await forgetUnresolved(fleet, places)
+    await forgetNeighbours(fleet, places)
+    const after = await probePairs(fleet, places, pairs, {mtu: scenario.mtu ?? 1500})
+    return after.filter(({answered}) => answered !== true).map(({from, to, protocol, size}) => `${from} -> ${to} ${protocol} ${size}`)
+  }
   t.deepEqual(
-    after.filter(({answered}) => answered !== true).map(({from, to, protocol, size}) => `${from} -> ${to} ${protocol} ${size}`),
+    await eventually(lost, ({length}) => length === 0),
     [],
     `${words}, after ${diagnoses.flatMap(({fix}) => fix.map(({command}) => command)).join('; ')}`,
   )
