@@ -84,7 +84,9 @@ function markOf(answered: boolean | null | undefined, translated: boolean): Mark
 }
 
 function merged(small: Uint8Array, full: Uint8Array): Uint8Array {
-  return small.map((mark, cell) => (mark === WEIGHT.pass && full[cell] === WEIGHT.fail ? WEIGHT.small : Math.max(mark, full[cell] ?? 0)))
+  // Translated or not, the small ones arrived.
+  const arrived = (mark: number) => mark === WEIGHT.pass || mark === WEIGHT.nat
+  return small.map((mark, cell) => (arrived(mark) && full[cell] === WEIGHT.fail ? WEIGHT.small : Math.max(mark, full[cell] ?? 0)))
 }
 
 /** Of one round after a stage: all protocols together, in small packets. */

@@ -122,7 +122,7 @@ function markOf(probe: Probe): Mark {
 }
 
 function cellMark([small = 'unknown', full = 'unknown']: Mark[], paint: Paint): string {
-  if (small === 'pass' && full === 'fail') return paint('yellow', 's')
+  if ((small === 'pass' || small === 'nat') && full === 'fail') return paint('yellow', 's')
   const both = (['fail', 'unknown', 'nat', 'pass'] as const).find((mark) => mark === small || mark === full) ?? 'unknown'
   return both === 'nat' ? paint('yellow', 'n') : paint(COLOURS[both], MARKS[both])
 }

@@ -65,6 +65,12 @@ test('what is translated reaches and is marked, as records and as packed columns
   }
 })
 
+test('small packets that arrive translated, and full ones that do not, are small packets only', (t) => {
+  const cut = recordedProbes('masquerade').map((probe) => (probe.size === 'full' ? {...probe, answered: false} : probe))
+  const matrix = matrixOfProbes(PLACES, cut)
+  t.is(matrix.mark(at('pod1'), at('pod3'), 'tcp'), 'small')
+})
+
 test('a filter: by verdict, by protocol, by names of places, of which a whole one means that place alone', (t) => {
   const rows = ['n1', 'n10', 'pod1'].flatMap((from) =>
     ['n1', 'n10', 'pod1']

@@ -81,6 +81,8 @@ test('pairs that are translated have an n, which the legend explains where there
   t.regex(short, /^ {2}pod1 -> nnn pod3, pod4, node2, node3$/m)
   t.regex(short, /n reaches, but translated$/)
   t.notRegex(matrixText(PLACES, recordedProbes('forwarding-off'), plain), /translated/)
+  const cut = recordedProbes('masquerade').map((probe) => (probe.size === 'full' ? {...probe, answered: false} : probe))
+  t.regex(matrixText(PLACES, cut, plain, 40), /^ {2}pod1 -> sss every other$/m)
 })
 
 test('thirty pods that reach nobody are a line each on a narrow screen', (t) => {

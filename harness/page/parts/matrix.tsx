@@ -1,10 +1,11 @@
 // Who reaches whom: the square, what it is filtered by, and the same as a list for whoever sees no square.
 import {PROTOCOLS} from '../../model.ts'
-import {countsOf, type Layer, MARKS, type Mark, SIGNS, WORDS} from '../matrix.ts'
+import {countsOf, type Layer, MARKS, type Mark, WORDS} from '../matrix.ts'
 import {END, type Filters, type Store} from '../store.ts'
 import {Part} from './common.tsx'
 import {LargeMatrix} from './large-matrix.tsx'
 import {PairList} from './pair-list.tsx'
+import {Sign} from './sign.tsx'
 import {SmallMatrix} from './small-matrix.tsx'
 
 /** Places whose pairs are buttons of a table; more are drawn. */
@@ -28,10 +29,7 @@ export function MatrixPart({store}: {readonly store: Store}) {
       <p class="legend dim">
         {MARKS.filter((mark) => mark !== 'none').map((mark) => (
           <span key={mark} class={`key ${mark}`}>
-            <span class="sign" aria-hidden="true">
-              {SIGNS[mark]}
-            </span>{' '}
-            {WORDS[mark]}
+            <Sign mark={mark} /> {WORDS[mark]}
           </span>
         ))}
         <span>

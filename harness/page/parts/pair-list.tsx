@@ -1,9 +1,10 @@
 // The pairs that the filters let pass, as text: for screen readers, and for whoever looks for one of many.
 import {useState} from 'preact/hooks'
 import {passes} from '../filter.ts'
-import {type Matrix, SIGNS} from '../matrix.ts'
+import type {Matrix} from '../matrix.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
+import {Sign} from './sign.tsx'
 import {marksOf, wordsOf} from './small-matrix.tsx'
 
 const PAGE = 100
@@ -26,9 +27,7 @@ export function PairList({store, matrix}: {readonly store: Store; readonly matri
               <button type="button" class="chip" onClick={() => store.choose(matrix.places[from] ?? '', matrix.places[to] ?? '')}>
                 {matrix.places[from]} → {matrix.places[to]}{' '}
                 {marksOf(store, matrix, from, to).map(({layer, mark}) => (
-                  <span key={layer} class={`sign ${mark}`} aria-hidden="true">
-                    {SIGNS[mark]}
-                  </span>
+                  <Sign key={layer} mark={mark} />
                 ))}
                 <span class="unseen">{wordsOf(store, matrix, from, to)}</span>
               </button>

@@ -1,8 +1,9 @@
 // The square as a table of buttons. One of them is reached by Tab, the others from there by the arrow keys.
 import {useRef} from 'preact/hooks'
 import {passes} from '../filter.ts'
-import {type Matrix, SIGNS, WORDS} from '../matrix.ts'
+import {type Matrix, WORDS} from '../matrix.ts'
 import type {Store} from '../store.ts'
+import {Sign} from './sign.tsx'
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [-1, 0],
@@ -64,9 +65,7 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
                       onKeyDown={(event) => move(event, row, column)}
                     >
                       {marksOf(store, matrix, row, column).map(({layer, mark}) => (
-                        <span key={layer} class={`sign ${mark}`} aria-hidden="true">
-                          {SIGNS[mark]}
-                        </span>
+                        <Sign key={layer} mark={mark} />
                       ))}
                     </button>
                   )}
