@@ -58,7 +58,7 @@ export async function diagnoseLab(from: string | undefined, to: string | undefin
   else {
     print(wordsOf(diagnoses, {probes, facts, places, total: all.size}))
     for (const {place, what} of unknown) complain(`${paint('yellow', 'unknown:')} ${place}: ${what}`)
-    for (const daemon of ended) complain(endedText(daemon, paint))
+    for (const daemon of ended) complain(endedText(daemon, failing.size === 0, paint))
   }
   // Awaited here: the lab is let go of when this returns.
   if (options.fix && diagnoses.length > 0) return await applied(diagnoses, running, options)

@@ -6,6 +6,7 @@ import {reverted, rootOf} from './cause.ts'
 import {differencesSeen} from './difference.ts'
 import type {Difference} from './differences/change.ts'
 import {isFixed} from './differences/neighbours.ts'
+import {controllerEnded, controllerOf} from './ended.ts'
 import {fixFor} from './fix.ts'
 import type {Known} from './known.ts'
 import {seenByLooking} from './looking.ts'
@@ -131,6 +132,10 @@ function merged(groups: readonly Case[][]): Case[][] {
     const same =
       kept.find(([first]) => item !== undefined && first?.root.items[0] === item) ??
       kept.find(([first]) => first && undoneTogether(first.root, (cases[0] as Case).root)) ??
+      // Switches that are all without their one controller.
+      kept.find(
+        ([first]) => first && controllerOf(first.root) !== undefined && controllerOf(first.root) === controllerOf((cases[0] as Case).root),
+      ) ??
       kept.find(
         ([first]) =>
           first &&
@@ -210,6 +215,7 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
   const cause =
     root.cause === 'mtu-blackhole' && told && !silenced ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
+  const controller = controllerEnded(root, known)
   return {
     from: probe.from,
     to: probe.to,
@@ -217,8 +223,9 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     verdict,
     cause,
     where: {...spotOf(root.at, place), object: root.object},
-    evidence: [...new Set(root.evidence)],
+    evidence: [...new Set([...root.evidence, ...controller.evidence])],
     fix: [
+      ...controller.fix,
       ...fixOf(root, cases, known),
       ...(root.items[0]?.kind === 'route' ? redirectsForgotten(waysOf(cases), known.facts, known.places) : []),
     ],

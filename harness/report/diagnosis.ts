@@ -50,18 +50,19 @@ function headerText({diagnosis, probes = []}: DiagnosisSource, paint: Paint): st
   const counts = countsOf(diagnosis, probes)
   const mark = verdict === 'unknown' ? paint('yellow', 'unknown:') : paint('red', 'fail:')
   const answered = probes.length > 0 && probes.every((probe) => probe.answered === true)
-  const what =
-    verdict === 'unknown'
-      ? `whether ${from} reaches ${to}`
-      : answered
-        ? `${from} reaches ${to}, but not untouched`
-        : `${from} cannot reach ${to}`
+  const what = verdict === 'unknown' ? `whether ${from} reaches ${to}` : answered ? reachesWords(diagnosis) : `${from} cannot reach ${to}`
   const head = `${mark} ${paint('bold', what)}${counts === '' ? '' : ` (${counts})`}`
   if (others.length === 0) return head
   const shown = others.slice(0, MOST_PAIRS).map((pair) => visibleLine(pair))
   const left = others.length - shown.length
   const more = left > 0 ? ` and ${left} more ${left === 1 ? 'pair' : 'pairs'}` : ''
   return `${head}\n      the same for ${shown.join(', ')}${more}`
+}
+
+/** Of a pair that is answered all the same: by an address that is another's, or by another way. */
+function reachesWords({from, to, cause}: Diagnosis): string {
+  const touched = cause === 'source-nat' || cause === 'destination-nat'
+  return `${from} reaches ${to}, but ${touched ? 'not untouched' : 'not as it should'}`
 }
 
 /** `icmp: 2 sent, 0 answered; tcp: 2 sent, 2 answered`; one count for all where they fared alike. */
@@ -145,9 +146,13 @@ export function trialWords(tried: Trial | undefined, lines: number): string {
   return `${where}: ${unheard}mends ${tried.turned} of ${tried.failing} failing pairs, ${tried.passing} of ${tried.total} reach`
 }
 
-/** A daemon without which nothing fails yet, and what starts it again. */
-export function endedText({place, name, pid, start}: EndedDaemon, paint: Paint): string {
-  const head = `${paint('yellow', 'note:')} ${place}: the daemon ${visibleLine(name)} has ended (there is no process ${pid} any more), and no pair that was looked at fails by it`
+/**
+ * A daemon that no diagnosis names, and what starts it again.
+ * @param whole no pair fails: then none does for want of it
+ */
+export function endedText({place, name, pid, start}: EndedDaemon, whole: boolean, paint: Paint): string {
+  const yet = whole ? ', and no pair that was looked at fails by it' : ', and whether what fails comes of it is not known'
+  const head = `${paint('yellow', 'note:')} ${place}: the daemon ${visibleLine(name)} has ended (there is no process ${pid} any more)${yet}`
   return [head, ...start.map(({where, command}) => `      to start it again, on ${where}: ${visibleLine(command)}`)].join('\n')
 }
 

@@ -11,7 +11,7 @@ import {ALL, LOCAL, onEach} from '../kernel/tools/runners.ts'
 import {barriersIn} from '../tools/accessibility.ts'
 import {startBrowser} from '../tools/browser.ts'
 import {eventually} from '../tools/eventually.ts'
-import {cell, part, wordsOf} from './tools/page.ts'
+import {cell, pair, part, wordsOf} from './tools/page.ts'
 
 /** A pair's cell, once it says this. */
 const cellThat = (page: Page, from: string, to: string, says: string) =>
@@ -61,9 +61,26 @@ onEach(ALL, 'what is typed is seen in the page, by whom it is typed', async (t, 
     .waitFor()
   t.deepEqual(await barriersIn(page), [])
 
+  // Also of a pair that works it is told what was found.
+  await cell(page, 'pod1', 'pod2').click()
+  for (const [button, found] of [
+    ['probe now', /^6 of 6 probes answered \(/],
+    ['diagnose', /^both ways work, and nothing is translated \(/],
+  ] as const) {
+    await page.getByRole('button', {name: button, exact: true}).click()
+    await pair(page).getByRole('status').filter({hasText: found}).waitFor()
+  }
+  await cell(page, 'pod1', 'pod3').click()
+
   await page.getByRole('button', {name: 'shell at pod3'}).click()
   await type(page, 'pod3', 'ip -4 -o addr show dev veth-pod3')
   await page.locator('.xterm-rows', {hasText: '10.244.2.2/24'}).waitFor()
+  // What comes by no key, as from a list of emoji, and never twice what comes by keys.
+  await page.keyboard.type('echo a')
+  await page.keyboard.insertText('🙂b')
+  await page.keyboard.type('c')
+  await page.keyboard.press('Enter')
+  await page.locator('.xterm-rows', {hasText: /echo a🙂bc(?!c)/}).waitFor()
   await part(page, 'Shells').getByRole('combobox').selectOption('node2')
   await page.getByRole('button', {name: 'open a shell'}).click()
   await type(page, 'node2', 'ip route add 10.244.1.0/24 via 192.168.1.11')

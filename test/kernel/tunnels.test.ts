@@ -394,6 +394,15 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
     },
     {node: 'leaf2', lines: ['ovs-vsctl del-port sw node3'], cause: 'port-not-enslaved', at: 'leaf2', object: 'node3', mended: ['sleep 2']},
     {node: 'leaf1', lines: ['ip link set node1 down'], cause: 'tunnel-endpoint-down', at: 'leaf1', object: 'node1', mended: ['sleep 1']},
+    // Nothing fails until somebody has to be asked for anew.
+    {
+      node: 'controller',
+      lines: ['kill -9 $(cat /run/podwire/controller.pid)'],
+      cause: 'flow-missing',
+      at: 'leaf1',
+      object: 'sw controller tcp:172.31.0.110:6653',
+      evidence: /^the daemon controller at controller has ended/,
+    },
   ],
   'aci-evpn': [
     {

@@ -51,13 +51,16 @@ export function createActivity() {
       }
     },
 
-    async during(words: string, work: Promise<void>): Promise<void> {
+    /** @returns why it could not be done */
+    async during(words: string, work: Promise<void>): Promise<string | undefined> {
       doing.value = [...doing.value, words]
       mistake.value = ''
       try {
         await work
+        return undefined
       } catch (error) {
         mistake.value = error instanceof Error ? error.message : String(error)
+        return mistake.value
       } finally {
         const at = doing.value.indexOf(words)
         doing.value = doing.value.filter((_, index) => index !== at)

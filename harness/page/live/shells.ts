@@ -49,6 +49,7 @@ export function createShells(key: string) {
         const encoder = new TextEncoder()
         terminal.onData((text) => socket.type(encoder.encode(text)))
         terminal.onBinary((text) => socket.type(Uint8Array.from(text, (character) => character.charCodeAt(0))))
+        typedWithoutKeys(terminal)
         terminal.onResize(({rows, cols: columns}) => socket.tell({rows, columns}))
         const resized = new ResizeObserver(() => fit.fit())
         resized.observe(box)
@@ -72,6 +73,24 @@ export function createShells(key: string) {
       all.value = [...all.value, {id, place, mount, close}]
     },
   }
+}
+
+/**
+ * Text that comes by no key, from a list of emoji or by speech: for screen readers xterm.js takes what comes by keys alone, and leaves
+ * every input event out.
+ */
+function typedWithoutKeys(terminal: Terminal): void {
+  let byKey = false
+  terminal.textarea?.addEventListener('keydown', () => {
+    byKey = true
+  })
+  terminal.textarea?.addEventListener('keyup', () => {
+    byKey = false
+  })
+  terminal.textarea?.addEventListener('input', (event) => {
+    const {inputType, data, isComposing} = event as InputEvent
+    if (inputType === 'insertText' && data && !isComposing && !byKey) terminal.input(data)
+  })
 }
 
 function endWords(code: number, reason: string): string {

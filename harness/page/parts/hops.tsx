@@ -12,7 +12,7 @@ export function Way({title, trace, source, destination}: WayProps) {
   const {ended, at, evidence, doubts} = trace
   const delivered = ended === 'delivered'
   return (
-    <div class={`way ${delivered ? 'pass' : 'fail'}`}>
+    <div class={`way ${delivered ? 'pass' : ended === 'unknown' ? 'unknown' : 'fail'}`}>
       <h4>
         {title}{' '}
         <code>
@@ -75,7 +75,7 @@ function HopRow({hop, trace, last}: HopProps) {
             {address !== undefined && <> to {address}</>}: <code>{`${by.family} ${by.table} ${by.chain}: ${by.text}`}</code>
           </div>
         ))}
-      {neighbour && <div class="dim">{neighbourWords(neighbour)}</div>}
+      {neighbour && <div class="dim">{neighbourWords(neighbour, trace.ended === 'unknown')}</div>}
       {tunnels.map((carriage) => (
         <Carried key={`${carriage.from.place} ${carriage.from.dev} ${carriage.destination}`} carriage={carriage} />
       ))}
@@ -83,9 +83,9 @@ function HopRow({hop, trace, last}: HopProps) {
   )
 }
 
-/** The next hop's MAC address, and how it is known. */
-function neighbourWords({address, mac, state}: Neighbour): string {
-  if (mac === undefined) return `${address} is asked for, and nobody answers`
+/** The next hop's MAC address, and how it is known. @param lost the way is not known: nor is who answers on it */
+function neighbourWords({address, mac, state}: Neighbour, lost: boolean): string {
+  if (mac === undefined) return `${address} is asked for, and ${lost ? 'who answers is not known' : 'nobody answers'}`
   return state === undefined ? `${address} is asked for: ${mac}` : `neighbour ${address} lladdr ${mac} ${state}`
 }
 

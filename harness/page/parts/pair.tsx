@@ -4,6 +4,7 @@ import type {Store} from '../store.ts'
 import {Part} from './common.tsx'
 import {DiagnosisBox} from './diagnosis.tsx'
 import {Way} from './hops.tsx'
+import {LiveButtons} from './live-buttons.tsx'
 import {Probes} from './probes.tsx'
 
 export function PairPart({store, live}: {readonly store: Store; readonly live: Live}) {
@@ -70,7 +71,7 @@ function Detail({store, live}: {readonly store: Store; readonly live: Live}) {
       <h3 class="pair-name" aria-live="polite">
         {from} → {to}
       </h3>
-      <LiveButtons live={live} from={from} to={to} />
+      <LiveButtons key={`${from} ${to}`} store={store} live={live} from={from} to={to} />
       {diagnoses.value.map((diagnosis) => (
         <DiagnosisBox
           key={`${diagnosis.cause} ${diagnosis.where.node} ${diagnosis.where.netns} ${diagnosis.where.object}`}
@@ -85,7 +86,11 @@ function Detail({store, live}: {readonly store: Store; readonly live: Live}) {
           {ways.value.back ? (
             <Way title="back" trace={ways.value.back} source={ways.value.address} destination={ways.value.forward.source ?? from} />
           ) : (
-            <p class="dim">No answer is sent, since no request arrives that could be answered.</p>
+            <p class="dim">
+              {ways.value.forward.ended === 'unknown'
+                ? 'The way of an answer is not known, since that of the request is not.'
+                : 'No answer is sent, since no request arrives that could be answered.'}
+            </p>
           )}
         </div>
       ) : (
@@ -93,31 +98,6 @@ function Detail({store, live}: {readonly store: Store; readonly live: Live}) {
       )}
       <Probes probes={store.probes.value} />
     </>
-  )
-}
-
-function LiveButtons({live, from, to}: {readonly live: Live; readonly from: string; readonly to: string}) {
-  const {probe, diagnose, shell} = live
-  if (!probe && !diagnose && !shell) return null
-  return (
-    <p class="filters">
-      {probe && (
-        <button type="button" onClick={() => void probe(from, to)}>
-          probe now
-        </button>
-      )}
-      {diagnose && (
-        <button type="button" onClick={() => void diagnose(from, to)}>
-          diagnose
-        </button>
-      )}
-      {shell &&
-        [from, to].map((place) => (
-          <button key={place} type="button" onClick={() => shell(place)}>
-            shell at {place}
-          </button>
-        ))}
-    </p>
   )
 }
 
