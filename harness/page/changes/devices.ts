@@ -1,6 +1,6 @@
 // Devices as ip-link(8) and bridge(8) write what is set of them, and their addresses. Pure.
 
-import {isKernels, portFlags} from '../../diagnose/differences/restoring.ts'
+import {portFlags} from '../../diagnose/differences/restoring.ts'
 import type {LinkFacts, NamespaceFacts} from '../../facts/facts.ts'
 import {joined, type Line, type Sort} from './line.ts'
 
@@ -11,9 +11,9 @@ export const DEVICES: Sort = {
 }
 
 function linesOf(link: LinkFacts, links: NamespaceFacts['links']): Line[] {
-  const {name, addresses, mac} = link
+  const {name, addresses} = link
   const held = addresses
-    .filter(({address}) => !isKernels(address, mac) && !address.startsWith('fe80:'))
+    .filter(({address}) => !/^(127\.|::1$|fe80:)/.test(address))
     .map(({address, prefixLength}) => ({text: `${address}/${prefixLength} on ${name}`}))
   // Every namespace has one.
   return name === 'lo' ? held : [...deviceLines(link), ...macOf(link, links), ...held]
@@ -60,6 +60,6 @@ function bridgeWords({name, bridge}: LinkFacts): (string | false)[] {
 
 /** A bridge takes the address of one of its ports by itself, and has none without ports. */
 function macOf({name, mac, kind}: LinkFacts, links: NamespaceFacts['links']): Line[] {
-  const taken = mac === '00:00:00:00:00:00' || links.some(({master, mac: own}) => master === name && own === mac)
-  return kind === 'bridge' && taken ? [] : [{text: `${name} link/ether ${mac}`, of: `mac ${name}`}]
+  const isTaken = () => mac === '00:00:00:00:00:00' || links.some(({master, mac: own}) => master === name && own === mac)
+  return kind === 'bridge' && isTaken() ? [] : [{text: `${name} link/ether ${mac}`, of: `mac ${name}`}]
 }

@@ -20,8 +20,9 @@ export const RULES: Sort = {
 }
 
 function ruleLine(rule: RuleFacts, family: 4 | 6): Line {
-  const text = `${family === 6 ? 'IPv6 ' : ''}rule ${ruleWords(rule)}`
-  return EVERYWHERE.includes(ruleWords(rule)) ? {text, of: NAMESPACE} : {text}
+  const words = ruleWords(rule)
+  const text = `${family === 6 ? 'IPv6 ' : ''}rule ${words}`
+  return EVERYWHERE.includes(words) ? {text, of: NAMESPACE} : {text}
 }
 
 /** ip-rule(8): what every namespace begins with. */
