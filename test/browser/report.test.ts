@@ -311,7 +311,7 @@ test.serial('all of it by keys alone: a pair in the square, its commands searche
 
 test.serial('much that a command printed is folded, by lines and by characters, and words of any length fit a small screen', async (t) => {
   const word = 'w'.repeat(300)
-  const scenario = twoNodesWith("    printf x%.0s $(seq 20000); echo; echo last\n    seq 1000").replace('two nodes', word)
+  const scenario = twoNodesWith('    printf x%.0s $(seq 20000); echo; echo last\n    seq 1000').replace('two nodes', word)
   await using made = await report(scenario)
   t.is(made.code, 0, made.stderr)
   const {page, complaints} = await browser.open(made.html, {width: 360, height: 800})
