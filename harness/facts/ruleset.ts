@@ -35,6 +35,8 @@ interface NamedSet {
   readonly table: string
   readonly name: string
   readonly elem?: readonly unknown[]
+  /** dynamic: packets put elements into it; timeout: these are taken out again (nft(8), SETS). */
+  readonly flags?: string | readonly string[]
 }
 
 export type Expression = Readonly<Record<string, unknown>>

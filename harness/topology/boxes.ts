@@ -43,5 +43,5 @@ export function tunnelLines(connection: Connection): string[] {
 }
 
 export function underlayLines({underlay}: Topology): string[] {
-  return ['underlay', underlay]
+  return ['underlay', ...underlay.split(', ')]
 }

@@ -7,9 +7,10 @@ import {isUnderlay, type Port, peerOf, type World} from '../trace/segment.ts'
 import {pluggedInto, switchTunnels} from './switches.ts'
 import {type Connection, type Device, idOf, type Space, SWITCH, type Topology, UNDERLAY} from './topology.ts'
 import {tunnelsOf} from './tunnels.ts'
+import {underlayOf} from './underlay.ts'
 
-/** @param underlay the network that joins the machines, in CIDR notation */
-export function topologyOf(world: World, underlay: string): Topology {
+/** @param declared the network that was meant to join the machines, in CIDR notation: told where no machine has an address there */
+export function topologyOf(world: World, declared: string): Topology {
   const ports = portsOf(world)
   const {tunnels, outside} = tunnelsOf(ports, world.facts)
   const ofSwitches = switchTunnels(world)
@@ -25,7 +26,12 @@ export function topologyOf(world: World, underlay: string): Topology {
     ...ofSwitches.tunnels,
   ]
   const connected = new Set(connections.flatMap(({from, to}) => [from, to]))
-  return {underlay, spaces: spacesOf(world, connected), connections, outside: [...new Set([...outside, ...ofSwitches.outside])]}
+  return {
+    underlay: underlayOf(world, ports, declared),
+    spaces: spacesOf(world, connected),
+    connections,
+    outside: [...new Set([...outside, ...ofSwitches.outside])],
+  }
 }
 
 function portsOf({facts}: World): Port[] {

@@ -44,7 +44,7 @@ export interface Connection {
 }
 
 export interface Topology {
-  /** The network that joins the machines, in CIDR notation. */
+  /** The network that joins the machines, in CIDR notation; several with a comma between them. */
   readonly underlay: string
   /** Machines in the order of the scenario, each followed by the namespaces on it. */
   readonly spaces: readonly Space[]

@@ -76,6 +76,9 @@ test.serial('through a tunnel: what decided each hop, the way of the UDP packets
   const topology = part(page, 'Topology')
   t.is(await topology.locator('.underlay.there.back').count(), 1)
   t.is(await topology.locator('.tunnel.there.back').count(), 1)
+  // Where packets are routed a line joins two devices, below what is written in any of them.
+  t.true((await topology.locator('.routed polyline').count()) > 0)
+  t.is(await topology.locator('.device ~ .routed').count(), 0)
   t.deepEqual(await barriersIn(page), [])
   // Within one node there is none.
   await cell(page, 'pod1', 'pod2').click()
@@ -199,10 +202,12 @@ const REFUSED = '      ip route add 10.9.0.0/24 via 192.168.51.1'
 const CUTS = '      ip route del 10.244.1.0/24'
 const REFUSES = /ip route add 10\.9\.0\.0\/24.*Nexthop has invalid gateway/
 const LOST = /: does not reach, no more since this stage$/
-for (const [what, lines, said, mark, ended] of [
-  ['broken by a line before', `${CUTS}\n${REFUSED}`, REFUSES, LOST, /✗ no-route at node2/],
-  ['broken before a line that hangs', `${CUTS}\n      sleep 90`, /sleep 90/, LOST, /✗ no-route at node2/],
-  ['whole before a line that would have broken it', `${REFUSED}\n${CUTS}`, REFUSES, /: reaches$/, /back .*✓ delivered/],
+const CHANGED = /− node\d route 10\.244\.1\.0\/24 via 192\.168\.1\.11 dev eth0/
+const UNCHANGED = /Nothing differs of what was compared: namespaces; devices .*nftables.*sysctl/
+for (const [what, lines, said, changed, mark, ended] of [
+  ['broken by a line before', `${CUTS}\n${REFUSED}`, REFUSES, CHANGED, LOST, /✗ no-route at node2/],
+  ['broken before a line that hangs', `${CUTS}\n      sleep 90`, /sleep 90/, CHANGED, LOST, /✗ no-route at node2/],
+  ['whole before a line that would have broken it', `${REFUSED}\n${CUTS}`, REFUSES, UNCHANGED, /: reaches$/, /back .*✓ delivered/],
 ] as const)
   test.serial(`a run whose line was refused or hung opens at that moment: its picture, its matrix and its ways, ${what}`, async (t) => {
     await using made = await report(threeNodesAnd(lines), undefined, ['--time-limit', '10'])
@@ -212,6 +217,7 @@ for (const [what, lines, said, mark, ended] of [
     const stage = await wordsOf(part(page, /^Stage 8/))
     t.regex(stage, /It broke here/)
     t.regex(stage, said)
+    t.regex(stage, changed)
     t.regex(await wordsOf(part(page, 'Topology')), /v-net-0 \(bridge\)/)
     t.regex((await cell(page, 'pod1', 'pod3').getAttribute('aria-label')) ?? '', mark)
     await cell(page, 'pod1', 'pod3').click()

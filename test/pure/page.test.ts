@@ -4,6 +4,7 @@ import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
 import type {Passage, Probe} from '../../harness/model.ts'
 import {changesBetween} from '../../harness/page/changes.ts'
+import {crosses, lineBetween} from '../../harness/page/detour.ts'
 import {passes} from '../../harness/page/filter.ts'
 import {folded, shownSpaces} from '../../harness/page/fold.ts'
 import {countsOf, matrixOfProbes, matrixOfRows} from '../../harness/page/matrix.ts'
@@ -15,7 +16,7 @@ import {documentOf} from '../../harness/report/ended.ts'
 import {pack} from '../../harness/report/pack.ts'
 import {type Packed, type Rows, Table, unpack} from '../../harness/report/rows.ts'
 import {viewOf} from '../../harness/report/view.ts'
-import {spaceId} from '../../harness/topology/boxes.ts'
+import {type Point, spaceId} from '../../harness/topology/boxes.ts'
 import {topologyOf} from '../../harness/topology/build.ts'
 import {withoutRoute, withRoute} from '../tools/changed-facts.ts'
 import {manyPods} from '../tools/many.ts'
@@ -111,6 +112,33 @@ test('a way passes the devices of its segments, the underlay, and routes between
   const cut = withoutRoute('node1', '10.244.2.0/24')
   const stopped = stepsOf(passedBy({facts: cut, places: PLACES}, bothWays(cut, PLACES, POD1_POD3, SMALL).forward))
   t.deepEqual([stopped.last, stopped.routed], ['node1 v-net-0', []])
+})
+
+test('a line between two devices goes round the boxes that it would run over, and straight where there is none', (t) => {
+  const box = (x: number, y: number, width = 100, height = 40) => ({x, y, width, height})
+  const space = box(-20, -40, 900, 400)
+  const [from, to, other] = [box(0, 60), box(300, 0), box(150, 20)]
+  const ends = (line: readonly Point[]) => [line[0], line.at(-1)]
+  const straight = lineBetween(from, to, [space, from, to])
+  t.deepEqual(straight, [
+    {x: 100, y: 80},
+    {x: 300, y: 20},
+  ])
+  t.true(crosses(straight, other))
+  const round = lineBetween(from, to, [space, from, to, other])
+  t.deepEqual(ends(round), ends(straight))
+  t.false(crosses(round, other))
+  t.false([from, to].some((each) => crosses(round, each)))
+  // Round all of several, and from the right to the left, too.
+  const more = box(150, 62)
+  t.false([other, more].some((each) => crosses(lineBetween(to, from, [to, from, other, more]), each)))
+  // One below the other, with something between them and something beside that.
+  const [above, below] = [box(0, 0), box(0, 120)]
+  const beside = box(104, 0, 60, 200)
+  t.false([beside, box(0, 60)].some((each) => crosses(lineBetween(above, below, [above, below, beside, box(0, 60)]), each)))
+  // Where there is no way it is straight.
+  const wall = box(101, -500, 198, 1000)
+  t.is(lineBetween(from, to, [from, to, wall]).length, 2)
 })
 
 test('what a stage changed is told a line each, and what stayed is not', (t) => {

@@ -56,6 +56,23 @@ const told = ({connections}: Topology, kind: string) =>
     .filter((each) => each.kind === kind)
     .map(({from, to, up, note}) => `${from} -- ${to}${up ? '' : ' down'}${note ? `: ${note}` : ''}`)
 
+test('the underlay is called by the network that the machines’ addresses there are in, not by what was meant', (t) => {
+  const underlayOf = (...links: LinkFacts[][]) =>
+    built(new Map(NODES.map(({name}, index) => [name, namespace(links[index] ?? [], [])])), NODES).underlay
+  t.is(underlayOf([eth0('192.168.1.11')], [eth0('192.168.1.12')]), '192.168.1.0/24')
+  t.is(underlayOf([eth0('172.31.0.11')], [eth0('172.31.0.12')], [eth0('172.31.0.13')]), '172.31.0.0/24')
+  t.is(underlayOf([eth0('172.31.0.11')], [eth0('192.168.1.12')]), '172.31.0.0/24, 192.168.1.0/24')
+  const bare = link('eth0', {kind: 'veth'})
+  t.is(underlayOf([bare], [bare]), '192.168.1.0/24')
+  t.is(underlayOf([link('eth0', {addresses: ['192.168.1.11/24', '10.0.0.1/32', 'fd00::1/64']})]), '192.168.1.0/24')
+  // Where the port is a bridge's, that holds the addresses; and where it is a flow switch's.
+  const bridge = link('br0', {kind: 'bridge', addresses: ['172.31.0.11/24']})
+  t.is(underlayOf([{...bare, master: 'br0'}, bridge]), '172.31.0.0/24')
+  const phy = {bridge: 'br-phy', secure: false, ports: [{name: 'eth0', type: ''}], controllers: []}
+  const switched = namespace([bare, {...bridge, name: 'br-phy', kind: 'tun'}], [], {switches: [phy]})
+  t.is(built(new Map([['node1', switched]]), NODES).underlay, '172.31.0.0/24')
+})
+
 test('the documents’ three nodes: every cable, bridge port and machine once, all of them up', (t) => {
   const topology = healthy()
   t.deepEqual(told(topology, 'veth'), [

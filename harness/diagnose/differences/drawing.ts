@@ -14,7 +14,7 @@ export function drawnChanges({was, is}: Scene): Change[] {
         kind: 'drawn',
         cause: 'flow-missing',
         object: old.object,
-        evidence: `the network was drawn with ${old.object}${words(old)}${other ? `, and is with ${words(other).trim()}` : ''}`,
+        evidence: `the network was drawn with ${old.object}${drawnWords(old)}${other ? `, and is with ${drawnWords(other).trim()}` : ''}`,
         // Until every node has carried it out.
         undo: [old.line, 'ovn-nbctl --timeout=20 --wait=hv sync'],
         revert: (here) => ({...here, drawn: [...(here.drawn ?? []).filter(({object}) => object !== old.object), old]}),
@@ -23,6 +23,6 @@ export function drawnChanges({was, is}: Scene): Change[] {
 }
 
 /** Without the commands: ` router 'router' router-port=lr0-ls2`. */
-function words({settings}: DrawnFacts): string {
+export function drawnWords({settings}: DrawnFacts): string {
   return settings.replaceAll(/ -- lsp-set-\w+ \S+/g, '')
 }

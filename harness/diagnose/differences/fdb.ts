@@ -1,5 +1,5 @@
 // Forwarding entries that somebody fixed: those of bridges that are new, those of tunnels that are gone or lead elsewhere. Pure.
-import type {FdbFacts} from '../../facts/facts.ts'
+import type {FdbFacts, NamespaceFacts} from '../../facts/facts.ts'
 import type {Change, Scene} from './change.ts'
 
 function fdbKey({mac, dev, master, remote}: FdbFacts): string {
@@ -10,11 +10,15 @@ export function fdbChanges(scene: Scene): Change[] {
   return [...fixedSince(scene), ...remotesGone(scene), ...remotesMoved(scene)]
 }
 
-/** Only unicast addresses that stay: the rest is learned, or the kernel's own, of which every port has one. */
+/** A bridge's entry for one that stays: the rest is learned, or the kernel's own, of which every port has one. */
+export function isFixedOn({mac, dev, master, permanent, local}: FdbFacts, {links}: Pick<NamespaceFacts, 'links'>): boolean {
+  const isOwn = local && links.some((link) => link.name === dev && link.mac === mac)
+  return permanent && master !== undefined && !isOwn && !/^(33:33|01:)/.test(mac)
+}
+
 function fixedSince({was, is, run}: Scene): Change[] {
-  const isOwn = ({mac, dev, local}: FdbFacts) => local && is.links.some((link) => link.name === dev && link.mac === mac)
   return is.fdb
-    .filter((entry) => entry.permanent && entry.master !== undefined && !isOwn(entry) && !/^(33:33|01:)/.test(entry.mac))
+    .filter((entry) => isFixedOn(entry, is))
     .filter((entry) => !was.fdb.some((old) => old.permanent && old.local === entry.local && fdbKey(old) === fdbKey(entry)))
     .map((entry) => {
       const {mac, dev, master} = entry

@@ -30,12 +30,12 @@ export function programChanges({was, is, run}: Scene): Change[] {
 }
 
 /** As bpftool-map(8) takes them. */
-function bytes(of: readonly string[]): string {
+export function bytes(of: readonly string[]): string {
   return of.map(Number).join(' ')
 }
 
 /** Several programs share a map. */
-function mapsIn(programs: readonly ProgramFacts[] = []): MapFacts[] {
+export function mapsIn(programs: readonly ProgramFacts[] = []): MapFacts[] {
   return [...new Map(programs.flatMap(({maps}) => maps).map((map) => [map.id, map])).values()]
 }
 

@@ -69,6 +69,7 @@ function isSame(a: SessionFacts, b: SessionFacts): boolean {
   return ends(a).join() === ends(b).join()
 }
 
-function ends({local, remote}: SessionFacts): readonly [string, string] {
+/** In the order of their numbers, the same at both. */
+export function ends({local, remote}: SessionFacts): readonly [string, string] {
   return local.localeCompare(remote, 'en', {numeric: true}) < 0 ? [local, remote] : [remote, local]
 }

@@ -24,10 +24,7 @@ export function settingChanges({was, is, run, inside}: Scene): Change[] {
   )
   const names = new Set(changed.map(([name]) => name))
   return changed.flatMap(([name, value]): Change[] => {
-    // One that stands for all devices sets theirs too.
-    if (/^ipv4\.conf\..*\.forwarding$/.test(name) && names.has('ipv4.ip_forward')) return []
-    if (/^ipv6\.conf\.(?!all\.).*\.(forwarding|disable_ipv6)$/.test(name) && names.has(name.replace(/conf\.[^.]+\./, 'conf.all.')))
-      return []
+    if (followsAll(name, names)) return []
     const old = settingIn(was, name) ?? ''
     const cause = SETTINGS.find(([pattern]) => pattern.test(name))?.[1]
     if (cause === undefined) return []
@@ -48,6 +45,12 @@ export function settingChanges({was, is, run, inside}: Scene): Change[] {
       },
     ]
   })
+}
+
+/** One that stands for all devices sets theirs too. */
+export function followsAll(name: string, changed: ReadonlySet<string>): boolean {
+  if (/^ipv4\.conf\..*\.forwarding$/.test(name)) return changed.has('ipv4.ip_forward')
+  return /^ipv6\.conf\.(?!all\.).*\.(forwarding|disable_ipv6)$/.test(name) && changed.has(name.replace(/conf\.[^.]+\./, 'conf.all.'))
 }
 
 /** A device that was not there takes what is set for new ones (ip-sysctl: conf/default). */

@@ -4,6 +4,7 @@ import type {Box, Point} from '../../topology/boxes.ts'
 import {connectionWords} from '../../topology/labels.ts'
 import type {Connection} from '../../topology/topology.ts'
 import type {Trace} from '../../trace/path.ts'
+import {lineBetween} from '../detour.ts'
 import type {Steps} from '../path.ts'
 
 /** Which of the chosen pair's ways go by something. */
@@ -25,7 +26,7 @@ export function Cable({connection, lines, way: {there, back}}: CableProps) {
   return (
     <g class={`cable ${kind}${up ? '' : ' down'}`}>
       {lines.map((points) => {
-        const text = points.map(({x, y}) => `${x},${y}`).join(' ')
+        const text = pointsText(points)
         return (
           <>
             <polyline points={text} />
@@ -44,6 +45,10 @@ export function Cable({connection, lines, way: {there, back}}: CableProps) {
   )
 }
 
+function pointsText(points: readonly Point[]): string {
+  return points.map(({x, y}) => `${x},${y}`).join(' ')
+}
+
 function middleOf(points: readonly Point[]): (Point | undefined)[] {
   const half = Math.floor(points.length / 2)
   return [points[half], points[half - 1]]
@@ -59,21 +64,11 @@ export function RoutedLines({steps, boxes, way}: {readonly steps: Steps; readonl
       {steps.routed.map(([from, to]) => {
         const [a, b] = [boxes.get(from), boxes.get(to)]
         if (!a || !b) return null
-        const points = between(a, b)
+        const points = pointsText(lineBetween(a, b, boxes.values()))
         return <polyline key={`${from} ${to}`} class={`way-${way}`} points={points} transform={`translate(${shift} ${shift})`} />
       })}
     </g>
   )
-}
-
-/** Straight from side to side, and around where one box is above the other. */
-function between(a: Box, b: Box): string {
-  const [left, right] = a.x <= b.x ? [a, b] : [b, a]
-  const [from, to] = [left, right].map(({y, height}) => y + height / 2)
-  const edge = left.x + left.width
-  if (edge <= right.x) return `${edge},${from} ${right.x},${to}`
-  const around = Math.max(edge, right.x + right.width) + 12
-  return `${edge},${from} ${around},${from} ${around},${to} ${right.x + right.width},${to}`
 }
 
 /** Where a packet goes no further. */

@@ -126,6 +126,9 @@ function Drawing({store, topology}: DrawingProps) {
       {topology.spaces.map((space) => (
         <SpaceBox key={space.name} space={space} box={boxes.get(spaceId(space.name))} end={space.name === from || space.name === to} />
       ))}
+      {/* Below all that is written: no line strikes it through, even where there is no way round a box. */}
+      <RoutedLines steps={there} boxes={boxes} way="there" />
+      <RoutedLines steps={back} boxes={boxes} way="back" />
       {topology.connections.map((connection, index) => (
         <Cable
           key={`${connection.kind} ${connection.from} ${connection.to}`}
@@ -159,8 +162,6 @@ function Drawing({store, topology}: DrawingProps) {
       {topology.outside.map((address) => (
         <TextBox key={address} box={boxes.get(address)} lines={[address, 'outside']} kind="outside" />
       ))}
-      <RoutedLines steps={there} boxes={boxes} way="there" />
-      <RoutedLines steps={back} boxes={boxes} way="back" />
       <Stop steps={there} trace={forward} boxes={boxes} />
       <Stop steps={back} trace={backward} boxes={boxes} />
     </>

@@ -1,5 +1,6 @@
 // One stage: what ran, what it printed, what was claimed, and what became another by it.
 import type {CommandDocument} from '../../report/document.ts'
+import {COMPARED} from '../changes.ts'
 import {END, type Store} from '../store.ts'
 import {counted} from '../words.ts'
 import {ClaimLine} from './checks.tsx'
@@ -101,15 +102,15 @@ function Changes({store}: {readonly store: Store}) {
   if (!store.facts.value) return null
   const since =
     before.value === undefined ? 'what the kernels hold' : `what changed since ${before.value === END ? 'then' : `stage ${before.value}`}`
-  if (all.length === 0) return <p class="dim">Nothing changed in the kernels.</p>
+  if (all.length === 0) return <p class="dim">Nothing differs of what was compared: {COMPARED}.</p>
   return (
     <details class="changes" open={all.length <= 3 * SHORT}>
       <summary>
         {since}: {counted(all.length, 'line')}
       </summary>
       <ul class="change-list">
-        {all.slice(0, 500).map(({place, sign, text}) => (
-          <li key={`${place} ${sign} ${text}`} class={sign === '+' ? 'gained' : 'lost'}>
+        {all.slice(0, 500).map(({place, sign, text}, index) => (
+          <li key={`${place} ${sign} ${text} ${index}`} class={sign === '+' ? 'gained' : 'lost'}>
             <span class="sign">{sign === '+' ? '+' : '−'}</span> <b>{place}</b> {text}
           </li>
         ))}
