@@ -1,7 +1,8 @@
 // The square as a table of buttons. One of them is reached by Tab, the others from there by the arrow keys.
 import {useRef} from 'preact/hooks'
+import {marksOf, turnOf, wordsOf} from '../cell.ts'
 import {passes} from '../filter.ts'
-import {type Matrix, WORDS} from '../matrix.ts'
+import {type Matrix, shadeOf} from '../matrix.ts'
 import type {Store} from '../store.ts'
 import {Sign} from './sign.tsx'
 
@@ -12,15 +13,12 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowRight: [0, 1],
 }
 
-const TURNS = {gained: ', since this stage', lost: ', no more since this stage', stayed: ''} as const
-
 export function SmallMatrix({store, matrix}: {readonly store: Store; readonly matrix: Matrix}) {
   const grid = useRef<HTMLTableElement>(null)
   const {pair, filters} = store
   const {places} = matrix
   const allowed = passes(matrix, filters.value)
   const at = pair.value ?? {from: places[0] ?? '', to: places[1] ?? ''}
-  const turn = (from: string, to: string) => store.turned.value.get(`${from} -> ${to}`) ?? 'stayed'
   const move = (event: KeyboardEvent, from: number, to: number) => {
     const step = STEPS[event.key]
     if (!step) return
@@ -57,9 +55,9 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
                     <button
                       type="button"
                       data-cell={`${row} ${column}`}
-                      class={`cell ${matrix.mark(row, column, filters.value.layer)} ${turn(from, to)}${allowed(row, column) ? '' : ' faded'}`}
+                      class={`cell ${shadeOf(matrix, row, column, filters.value.layer)} ${turnOf(store, from, to)}${allowed(row, column) ? '' : ' faded'}`}
                       tabIndex={at.from === from && at.to === to ? 0 : -1}
-                      aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}${TURNS[turn(from, to)]}`}
+                      aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}`}
                       aria-pressed={pair.value?.from === from && pair.value.to === to}
                       onClick={() => store.choose(from, to)}
                       onKeyDown={(event) => move(event, row, column)}
@@ -77,17 +75,4 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
       </table>
     </div>
   )
-}
-
-export function marksOf({filters}: Store, matrix: Matrix, from: number, to: number) {
-  const {layer} = filters.value
-  const layers = layer === 'all' ? matrix.layers : [layer]
-  return layers.map((each) => ({layer: each, mark: matrix.mark(from, to, each)}))
-}
-
-/** `icmp reaches, tcp does not reach` */
-export function wordsOf(store: Store, matrix: Matrix, from: number, to: number): string {
-  const marks = marksOf(store, matrix, from, to)
-  if (new Set(marks.map(({mark}) => mark)).size === 1) return WORDS[marks[0]?.mark ?? 'none']
-  return marks.map(({layer, mark}) => `${layer} ${WORDS[mark]}`).join(', ')
 }
