@@ -383,6 +383,8 @@ export interface MatrixRow {
   readonly to: string
   readonly family: Family
   readonly verdict: Verdict
+  /** A packet arrived with another address or port than it was sent with; absent where none is known to have. */
+  readonly translated?: true
 }
 
 /** One stage as it was found: what was claimed there, and, where it was asked for, the matrix and what turned in it. */

@@ -308,7 +308,10 @@ export default scenario({
     ...on('leaf2')`
       ip link set up0 down
     `,
-    // Three seconds without a word of IS-IS, and everybody forgets what leaf2 had told.
+    // Three seconds without a word of IS-IS, and everybody forgets what leaf2 had told. Both ends of its session have to have ended it:
+    // one that lived on until the cable is there again would be ended then, after a moment in which all is well.
+    runs('spine1')`vtysh -c 'show bgp neighbors 10.255.0.2' | grep 'BGP state = Established' | wc -l`.prints('0').within(20_000),
+    runs('leaf2')`vtysh -c 'show bgp neighbors 10.255.0.100' | grep 'BGP state = Established' | wc -l`.prints('0').within(20_000),
     runs('leaf1')`bridge fdb show dev vx20 | grep 'dst 10.255.0.2' | wc -l`.prints('0').within(20_000),
     runs('pod1')`ping -c 1 -W 0.5 10.244.3.2`.fails('100% packet loss').within(10_000),
     reach('pod1', 'pod3').holds(),
@@ -317,6 +320,7 @@ export default scenario({
     ...on('leaf2')`
       ip link set up0 up
     `,
+    runs('spine1')`vtysh -c 'show bgp neighbors 10.255.0.2' | grep 'BGP state'`.prints('Established').within(40_000),
     runs('leaf1')`bridge fdb show dev vx20 | grep -c 'dst 10.255.0.2.*extern_learn'`.holds().within(40_000),
     reach('pod1', 'pod4').holds().within(40_000),
     // The segment of the nodes comes when it comes.

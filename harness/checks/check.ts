@@ -20,7 +20,7 @@ import {allPairs, probePairs} from '../probe/probe.ts'
 import {askedAgain, remembering, silentInPart} from './again.ts'
 import {type Baselines, baselineOf, isBaseline} from './baseline.ts'
 import {requirementsIn} from './look.ts'
-import {matrixOf, rowName} from './matrix.ts'
+import {matrixOf, turnsBetween} from './matrix.ts'
 import {clusterOf, distinct, isPairClaim, pairKey, pairsOf, probesOf} from './pairs.ts'
 import {sum} from './verdict.ts'
 import {isTimed, once, type Round, SHORT_PATIENCE, verifyAll} from './verify.ts'
@@ -138,9 +138,7 @@ export async function checkStage(
   if ([...small, ...probes].some(({answered}) => answered !== true)) await forgetUnresolved(fleet, places)
   if (!timeline) return {...base, checks}
   const matrix = matrixOf(small)
-  const reached = (rows: readonly MatrixRow[] | undefined) => new Set(rows?.filter(({verdict}) => verdict === 'pass').map(rowName))
-  const [earlier, now] = [reached(timeline.before), reached(matrix)]
-  return {...base, checks, probing, matrix, gained: [...now.difference(earlier)], lost: [...earlier.difference(now)]}
+  return {...base, checks, probing, matrix, ...turnsBetween(timeline.before, matrix)}
 }
 
 /**

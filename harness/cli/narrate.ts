@@ -1,7 +1,8 @@
 // What the screen shows while a lab stands up, and at the end.
 
+import {matrixOf} from '../checks/matrix.ts'
 import type {Lab, StepFollower} from '../lab.ts'
-import {placesOf, type Scenario, type StageResult} from '../model.ts'
+import {type MatrixRow, type Place, type Probe, placesOf, type Scenario, type StageResult} from '../model.ts'
 import {diagnosesText} from '../report/diagnosis.ts'
 import {milliseconds} from '../report/duration.ts'
 import type {ResultSource} from '../report/json.ts'
@@ -67,6 +68,12 @@ export async function narrator(screen: Screen | undefined, scenario: Scenario): 
   }
 }
 
+/** Who reaches whom at the end as stages tell it: in small packets. */
+function endOf(probes: readonly Probe[], cluster: readonly Place[]): MatrixRow[] {
+  const names = new Set(cluster.map(({name}) => name))
+  return matrixOf(probes.filter(({from, to, size}) => size === 'small' && names.has(from) && names.has(to)))
+}
+
 /** The matrix, the checks with what fell short, the requirements, the times. */
 export function outcomeText(
   {
@@ -86,7 +93,7 @@ export function outcomeText(
   const gone = lostWords(lost).map((words) => `${paint('red', words)}; what was found of the others stands`)
   if (gone.length > 0) parts.push(gone.join('\n'))
   const reach = outcome.checks.find(({check}) => check === 'reach')
-  const timeline = timelineText(outcome.stages, cluster, paint, width)
+  const timeline = timelineText(outcome.stages, cluster, endOf(outcome.probes, cluster), paint, width)
   if (timeline !== '') parts.push(timeline)
   if (cluster.length > 1) parts.push(matrixText(cluster, outcome.probes, paint, width))
   const hops = hopsText(outcome.probes, places)

@@ -18,8 +18,10 @@ export const WORDS: Readonly<Record<Mark, string>> = {
   fail: 'does not reach',
 }
 
-/** What is shown of a pair: a protocol of three at the end, or all of them together, as the timeline asks. */
-export type Layer = Protocol | 'all'
+/** As layers are named, and in this order. */
+export const FAMILIES = ['IPv4', 'IPv6'] as const
+/** What is shown of a pair: a protocol of three at the end, a family at a stage, where all protocols are asked together. */
+export type Layer = Protocol | (typeof FAMILIES)[number] | 'all'
 
 export interface Matrix {
   readonly places: readonly string[]
@@ -44,30 +46,61 @@ function matrixOver(places: readonly string[], layers: readonly Layer[], marks: 
   }
 }
 
-/** Of all probes of a run; small and full packets of a pair are one mark. */
-export function matrixOfProbes(places: readonly Place[], probes: Rows<Probe>): Matrix {
+/** All probes of a run, as they are told of. */
+export interface End {
+  /** By protocol; small and full packets of a pair are one mark. */
+  readonly matrix: Matrix
+  /** By family, all protocols and both sizes together. */
+  readonly families: Matrix
+  /** By family, in small packets: what stages ask. */
+  readonly small: Matrix
+}
+
+export function endOf(places: readonly Place[], probes: Rows<Probe>): End {
   const names = places.map(({name}) => name)
   const position = new Map(names.map((name, index) => [name, index]))
   const size = names.length
-  const [from, to, protocol, packet, answered] = [
+  const [from, to, family, protocol, packet, answered] = [
     valuesOf(probes, 'from'),
     valuesOf(probes, 'to'),
+    valuesOf(probes, 'family'),
     valuesOf(probes, 'protocol'),
     valuesOf(probes, 'size'),
     valuesOf(probes, 'answered'),
   ]
   // Small and full apart first: `s` is small answered and full not.
   const sides = [0, 1].map(() => PROTOCOLS.map(() => new Uint8Array(size * size)))
+  const [families, smallOnes] = [0, 1].map(() => FAMILIES.map(() => new Uint8Array(size * size))) as [Uint8Array[], Uint8Array[]]
   const translated = translatedIn(probes)
   for (let index = 0; index < probes.length; index++) {
     const [row, column] = [position.get(from[index] ?? ''), position.get(to[index] ?? '')]
     const marks = sides[packet[index] === 'full' ? 1 : 0]?.[PROTOCOLS.indexOf(protocol[index] ?? 'icmp')]
     if (row === undefined || column === undefined || !marks) continue
     const cell = row * size + column
-    marks[cell] = Math.max(marks[cell] ?? 0, WEIGHT[markOf(answered[index], translated[index] === 1)])
+    const weight = WEIGHT[markOf(answered[index], translated[index] === 1)]
+    weigh(marks, cell, weight)
+    const own = family[index] === 6 ? 1 : 0
+    weigh(families[own], cell, weight)
+    if (packet[index] === 'small') weigh(smallOnes[own], cell, weight)
   }
   const marks = PROTOCOLS.map((_, layer) => merged(sides[0]?.[layer] as Uint8Array, sides[1]?.[layer] as Uint8Array))
-  return matrixOver(names, PROTOCOLS, marks)
+  return {
+    matrix: matrixOver(names, PROTOCOLS, marks),
+    families: matrixOfFamilies(names, families),
+    small: matrixOfFamilies(names, smallOnes),
+  }
+}
+
+/** The heavier word counts. */
+function weigh(marks: Uint8Array | undefined, cell: number, weight: number): void {
+  if (marks) marks[cell] = Math.max(marks[cell] ?? 0, weight)
+}
+
+/** Layers of the families that somebody was asked in. */
+function matrixOfFamilies(names: readonly string[], marks: readonly Uint8Array[]): Matrix {
+  const asked = marks.map((own) => own.some((mark) => mark !== WEIGHT.none))
+  const isAsked = (_: unknown, family: number) => asked[family]
+  return matrixOver(names, FAMILIES.filter(isAsked), marks.filter(isAsked))
 }
 
 /** 1 where a receiver saw another source or destination than was sent, there or back (../probe/translated.ts says the same of one). */
@@ -89,19 +122,32 @@ function merged(small: Uint8Array, full: Uint8Array): Uint8Array {
   return small.map((mark, cell) => (arrived(mark) && full[cell] === WEIGHT.fail ? WEIGHT.small : Math.max(mark, full[cell] ?? 0)))
 }
 
-/** Of one round after a stage: all protocols together, in small packets. */
+/** Of one round after a stage: all protocols together, in small packets, each family for itself. */
 export function matrixOfRows(places: readonly Place[], rows: Rows<MatrixRow>): Matrix {
   const names = places.map(({name}) => name)
   const position = new Map(names.map((name, index) => [name, index]))
-  const marks = new Uint8Array(names.length * names.length)
-  const [from, to, verdict] = [valuesOf(rows, 'from'), valuesOf(rows, 'to'), valuesOf(rows, 'verdict')]
+  const marks = FAMILIES.map(() => new Uint8Array(names.length * names.length))
+  const [from, to, family] = [valuesOf(rows, 'from'), valuesOf(rows, 'to'), valuesOf(rows, 'family')]
+  const [verdict, translated] = [valuesOf(rows, 'verdict'), valuesOf(rows, 'translated')]
   for (let index = 0; index < rows.length; index++) {
     const [row, column] = [position.get(from[index] ?? ''), position.get(to[index] ?? '')]
     if (row === undefined || column === undefined) continue
-    const cell = row * names.length + column
-    marks[cell] = Math.max(marks[cell] ?? 0, WEIGHT[verdict[index] ?? 'unknown'])
+    const found = verdict[index] ?? 'unknown'
+    weigh(marks[family[index] === 6 ? 1 : 0], row * names.length + column, WEIGHT[found === 'pass' && translated[index] ? 'nat' : found])
   }
-  return matrixOver(names, ['all'], [marks])
+  return matrixOfFamilies(names, marks)
+}
+
+/** Whether it reaches, translated or not. */
+export function isReached(mark: Mark): boolean {
+  return mark === 'pass' || mark === 'nat'
+}
+
+/** What a cell is coloured by: of two families that differ the heavier alone would hide that the other reaches. */
+export function shadeOf(matrix: Matrix, from: number, to: number, layer: Layer): Mark | 'partly' {
+  const mark = matrix.mark(from, to, layer)
+  if (isReached(mark) || matrix.layers[0] !== 'IPv4' || matrix.layers.includes(layer)) return mark
+  return matrix.layers.some((family) => isReached(matrix.mark(from, to, family))) ? 'partly' : mark
 }
 
 type Counts = Readonly<Record<Mark, number>>

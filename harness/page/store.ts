@@ -1,6 +1,7 @@
 // What the page knows and what its reader has chosen. All else is computed from it, when it is needed.
 import {batch, computed, signal} from '@preact/signals'
 import {type BothWays, bothWays} from '../both-ways.ts'
+import type {Turns} from '../checks/matrix.ts'
 import type {Facts} from '../facts/facts.ts'
 import {factsOf} from '../facts/plain.ts'
 import {type Diagnosis, type PacketSize, type Place, type Probe, placesAfter, type Verdict} from '../model.ts'
@@ -12,8 +13,9 @@ import {idOf} from '../topology/topology.ts'
 import type {Trace} from '../trace/path.ts'
 import {type Change, changesBetween} from './changes.ts'
 import {folded, shownSpaces} from './fold.ts'
-import {countsOf, type Layer, type Matrix, matrixOfProbes, matrixOfRows} from './matrix.ts'
+import {endOf, type Layer, type Matrix, matrixOfRows} from './matrix.ts'
 import {carriedBy, passedBy, stepsOf} from './path.ts'
+import {type Reached, sharesOf, sharesOfRows, turnsIn} from './reached.ts'
 import {undoneOf} from './undone.ts'
 
 export interface ChosenPair {
@@ -34,13 +36,6 @@ export interface Lens {
   readonly size: PacketSize
   /** The first, where it is absent or no more one of the place's. */
   readonly address?: string
-}
-
-export interface Reached {
-  readonly reached: number
-  readonly total: number
-  readonly gained: number
-  readonly lost: number
 }
 
 /** Pods that a picture shows at once. */
@@ -116,33 +111,31 @@ export function createStore(first: View) {
   const topology = computed(() => world.value && topologyOf(world.value, run.value?.scenario.underlay ?? ''))
   const layout = computed(() => view.value.layouts[moment.value])
   const cluster = computed(() => clusterAt(moment.value))
-  const endMatrix = computed(() => result.value && matrixOfProbes(clusterAt(END), result.value.probes))
+  const end = computed(() => result.value && endOf(clusterAt(END), result.value.probes))
   const matrix = computed((): Matrix | undefined => {
-    if (moment.value === END) return endMatrix.value
+    if (moment.value === END) return end.value?.matrix
     return stage.value?.matrix && matrixOfRows(cluster.value, stage.value.matrix)
   })
-  /** Pairs that turned at this stage, as `pod1 -> pod3`; one that turned in one family has. */
+  /** The last that all pairs were asked at. */
+  const lastStage = computed(() => stages.value.findLast(({matrix}) => matrix))
+  const endTurns = computed((): Turns | undefined => {
+    const {stage: number = 0, matrix: rows} = lastStage.value ?? {}
+    return rows && end.value && turnsIn(matrixOfRows(clusterAt(number), rows), end.value.small)
+  })
+  /** Pairs that turned at this moment, each family for itself: `pod1 -> pod3`, `pod1 -> pod3 (IPv6)`. */
   const turned = computed((): ReadonlyMap<string, 'gained' | 'lost'> => {
-    const {gained = [], lost = []} = stage.value ?? {}
-    const named = (pairs: readonly string[], how: 'gained' | 'lost') => pairs.map((pair) => [pair.replace(/ \(IPv6\)$/, ''), how] as const)
-    return new Map([...named(gained, 'gained'), ...named(lost, 'lost')])
+    const {gained = [], lost = []} = (moment.value === END ? endTurns.value : stage.value) ?? {}
+    return new Map([...gained.map((pair) => [pair, 'gained'] as const), ...lost.map((pair) => [pair, 'lost'] as const)])
   })
   /** How many pairs reached at each moment that was looked at, and how many turned. */
   const reached = computed((): ReadonlyMap<Moment, Reached> => {
     const found = new Map<Moment, Reached>()
     for (const {stage: number, matrix: rows, gained = [], lost = []} of stages.value) {
-      if (!rows) continue
-      const pass = valuesOf(rows, 'verdict').filter((verdict) => verdict === 'pass').length
-      found.set(number, {reached: pass, total: rows.length, gained: gained.length, lost: lost.length})
+      if (rows) found.set(number, {shares: sharesOfRows(rows), gained: gained.length, lost: lost.length})
     }
-    if (endMatrix.value) {
-      const {none: _, ...counts} = countsOf(endMatrix.value, 'all')
-      found.set(END, {
-        reached: counts.pass + counts.nat,
-        total: Object.values(counts).reduce((sum, each) => sum + each, 0),
-        gained: 0,
-        lost: 0,
-      })
+    if (end.value) {
+      const {gained = [], lost = []} = endTurns.value ?? {}
+      found.set(END, {shares: sharesOf(end.value.families), gained: gained.length, lost: lost.length})
     }
     return found
   })
@@ -221,6 +214,8 @@ export function createStore(first: View) {
       history,
       undone,
       stages,
+      lastStage,
+      end,
       moments,
       reached,
       moment,

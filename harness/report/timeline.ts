@@ -1,6 +1,7 @@
 // How the matrix grew from stage to stage: what each part of the recipe bought. Data in, text out.
 import Table from 'cli-table3'
-import type {CheckResult, Place, StageResult} from '../model.ts'
+import {type Turns, turnsBetween} from '../checks/matrix.ts'
+import type {CheckResult, Family, MatrixRow, Place, StageResult} from '../model.ts'
 import {COLOURS, findingTexts, MARKS, type Paint} from './text.ts'
 import {visibleLine} from './visible.ts'
 
@@ -48,66 +49,114 @@ function findingLines(check: CheckResult, paint: Paint): string[] {
   ]
 }
 
+/** A round of small packets between all places. */
+interface Round extends Partial<Turns> {
+  /** `8`, `end` */
+  readonly name: string
+  readonly title: string
+  readonly rows: readonly MatrixRow[]
+}
+
 /**
  * One column a stage: how many others each place reaches, and below, by name, the pairs that turned at it. Stages that do
- * not fit the screen's width are in a table of their own below.
+ * not fit the screen's width are in a table of their own below. The end has a column where a pair turned after the last stage.
+ * @param end the matrix of the end, in small packets as at the stages
  */
 export function timelineText(
   stages: readonly StageResult[],
   places: readonly Place[],
+  end: readonly MatrixRow[],
   paint: Paint,
   width = Number.POSITIVE_INFINITY,
 ): string {
-  const seen = stages.filter(({matrix}) => matrix !== undefined)
-  if (seen.length === 0) return ''
-  const total = Math.max(...seen.map(({matrix}) => matrix?.length ?? 0))
-  const turns = seen.flatMap(({stage, title, gained = [], lost = []}) => {
+  const rounds = roundsOf(stages, end)
+  if (rounds.length === 0) return ''
+  const turns = rounds.flatMap(({title, gained = [], lost = []}) => {
     const named = [gained, lost].flatMap((pairs, index) => turnTexts(index === 0 ? '+' : '-', pairs, index === 0 ? 'green' : 'red', paint))
-    return named.length === 0 ? [] : [`${paint('bold', `${stage}. ${title}`)}`, ...named]
+    return named.length === 0 ? [] : [paint('bold', title), ...named]
   })
+  const lines = linesOf(rounds, places)
   return [
-    `${paint('bold', 'The timeline')}: how many others each place reaches after each stage, ${total} pairs in all`,
-    ...blocksOf(seen, places, width).map((block) => blockText(block, places, paint)),
+    `${paint('bold', 'The timeline')}: how many others each place reaches after each stage, ${totalWords(rounds)}`,
+    ...blocksOf(rounds, lines, width).map((block) => blockText(block, lines, paint)),
     ...turns,
   ].join('\n')
 }
 
-/** As many stages to a table as the screen holds side by side; at least one. */
-function blocksOf(stages: readonly StageResult[], places: readonly Place[], width: number): StageResult[][] {
-  const digits = Math.max(...stages.flatMap((stage) => [String(stage.stage).length, String(reachedIn(stage)).length]))
-  const names = Math.max('reaches'.length, ...places.map(({name}) => name.length))
+function roundsOf(stages: readonly StageResult[], end: readonly MatrixRow[]): Round[] {
+  const rounds = stages.flatMap(({stage, title, matrix, gained = [], lost = []}): Round[] =>
+    matrix === undefined ? [] : [{name: String(stage), title: `${stage}. ${title}`, rows: matrix, gained, lost}],
+  )
+  const last = rounds.at(-1)
+  if (!last) return []
+  const turns = turnsBetween(last.rows, end)
+  if (turns.gained.length + turns.lost.length === 0) return rounds
+  return [...rounds, {name: 'end', title: `the end, since stage ${last.name}`, rows: end, ...turns}]
+}
+
+const FAMILIES = [4, 6] as const
+
+/** `42 pairs in all`; of two families `42 pairs by IPv4 and 42 by IPv6` */
+function totalWords(rounds: readonly Round[]): string {
+  const most = (family: Family) => Math.max(...rounds.map(({rows}) => rows.filter((row) => row.family === family).length))
+  const [four, six] = [most(4), most(6)]
+  return four > 0 && six > 0 ? `${four} pairs by IPv4 and ${six} by IPv6` : `${four + six} pairs in all`
+}
+
+/** A line of the table. */
+interface Line {
+  readonly name: string
+  readonly counts: (row: MatrixRow) => boolean
+}
+
+const ALL: Line = {name: 'pairs', counts: () => true}
+
+/** A line a place and one for all; of two families one for each. */
+function linesOf(rounds: readonly Round[], places: readonly Place[]): Line[] {
+  const asked = rounds.flatMap(({rows}) => rows)
+  const families = FAMILIES.filter((family) => asked.some((row) => row.family === family))
+  const line = (name: string, counts: Line['counts']): Line[] =>
+    families.length < 2
+      ? [{name, counts}]
+      : families.map((family) => ({name: `${name} IPv${family}`, counts: (row) => row.family === family && counts(row)}))
+  return [...places.flatMap(({name}) => line(name, ({from}) => from === name)), ...line(ALL.name, ALL.counts)]
+}
+
+/** As many rounds to a table as the screen holds side by side; at least one. */
+function blocksOf(rounds: readonly Round[], lines: readonly Line[], width: number): Round[][] {
+  const digits = Math.max(...rounds.flatMap((round) => [round.name.length, String(reachedIn(round, ALL)).length]))
+  const names = Math.max('reaches'.length, ...lines.map(({name}) => name.length))
   // A border, and for each column a blank on both sides and a border.
   const most = Math.max(1, Math.floor((width - 1 - (names + 3)) / (digits + 3)))
-  const blocks: StageResult[][] = []
-  for (const stage of stages) {
+  const blocks: Round[][] = []
+  for (const round of rounds) {
     const block = blocks.at(-1)
-    if (block && block.length < most) block.push(stage)
-    else blocks.push([stage])
+    if (block && block.length < most) block.push(round)
+    else blocks.push([round])
   }
   return blocks
 }
 
-function blockText(stages: readonly StageResult[], places: readonly Place[], paint: Paint): string {
+function blockText(rounds: readonly Round[], lines: readonly Line[], paint: Paint): string {
   const table = new Table({
-    head: ['reaches', ...stages.map(({stage}) => String(stage))],
+    head: ['reaches', ...rounds.map(({name}) => name)],
     style: {head: [], border: [], compact: true},
-    colAligns: ['left', ...stages.map(() => 'right' as const)],
+    colAligns: ['left', ...rounds.map(() => 'right' as const)],
   })
-  for (const {name} of places) table.push([name, ...stages.map((stage) => countText(reachedIn(stage, name), paint))])
-  table.push(['pairs', ...stages.map((stage) => countText(reachedIn(stage), paint))])
+  for (const line of lines) table.push([line.name, ...rounds.map((round) => countText(reachedIn(round, line), paint))])
   return table.toString()
 }
 
-function reachedIn({matrix = []}: StageResult, from?: string): number {
-  return matrix.filter((row) => row.verdict === 'pass' && (from === undefined || row.from === from)).length
+function reachedIn({rows}: Round, {counts}: Line): number {
+  return rows.filter((row) => row.verdict === 'pass' && counts(row)).length
 }
 
 function countText(count: number, paint: Paint): string {
   return count === 0 ? paint('dim', '·') : String(count)
 }
 
-/** `+ pod1 <-> pod2, node1`: pairs that turned in both directions are told once, those of one place together. */
-/** The families apart: a pair may turn in one and not yet in the other. */
+/** `+ pod1 <-> pod2, node1`: pairs that turned in both directions are told once, those of one place together. The families apart: a pair
+ * may turn in one and not yet in the other. */
 function turnTexts(sign: string, pairs: readonly string[], colour: 'green' | 'red', paint: Paint): string[] {
   const suffix = ' (IPv6)'
   const six = pairs.filter((pair) => pair.endsWith(suffix)).map((pair) => pair.slice(0, -suffix.length))

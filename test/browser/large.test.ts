@@ -82,3 +82,38 @@ test.serial('200 pods: the square is walked by keys, and what is under the curso
   t.deepEqual(complaints, [])
   await page.close()
 })
+
+test.serial('a square that is drawn says and shows of two families which of them reaches', async (t) => {
+  const run = manyPods(30)
+  const stages = run.outcome.stages.map((stage, index) => ({
+    ...stage,
+    matrix: stage.matrix?.flatMap((row) => [row, {...row, family: 6 as const, verdict: index < 2 ? ('fail' as const) : row.verdict}]) ?? [],
+  }))
+  await using small = await reportOf({...run, outcome: {...run.outcome, stages}})
+  const {page, complaints} = await browser.open(small.html)
+  await page.getByRole('slider', {name: 'Stage'}).focus()
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('ArrowLeft')
+  const matrix = part(page, 'Who reaches whom')
+  await matrix.getByRole('application').focus()
+  const cursor = () => wordsOf(page.locator('#matrix-cursor'))
+  t.is(await cursor(), 'p1-1 → p2-1 does not reach')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  t.is(await cursor(), 'p1-1 → p1-2 IPv4 reaches, since this stage; IPv6 does not reach')
+  // Of p1-2 to p2-1, where neither reaches, and to p1-3, where IPv4 does.
+  const colours = () =>
+    page.evaluate<string[]>(`(() => {
+      const canvas = document.querySelector('canvas')
+      const cell = canvas.width / 33
+      const at = (from, to) => [...canvas.getContext('2d').getImageData((to + 0.7) * cell, (from + 0.2) * cell, 1, 1).data].join()
+      return [at(3, 1), at(3, 6)]
+    })()`)
+  const [neither, one] = await colours()
+  t.not(neither, one)
+  await matrix.getByRole('combobox', {name: 'family'}).selectOption('IPv6')
+  const [still, none] = await eventually(colours, ([, now]) => now !== one)
+  t.deepEqual([still, none], [neither, neither])
+  t.deepEqual(complaints, [])
+  await page.close()
+})

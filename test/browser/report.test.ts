@@ -133,6 +133,68 @@ test.serial('the slider: what ran at each stage, what it printed, and how matrix
   await page.close()
 })
 
+const FAMILIES = `import {on, reach, runs, scenario, stage, uniqueAddress} from 'podwire'
+
+export default scenario({
+  title: 'two families',
+  underlay: '192.168.1.0/24',
+  nodes: {node1: ['192.168.1.11', 'fd00:192:168:1::11'], node2: ['192.168.1.12', 'fd00:192:168:1::12']},
+  pods: {},
+  steps: [
+    ...stage('node2 hears no IPv6 of node1'),
+    ...on('node1')\`
+      ip addr add fd00:192:168:1::11/64 dev eth0 nodad
+    \`,
+    ...on('node2')\`
+      ip addr add fd00:192:168:1::12/64 dev eth0 nodad
+      nft add table ip6 cut
+      nft 'add chain ip6 cut in { type filter hook input priority 0; }'
+      nft add rule ip6 cut in ip6 saddr fd00:192:168:1::11 drop
+    \`,
+    ...stage('node2 gives UDP another port, and hears IPv6 once all were asked'),
+    ...on('node2')\`
+      nft add table ip nat
+      nft 'add chain ip nat out { type nat hook postrouting priority 100; }'
+      nft add rule ip nat out meta l4proto udp masquerade to :40000-40999
+    \`,
+    uniqueAddress.all(),
+    runs('node2')\`nft delete table ip6 cut\`.holds(),
+  ],
+  checks: [reach.all()],
+})
+`
+
+test.serial('two families, a translation, and a pair that turns after the last stage: the slider tells each at its moment', async (t) => {
+  await using made = await report(FAMILIES)
+  t.is(made.code, 0, made.stderr)
+  const {page, complaints} = await browser.open(made.html)
+  const said = async (from: string, to: string) => (await cell(page, from, to).getAttribute('aria-label'))?.replace(/^.*?: /, '')
+  const signs = (from: string, to: string) =>
+    cell(page, from, to)
+      .locator('[data-sign]')
+      .evaluateAll((all) => all.map((each) => each.getAttribute('data-sign')).join(''))
+  const bar = () => page.locator('.bar.chosen').getAttribute('title')
+  t.is(await said('node1', 'node2'), 'reaches; did not reach by IPv6 after stage 2')
+  t.is(await said('node2', 'node1'), 'icmp reaches, tcp reaches, udp reaches, but is translated; did not reach by IPv6 after stage 2')
+  t.is(await page.locator('.bar.chosen .gained').textContent(), '+2')
+  t.is(await page.locator('.cell.gained').count(), 2)
+  t.regex(await wordsOf(page.getByRole('banner')), /IPv4 2 of 2 pairs reach, IPv6 2 of 2 pairs reach/)
+  await slider(page).focus()
+  await page.keyboard.press('ArrowLeft')
+  t.deepEqual([await said('node2', 'node1'), await signs('node2', 'node1')], ['IPv4 reaches, but is translated; IPv6 does not reach', 'n✗'])
+  t.is(await said('node1', 'node2'), 'IPv4 reaches; IPv6 does not reach')
+  t.regex((await bar()) ?? '', /: IPv4 2 of 2 pairs reach, IPv6 0 of 2 pairs reach$/)
+  await page.keyboard.press('ArrowLeft')
+  t.deepEqual([await said('node1', 'node2'), await signs('node1', 'node2')], ['IPv4 reaches, since this stage; IPv6 does not reach', '✓✗'])
+  const family = part(page, 'Who reaches whom').getByRole('combobox', {name: 'family'})
+  await family.selectOption('IPv6')
+  t.deepEqual([await said('node1', 'node2'), await signs('node1', 'node2')], ['does not reach', '✗'])
+  t.deepEqual(await barriersIn(page), [])
+  t.deepEqual(complaints, [])
+  await page.close()
+  t.deepEqual(mistakesIn(JSON.parse(textOf(made.json)), 'result'), [])
+})
+
 test.serial('a run that fails: the diagnosis, where the reply stops, and the command that mends it', async (t) => {
   await using made = await report(CUT)
   t.is(made.code, 1, made.stderr)

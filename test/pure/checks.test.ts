@@ -1,5 +1,6 @@
 // The checks' verdicts on recorded rows: a healthy lab passes, and each fault is seen by the check it concerns.
 import test from 'ava'
+import {matrixOf, rowName} from '../../harness/checks/matrix.ts'
 import type {CheckResult, Probe, Verdict} from '../../harness/model.ts'
 import {checkNoNat, checkReach, checkUniqueAddress} from '../tools/findings.ts'
 import {PLACES, recordedInterfaces, recordedProbes} from '../tools/recorded.ts'
@@ -53,6 +54,14 @@ test('no-nat fails when only a port was changed, or only the reply', (t) => {
     t.is(verdict, 'fail')
     t.is(pairs.filter((pair) => pair.verdict === 'fail').length, 1)
   }
+})
+
+test('a row of the matrix says that its pair was translated, and no other row does', (t) => {
+  t.false(matrixOf(recordedProbes('healthy')).some((row) => 'translated' in row))
+  const rows = matrixOf(recordedProbes('masquerade'))
+  t.true(rows.every(({verdict}) => verdict === 'pass'))
+  const translated = rows.filter((row) => row.translated).map(rowName)
+  t.deepEqual(translated.sort(), [...TRANSLATED].sort())
 })
 
 test('no-nat says nothing of what was not seen: unknown, never a pass', (t) => {

@@ -2,13 +2,16 @@
 // stage changed, a folded picture.
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
-import type {Passage, Probe} from '../../harness/model.ts'
+import {matrixOf, turnsBetween} from '../../harness/checks/matrix.ts'
+import type {MatrixRow, Passage, Probe} from '../../harness/model.ts'
+import {marksOf, turnOf, wordsOf} from '../../harness/page/cell.ts'
 import {changesBetween} from '../../harness/page/changes.ts'
 import {crosses, lineBetween} from '../../harness/page/detour.ts'
 import {passes} from '../../harness/page/filter.ts'
 import {folded, shownSpaces} from '../../harness/page/fold.ts'
-import {countsOf, matrixOfProbes, matrixOfRows} from '../../harness/page/matrix.ts'
+import {countsOf, endOf, matrixOfRows, SIGNS, shadeOf} from '../../harness/page/matrix.ts'
 import {passedBy, stepsOf} from '../../harness/page/path.ts'
+import {reachedWords, wholeOf} from '../../harness/page/reached.ts'
 import {createStore, END} from '../../harness/page/store.ts'
 import {undoneOf} from '../../harness/page/undone.ts'
 import type {CommandDocument} from '../../harness/report/document.ts'
@@ -36,13 +39,13 @@ test('a mark is small packets and full ones together, the heavier of two address
     if (to === 'pod3' && protocol === 'udp') return {...probe, answered: null}
     return to === 'pod4' ? {...probe, answered: false} : probe
   })
-  const matrix = matrixOfProbes(PLACES, [...changed, ...healthy.filter(({to}) => to === 'pod4')])
+  const matrix = endOf(PLACES, [...changed, ...healthy.filter(({to}) => to === 'pod4')]).matrix
   const marks = (to: string) => matrix.layers.map((layer) => matrix.mark(at('pod1'), at(to), layer))
   t.deepEqual(marks('pod2'), ['pass', 'small', 'pass'])
   t.deepEqual(marks('pod3'), ['pass', 'pass', 'unknown'])
   t.deepEqual(marks('pod4'), ['fail', 'fail', 'fail'])
   t.deepEqual(countsOf(matrix, 'all'), {none: 0, pass: 39, small: 1, nat: 0, unknown: 1, fail: 1})
-  t.deepEqual(countsOf(matrixOfProbes(PLACES, healthy), 'all'), {none: 0, pass: 42, small: 0, nat: 0, unknown: 0, fail: 0})
+  t.deepEqual(countsOf(endOf(PLACES, healthy).matrix, 'all'), {none: 0, pass: 42, small: 0, nat: 0, unknown: 0, fail: 0})
 })
 
 test('what is translated reaches and is marked, as records and as packed columns; a filter for failures finds it', (t) => {
@@ -57,7 +60,7 @@ test('what is translated reaches and is marked, as records and as packed columns
   const packed = unpack(JSON.parse(JSON.stringify(pack({probes}))) as Packed) as {readonly probes: Rows<Probe>}
   if (!(packed.probes instanceof Table)) return t.fail('it is a table')
   for (const rows of [probes, packed.probes]) {
-    const matrix = matrixOfProbes(PLACES, rows)
+    const matrix = endOf(PLACES, rows).matrix
     const marks = (to: string) => matrix.layers.map((layer) => matrix.mark(at('pod1'), at(to), layer))
     t.deepEqual(marks('pod3'), ['pass', 'nat', 'pass'])
     t.deepEqual(marks('pod4'), ['nat', 'nat', 'nat'])
@@ -68,8 +71,112 @@ test('what is translated reaches and is marked, as records and as packed columns
 
 test('small packets that arrive translated, and full ones that do not, are small packets only', (t) => {
   const cut = recordedProbes('masquerade').map((probe) => (probe.size === 'full' ? {...probe, answered: false} : probe))
-  const matrix = matrixOfProbes(PLACES, cut)
+  const matrix = endOf(PLACES, cut).matrix
   t.is(matrix.mark(at('pod1'), at('pod3'), 'tcp'), 'small')
+})
+
+/** A store of a run with these rounds after its stages, and these probes at the end. */
+async function storeOf(rounds: readonly (readonly MatrixRow[])[], probes: readonly Probe[] = recordedProbes('healthy')) {
+  const run = RUNS.passing()
+  const stages = rounds.map((matrix, index) => {
+    const title = `part ${index + 1}`
+    return {stage: index + 1, title, checks: [], probing: 1, matrix, ...turnsBetween(rounds[index - 1], matrix)}
+  })
+  const scenario = {...run.scenario, stages: stages.map(({title}) => ({title, steps: [], readdressed: {}, claims: []}))}
+  return createStore(await viewOf(documentOf({...run, scenario, history: [], outcome: {...run.outcome, probes, stages}})))
+}
+
+/** All pairs in small packets, as they were recorded: those that `fails` names fail. */
+function round(family: 4 | 6, fails: (from: string, to: string) => boolean = () => false): MatrixRow[] {
+  const rows = matrixOf(recordedProbes('healthy').filter(({size}) => size === 'small'))
+  return rows.map((row) => ({...row, family, verdict: fails(row.from, row.to) ? 'fail' : 'pass'}))
+}
+
+type PageStore = Awaited<ReturnType<typeof storeOf>>
+
+function saidOf(store: PageStore, from: string, to: string) {
+  const matrix = store.matrix.value
+  if (!matrix) throw new Error('nobody was asked')
+  return {
+    words: wordsOf(store, matrix, at(from), at(to)),
+    signs: marksOf(store, matrix, at(from), at(to)).map(({mark}) => SIGNS[mark]),
+    turn: turnOf(store, from, to),
+    shade: shadeOf(matrix, at(from), at(to), 'all'),
+  }
+}
+
+const all = () => true
+
+test('of two families a stage has two layers: each says for itself whether it reaches, and since when', async (t) => {
+  const both = (six: (from: string, to: string) => boolean) => [...round(4), ...round(6, six)]
+  const store = await storeOf([
+    [...round(4, all), ...round(6, all)],
+    both(all),
+    both((from, to) => from === 'pod1' && to === 'pod3'),
+    [...round(4, all), ...round(6)],
+  ])
+  const at2 = {words: 'IPv4 reaches, since this stage; IPv6 does not reach', signs: ['✓', '✗'], turn: 'gained', shade: 'partly'}
+  store.go(2)
+  t.deepEqual(saidOf(store, 'pod1', 'pod3'), at2)
+  t.deepEqual(store.matrix.value?.layers, ['IPv4', 'IPv6'])
+  store.filters.value = {...store.filters.value, layer: 'IPv4'}
+  t.is(saidOf(store, 'pod1', 'pod3').words, 'reaches, since this stage')
+  // A protocol that was chosen at the end is none of a stage's layers.
+  store.filters.value = {...store.filters.value, layer: 'tcp'}
+  t.deepEqual(saidOf(store, 'pod1', 'pod3'), at2)
+  store.go(3)
+  t.deepEqual(saidOf(store, 'pod1', 'pod3'), {...at2, words: 'IPv4 reaches; IPv6 does not reach', turn: 'stayed'})
+  t.is(saidOf(store, 'pod1', 'pod2').words, 'IPv4 reaches; IPv6 reaches, since this stage')
+  store.go(4)
+  t.is(saidOf(store, 'pod1', 'pod3').words, 'IPv4 does not reach, no more since this stage; IPv6 reaches, since this stage')
+  t.is(saidOf(store, 'pod1', 'pod3').turn, 'lost')
+  const told = (moment: number) => reachedWords(store.reached.value.get(moment)?.shares ?? [])
+  t.is(told(2), 'IPv4 42 of 42 pairs reach, IPv6 0 of 42 pairs reach')
+  t.is(told(3), 'IPv4 42 of 42 pairs reach, IPv6 41 of 42 pairs reach')
+  t.is(wholeOf(store.reached.value.get(2)?.shares ?? []), 0.5)
+})
+
+test('the end of a run in two families counts each for itself', async (t) => {
+  const healthy = recordedProbes('healthy')
+  const six = healthy.map((probe): Probe => ({...probe, family: 6, answered: !(probe.size === 'full' && probe.to === 'pod3')}))
+  const store = await storeOf([[...round(4), ...round(6, (from) => from === 'pod1')]], [...healthy, ...six])
+  const {shares = [], gained, lost} = store.reached.value.get(END) ?? {}
+  t.is(reachedWords(shares), 'IPv4 42 of 42 pairs reach, IPv6 36 of 42 pairs reach')
+  t.deepEqual([gained, lost], [6, 0])
+  t.is(saidOf(store, 'pod1', 'pod2').words, 'reaches; did not reach by IPv6 after stage 1')
+  t.is(saidOf(store, 'pod2', 'pod1').words, 'reaches')
+})
+
+test('a pair that is translated at a stage reaches and is marked, as records and as packed columns', async (t) => {
+  const rows = matrixOf(recordedProbes('masquerade').filter(({size}) => size === 'small'))
+  const store = await storeOf([rows])
+  store.go(1)
+  t.deepEqual(saidOf(store, 'pod1', 'pod3'), {
+    words: 'reaches, but is translated, since this stage',
+    signs: ['n'],
+    turn: 'gained',
+    shade: 'nat',
+  })
+  t.is(saidOf(store, 'pod3', 'pod1').words, 'reaches, since this stage')
+  t.deepEqual(store.reached.value.get(1)?.shares, [{family: 'IPv4', reached: 42, total: 42}])
+  const packed = unpack(JSON.parse(JSON.stringify(pack({matrix: rows}))) as Packed) as {readonly matrix: Rows<MatrixRow>}
+  t.true(packed.matrix instanceof Table)
+  t.deepEqual(countsOf(matrixOfRows(PLACES, packed.matrix), 'all'), {none: 0, pass: 34, small: 0, nat: 8, unknown: 0, fail: 0})
+})
+
+test('what turned after the last stage is told of the end; full packets alone turn nothing', async (t) => {
+  const probes = recordedProbes('healthy').map((probe) =>
+    (probe.from === 'pod2' && probe.size === 'full') || (probe.from === 'pod3' && probe.to === 'pod4')
+      ? {...probe, answered: false}
+      : probe,
+  )
+  const store = await storeOf([round(4, all), round(4, (from, to) => from === 'pod1' && to === 'pod3')], probes)
+  t.like(store.reached.value.get(END), {gained: 1, lost: 1, shares: [{reached: 35, total: 42}]})
+  t.like(saidOf(store, 'pod1', 'pod3'), {words: 'reaches; did not reach after stage 2', turn: 'gained'})
+  t.like(saidOf(store, 'pod3', 'pod4'), {words: 'does not reach; reached after stage 2', turn: 'lost'})
+  t.like(saidOf(store, 'pod2', 'pod4'), {words: 'reaches with small packets only', turn: 'stayed'})
+  const same = await storeOf([round(4)])
+  t.like(same.reached.value.get(END), {gained: 0, lost: 0})
 })
 
 test('a filter: by verdict, by protocol, by names of places, of which a whole one means that place alone', (t) => {

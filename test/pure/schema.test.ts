@@ -101,8 +101,11 @@ const STAGES: readonly StageResult[] = [
     title: 'c',
     checks: [FAILED_AS_CLAIMED, SAID, ON_THE_WIRE, IN_TIME, TOO_LATE],
     probing: 12.5,
-    matrix: [{from: 'pod1', to: 'pod2', family: 4, verdict: 'pass'}],
-    gained: ['pod1 -> pod2'],
+    matrix: [
+      {from: 'pod1', to: 'pod2', family: 4, verdict: 'pass'},
+      {from: 'pod1', to: 'pod3', family: 6, verdict: 'pass', translated: true},
+    ],
+    gained: ['pod1 -> pod2', 'pod1 -> pod3 (IPv6)'],
     lost: [],
   },
 ]
@@ -294,6 +297,7 @@ const BROKEN: Readonly<Record<string, {at: readonly (string | number)[]; value: 
   'a check without its claim': {at: ['checks', 0, 'claim'], value: undefined},
   'a command that came to nothing': {at: ['stages', 1, 'checks', 1, 'command', 'exitCode'], value: undefined},
   'a stage that looked and does not say what turned': {at: ['stages', 1, 'gained'], value: undefined},
+  'a pair that was not translated and says so': {at: ['stages', 1, 'matrix', 0, 'translated'], value: false},
   'a stage of number 0': {at: ['stages', 0, 'stage'], value: 0},
   'a claim of another kind': {at: ['scenario', 'stages', 1, 'claims', 0, 'check'], value: 'latency'},
   'a claim of hops that counts none': {at: ['scenario', 'stages', 1, 'claims', 5, 'routers'], value: undefined},

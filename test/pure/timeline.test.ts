@@ -29,20 +29,20 @@ const MORE = [...BOTH, 'pod1 -> pod3', 'pod3 -> pod1', 'pod1 -> node1']
 
 test('the timeline has a column for each stage, and says by name what turned at each', (t) => {
   const stages = [stage(1, []), stage(2, BOTH), stage(3, MORE, BOTH), stage(4, ['pod1 -> node1'], MORE)]
-  isAsExpected(t, 'timeline', timelineText(stages, PLACES, plain))
+  isAsExpected(t, 'timeline', timelineText(stages, PLACES, rows(['pod1 -> node1']), plain))
 })
 
 test('stages that were not probed are not in the timeline, and without any there is none', (t) => {
-  t.is(timelineText([{stage: 1, title: 'a', checks: []}], PLACES, plain), '')
-  t.is(timelineText([], PLACES, plain), '')
-  const text = timelineText([{stage: 1, title: 'a', checks: []}, stage(2, BOTH)], PLACES, plain)
+  t.is(timelineText([{stage: 1, title: 'a', checks: []}], PLACES, rows(BOTH), plain), '')
+  t.is(timelineText([], PLACES, rows(BOTH), plain), '')
+  const text = timelineText([{stage: 1, title: 'a', checks: []}, stage(2, BOTH)], PLACES, rows(BOTH), plain)
   t.regex(text, /│ reaches │ 2 │/)
 })
 
 test('a timeline that is wider than the screen goes on in a table below, with every stage in one of them', (t) => {
   const stages = Array.from({length: 40}, (_, index) => stage(index + 1, BOTH, index === 0 ? [] : BOTH))
   for (const width of [20, 60, 80, 100]) {
-    const lines = timelineText(stages, PLACES, plain, width).split('\n')
+    const lines = timelineText(stages, PLACES, rows(BOTH), plain, width).split('\n')
     const tables = lines.filter((line) => /^[│┌├└]/.test(line))
     t.true(
       tables.every((line) => line.length <= width),
@@ -55,7 +55,36 @@ test('a timeline that is wider than the screen goes on in a table below, with ev
       `${width}`,
     )
   }
-  t.is(timelineText(stages, PLACES, plain).match(/reaches │/g)?.length, 1)
+  t.is(timelineText(stages, PLACES, rows(BOTH), plain).match(/reaches │/g)?.length, 1)
+})
+
+test('what turned after the last stage has a column and is told by name; nothing did where the end is as it was', (t) => {
+  const stages = [stage(1, BOTH), stage(2, MORE, BOTH)]
+  const text = timelineText(stages, PLACES, rows([...BOTH, 'pod4 -> node1']), plain)
+  t.regex(text, /│ reaches │ 1 │ 2 │ end │\n/)
+  t.regex(text, /│ pod1 +│ 1 │ 3 │ +1 │\n/)
+  t.true(text.endsWith('\nthe end, since stage 2\n   + pod4 -> node1\n   - pod1 <-> pod3\n   - pod1 -> node1'), text)
+  t.notRegex(timelineText(stages, PLACES, rows(MORE), plain), /\bend\b/)
+})
+
+test('two families are counted each for itself', (t) => {
+  const both = [...rows(MORE), ...rows(BOTH).map((row) => ({...row, family: 6 as const}))]
+  const found: StageResult = {stage: 1, title: 'a', checks: [], matrix: both, gained: [...MORE, ...BOTH.map((pair) => `${pair} (IPv6)`)]}
+  const six = both.map((row) => (row.family === 6 && row.to === 'pod4' ? {...row, verdict: 'pass' as const} : row))
+  const lines = timelineText([found], PLACES, six, plain).split('\n')
+  t.is(lines[0], 'The timeline: how many others each place reaches after each stage, 42 pairs by IPv4 and 42 by IPv6')
+  const counts = (name: string) =>
+    lines
+      .find((line) => line.startsWith(`│ ${name} `))
+      ?.match(/[\d·]+(?= +│)/g)
+      ?.slice(-2)
+  t.deepEqual(['pod1 IPv4', 'pod1 IPv6', 'pairs IPv4', 'pairs IPv6'].map(counts), [
+    ['3', '3'],
+    ['1', '2'],
+    ['5', '5'],
+    ['2', '8'],
+  ])
+  t.true(lines.includes('   + IPv6 pod1 -> pod4'), lines.join('\n'))
 })
 
 const SOURCE = {file: 'x.ts', line: 3}

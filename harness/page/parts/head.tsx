@@ -2,6 +2,7 @@
 
 import {milliseconds} from '../../report/duration.ts'
 import type {Live} from '../live-controls.ts'
+import {reachedWords} from '../reached.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
 import {Command, Printed, VerdictMark} from './common.tsx'
@@ -42,13 +43,8 @@ export function Head({store, live}: {readonly store: Store; readonly live: Live}
 
 function Reached({store}: {readonly store: Store}) {
   const last = store.moments.value.at(-1)
-  const {reached, total = 0} = (last === undefined ? undefined : store.reached.value.get(last)) ?? {}
-  if (reached === undefined || total === 0) return null
-  return (
-    <p class="dim">
-      {reached} of {counted(total, 'pair')} reach
-    </p>
-  )
+  const {shares = []} = (last === undefined ? undefined : store.reached.value.get(last)) ?? {}
+  return shares.length === 0 ? null : <p class="dim">{reachedWords(shares)}</p>
 }
 
 /** Lines that are told. */

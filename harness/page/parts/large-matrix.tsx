@@ -1,10 +1,10 @@
 // The square of many places: drawn, since 40,000 buttons would take seconds. The arrow keys move a cursor over it, Enter chooses,
 // and where it stands is said; colours have a shape each, and the list below holds the same pairs as text.
 import {useEffect, useRef, useState} from 'preact/hooks'
+import {wordsOf} from '../cell.ts'
 import {passes} from '../filter.ts'
-import type {Mark, Matrix} from '../matrix.ts'
+import {type Mark, type Matrix, shadeOf} from '../matrix.ts'
 import type {Store} from '../store.ts'
-import {wordsOf} from './small-matrix.tsx'
 
 /** Pixels of the square's edge, at most, and of a cell, at least. */
 const EDGE = 640
@@ -96,6 +96,8 @@ function moved({from, to}: Cell, [down, right]: readonly [number, number], by: n
   return {from: within(from + down * by), to: within(to + right * by)}
 }
 
+type Shade = Mark | 'partly'
+
 interface Drawing {
   readonly filters: Store['filters']['value']
   readonly cursor: Cell
@@ -116,23 +118,24 @@ function draw(canvas: HTMLCanvasElement, matrix: Matrix, {filters, cursor, chose
     canvas.style.color = `var(--${name})`
     return getComputedStyle(canvas).color
   }
-  const colours: Readonly<Record<Mark, string>> = {
+  const colours: Readonly<Record<Shade, string>> = {
     none: colour('cell-none'),
     pass: colour('cell-pass'),
     small: colour('cell-small'),
     nat: colour('cell-small'),
     unknown: colour('cell-unknown'),
+    partly: colour('cell-small'),
     fail: colour('cell-fail'),
   }
   const faded = colour('cell-faded')
   const ink = colour('cell-ink')
   const allowed = passes(matrix, filters)
   const at = new Map<string, Cell[]>()
-  const strokes: (Cell & {readonly mark: Mark})[] = []
+  const strokes: (Cell & {readonly mark: Shade})[] = []
   for (let from = 0; from < size; from++) {
     for (let to = 0; to < size; to++) {
       if (from === to) continue
-      const mark = matrix.mark(from, to, filters.layer)
+      const mark = shadeOf(matrix, from, to, filters.layer)
       const shown = allowed(from, to)
       const name = shown ? colours[mark] : faded
       const known = at.get(name)
@@ -147,11 +150,13 @@ function draw(canvas: HTMLCanvasElement, matrix: Matrix, {filters, cursor, chose
     context.fillStyle = name
     for (const {from, to} of cells) context.fillRect(to * cell, from * cell, filled, filled)
   }
-  // A shape for whoever sees no colour: a stroke through what fails, a point in what is unknown, an edge of what is small, two of what is translated.
+  // A shape for whoever sees no colour: a stroke through what fails, half a one of what fails in one family, a point in what
+  // is unknown, an edge of what is small, two of what is translated.
   context.fillStyle = ink
   for (const {from, to, mark} of strokes) {
     const [x, y] = [to * cell, from * cell]
     if (mark === 'fail') context.fillRect(x, y + (cell >> 1), cell - 1, 1)
+    else if (mark === 'partly') context.fillRect(x, y + (cell >> 1), cell >> 1, 1)
     else if (mark === 'unknown') context.fillRect(x + (cell >> 1), y + (cell >> 1), 1, 1)
     else context.fillRect(x, y, 1, cell - 1)
     if (mark === 'nat') context.fillRect(x, y, cell - 1, 1)

@@ -33,7 +33,7 @@ export function MatrixPart({store}: {readonly store: Store}) {
           </span>
         ))}
         <span>
-          {value.layers.length > 1 && store.filters.value.layer === 'all' ? `each cell: ${PROTOCOLS.join(', ')}; ` : ''}
+          {value.layers.length > 1 && !value.layers.includes(store.filters.value.layer) ? `each cell: ${value.layers.join(', ')}; ` : ''}
           {when}
         </span>
       </p>
@@ -49,17 +49,19 @@ function FilterBar({store}: {readonly store: Store}) {
   }
   const {layer, verdict, text} = filters.value
   const counts = matrix.value && countsOf(matrix.value, layer)
+  const {layers = []} = matrix.value ?? {}
+  const choices: readonly Layer[] = layers.length > 1 ? layers : PROTOCOLS
   const of = (...marks: readonly Mark[]) => marks.reduce((sum, mark) => sum + (counts?.[mark] ?? 0), 0)
   return (
     <div class="filters">
       <label>
-        protocol{' '}
+        {choices.includes('icmp') ? 'protocol' : 'family'}{' '}
         <select
-          value={layer}
-          disabled={(matrix.value?.layers.length ?? 0) < 2}
+          value={choices.includes(layer) ? layer : 'all'}
+          disabled={layers.length < 2}
           onChange={({currentTarget}) => set({layer: currentTarget.value as Layer})}
         >
-          {(['all', ...PROTOCOLS] as const).map((each) => (
+          {(['all', ...choices] as const).map((each) => (
             <option key={each} value={each}>
               {each}
             </option>

@@ -1,11 +1,11 @@
 // The pairs that the filters let pass, as text: for screen readers, and for whoever looks for one of many.
 import {useState} from 'preact/hooks'
+import {marksOf, wordsOf} from '../cell.ts'
 import {passes} from '../filter.ts'
 import type {Matrix} from '../matrix.ts'
 import type {Store} from '../store.ts'
 import {counted} from '../words.ts'
 import {Sign} from './sign.tsx'
-import {marksOf, wordsOf} from './small-matrix.tsx'
 
 const PAGE = 100
 

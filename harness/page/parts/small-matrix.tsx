@@ -1,7 +1,8 @@
 // The square as a table of buttons. One of them is reached by Tab, the others from there by the arrow keys.
 import {useEffect, useRef, useState} from 'preact/hooks'
+import {marksOf, turnOf, wordsOf} from '../cell.ts'
 import {passes} from '../filter.ts'
-import {type Matrix, WORDS} from '../matrix.ts'
+import {type Matrix, shadeOf} from '../matrix.ts'
 import type {Store} from '../store.ts'
 import {Sign} from './sign.tsx'
 
@@ -11,8 +12,6 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
 }
-
-const TURNS = {gained: ', since this stage', lost: ', no more since this stage', stayed: ''} as const
 
 export function SmallMatrix({store, matrix}: {readonly store: Store; readonly matrix: Matrix}) {
   const grid = useRef<HTMLTableElement>(null)
@@ -26,7 +25,6 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
     row !== column && [row, column].every((each) => each >= 0 && each < places.length)
   const chosen = [places.indexOf(pair.value?.from ?? ''), places.indexOf(pair.value?.to ?? '')] as const
   const [atRow, atColumn] = [last, chosen].find((each) => each && isCell(each)) ?? [0, 1]
-  const turn = (from: string, to: string) => store.turned.value.get(`${from} -> ${to}`) ?? 'stayed'
   const move = (event: KeyboardEvent, from: number, to: number) => {
     const step = STEPS[event.key]
     if (!step) return
@@ -63,9 +61,9 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
                     <button
                       type="button"
                       data-cell={`${row} ${column}`}
-                      class={`cell ${matrix.mark(row, column, filters.value.layer)} ${turn(from, to)}${allowed(row, column) ? '' : ' faded'}`}
+                      class={`cell ${shadeOf(matrix, row, column, filters.value.layer)} ${turnOf(store, from, to)}${allowed(row, column) ? '' : ' faded'}`}
                       tabIndex={row === atRow && column === atColumn ? 0 : -1}
-                      aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}${TURNS[turn(from, to)]}`}
+                      aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}`}
                       aria-pressed={pair.value?.from === from && pair.value.to === to}
                       onClick={() => store.choose(from, to)}
                       onFocus={() => setLast([row, column])}
@@ -84,17 +82,4 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
       </table>
     </div>
   )
-}
-
-export function marksOf({filters}: Store, matrix: Matrix, from: number, to: number) {
-  const {layer} = filters.value
-  const layers = layer === 'all' ? matrix.layers : [layer]
-  return layers.map((each) => ({layer: each, mark: matrix.mark(from, to, each)}))
-}
-
-/** `icmp reaches, tcp does not reach` */
-export function wordsOf(store: Store, matrix: Matrix, from: number, to: number): string {
-  const marks = marksOf(store, matrix, from, to)
-  if (new Set(marks.map(({mark}) => mark)).size === 1) return WORDS[marks[0]?.mark ?? 'none']
-  return marks.map(({layer, mark}) => `${layer} ${WORDS[mark]}`).join(', ')
 }

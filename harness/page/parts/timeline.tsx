@@ -1,6 +1,6 @@
 // The stages as a slider, each with a bar: how many pairs reach once it was over.
+import {reachedWords, wholeOf} from '../reached.ts'
 import {END, type Moment, type Store} from '../store.ts'
-import {counted} from '../words.ts'
 
 export function Timeline({store}: {readonly store: Store}) {
   const {moments, moment} = store
@@ -38,9 +38,9 @@ export function Timeline({store}: {readonly store: Store}) {
 
 /** Pointer's food: the slider is there for keys. */
 function Bar({store, moment, chosen}: {readonly store: Store; readonly moment: Moment; readonly chosen: boolean}) {
-  const {reached, total, gained, lost} = store.reached.value.get(moment) ?? {reached: undefined, total: 0, gained: 0, lost: 0}
-  const share = reached === undefined || total === 0 ? 0 : (reached / total) * 100
-  const words = reached === undefined ? 'not looked at' : `${reached} of ${counted(total, 'pair')} reach`
+  const {shares = [], gained = 0, lost = 0} = store.reached.value.get(moment) ?? {}
+  const share = wholeOf(shares) * 100
+  const words = shares.length === 0 ? 'not looked at' : reachedWords(shares)
   return (
     <button
       type="button"
