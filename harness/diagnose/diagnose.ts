@@ -9,6 +9,7 @@ import {isFixed} from './differences/neighbours.ts'
 import {fixFor} from './fix.ts'
 import type {Known} from './known.ts'
 import {seenByLooking} from './looking.ts'
+import {blameless} from './naming/routes.ts'
 import type {Observed} from './observed.ts'
 import {redirectsForgotten} from './redirects.ts'
 import type {Root} from './root.ts'
@@ -32,7 +33,8 @@ export function diagnose(observed: Observed): Diagnosis[] {
   const found = new Map<string, Case[]>()
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
   for (let round = 0; round < MOST_FAULTS && failing.length > 0; round++) {
-    const cases = failing.map((probe): Case => ({probe, root: outdated(rootOf({facts, places, mtu}, probe, changes), changes, places)}))
+    const rootAt = (probe: Probe) => blameless(rootOf({facts, places, mtu}, probe, changes), observed.before)
+    const cases = failing.map((probe): Case => ({probe, root: outdated(rootAt(probe), changes, places)}))
     const told = round === 0 ? cases : cases.filter(({root}) => isSeen(root))
     for (const each of told) add(found, each)
     const explained = new Set(told.flatMap(({root}) => root.items))

@@ -284,6 +284,20 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: '169.254.1.1 dev eth0',
     },
     {node: 'node2', lines: ['ip -n pod3 link set eth0 down'], cause: 'interface-down', at: 'pod3', object: 'eth0'},
+    // A tunnel that programs fill in has no entries that lead to it.
+    {
+      node: 'node3',
+      lines: [
+        'ip link del cilium_vxlan',
+        'ip link add cilium_vxlan index 100 address 02:00:00:00:00:01 mtu 1450 type vxlan external dstport 4789',
+        'ip link set cilium_vxlan up',
+        'tc qdisc add dev cilium_vxlan clsact',
+        `tc filter add dev cilium_vxlan ingress bpf direct-action object-pinned ${MAPS}/from_network`,
+      ],
+      cause: 'tunnel-port-mismatch',
+      at: 'node3',
+      object: 'cilium_vxlan',
+    },
   ],
   // Where no program takes it, the stack does, which forwards nothing here: that is no fault.
   'cilium-ebpf-native': ['eth0', 'lxc-pod3'].map((dev) => ({

@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs'
 import test from 'ava'
 import {bothWays} from '../../harness/both-ways.ts'
 import {diagnose} from '../../harness/diagnose/diagnose.ts'
+import {differences} from '../../harness/diagnose/difference.ts'
 import {tunnelFix} from '../../harness/diagnose/tunnel-fix.ts'
 import {drawnFrom} from '../../harness/facts/drawing.ts'
 import type {Facts, LinkFacts, NamespaceFacts} from '../../harness/facts/facts.ts'
@@ -271,4 +272,79 @@ test('a size that is remembered of a path, and that every link on it exceeds, is
   // What is no smaller keeps nobody back.
   t.is(told(1450)[0]?.[0], 'unknown')
   t.is(told()[0]?.[0], 'unknown')
+})
+
+/** A fabric's leaves, each with a segment of its own and a VXLAN that BGP fills in (EVPN); `vni` is that of the second. */
+function evpn(vni: number): Facts {
+  return new Map(
+    [1, 2].map((number) => {
+      const other = 3 - number
+      const vxlan = {id: number === 2 ? vni : 20, port: 4789, learning: false, local: `192.168.1.1${number}`}
+      const links = [
+        link('eth0', {kind: 'veth', addresses: [`192.168.1.1${number}/24`]}),
+        link('br20', {kind: 'bridge', mac: mac(number), addresses: [`10.244.0.${number}/16`]}),
+        link('vx20', {kind: 'vxlan', mac: mac(number + 2), master: 'br20', vxlan}),
+      ]
+      const routes = [route('192.168.1.0/24', {dev: 'eth0'}), route('10.244.0.0/16', {dev: 'br20'})]
+      const entry = {dev: 'vx20', remote: `192.168.1.1${other}`, permanent: true, local: false, external: true} as const
+      const fdb = vni === 20 ? [mac(other), '00:00:00:00:00:00'].map((each) => ({...entry, mac: each})) : []
+      return [`node${number}`, namespace(links, routes, {fdb})]
+    }),
+  )
+}
+
+const VX20 = [
+  'ip link add vx20 type vxlan id 20 local 192.168.1.12 dstport 4789 nolearning',
+  'ip link set vx20 master br20',
+  'ip link set vx20 up',
+]
+
+function toldOfLeaves(facts: Facts, before?: Facts) {
+  const unseen = {request: {}, reply: {}, error: 'no-answer', answered: false} as const
+  const probe = {from: 'node1', to: 'node2', address: '10.244.0.2', family: 4, protocol: 'icmp', size: 'small', ...unseen} as const
+  const history = VX20.map((command) => ({node: 'node2', command}))
+  return diagnose({places: PLACES, facts, probes: [probe], mtu: 1450, history, ...(before && {before})}).map(
+    ({cause, where, evidence, fix}) => [cause, where.node, where.object, evidence.at(-1), fix.map(({command}) => command)],
+  )
+}
+
+test('a tunnel with another identifier is named where it was changed, though what BGP had told of it has gone everywhere', (t) => {
+  t.deepEqual(toldOfLeaves(evpn(30), evpn(20)), [
+    ['vni-mismatch', 'node2', 'vx20', 'vx20 had VNI 20, and has 30', ['ip link del vx20', ...VX20]],
+  ])
+})
+
+test('a route that the lab had just so when it worked is not blamed, and no other is put in its place', (t) => {
+  const object = '10.244.0.0/16 dev br20'
+  const untunnelled = (): Facts =>
+    new Map([...evpn(20)].map(([name, here]) => [name, here && {...here, links: here.links.filter(({vxlan}) => !vxlan)}]))
+  const [[cause, at, what] = []] = toldOfLeaves(untunnelled())
+  t.deepEqual([cause, at, what], ['wrong-device', 'node1', object], 'nobody knows how it was')
+  t.deepEqual(toldOfLeaves(untunnelled(), untunnelled()), [
+    ['unknown', 'node1', object, `the route ${object} at node1 is as it was when the lab worked`, []],
+  ])
+})
+
+test('a tunnel that programs fill in has no identifier, but a port; without a line of the recipe it is made as it was', (t) => {
+  const tunnel = (port: number): Facts => {
+    const vxlan = {id: 0, port, learning: false, external: true} as const
+    return new Map([['node2', namespace([link('tun0', {kind: 'vxlan', mtu: 1450, mac: mac(port === 8472 ? 1 : 2), vxlan})], [])]])
+  }
+  t.deepEqual(
+    differences(tunnel(8472), tunnel(4789), PLACES).map(({cause, object, evidence, undo}) => [cause, object, evidence, undo]),
+    [
+      [
+        'tunnel-port-mismatch',
+        'tun0',
+        'tun0 had UDP port 8472, and has 4789',
+        [
+          'ip link del tun0',
+          `ip link add tun0 address ${mac(1)} type vxlan external dstport 8472 nolearning`,
+          'ip link set dev tun0 mtu 1450',
+          'ip link set dev tun0 up',
+        ],
+      ],
+    ],
+  )
+  t.deepEqual(differences(tunnel(8472), tunnel(8472), PLACES), [])
 })
