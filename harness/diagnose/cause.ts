@@ -1,6 +1,6 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
 import type {Facts} from '../facts/facts.ts'
-import type {Cause, Probe} from '../model.ts'
+import type {Probe} from '../model.ts'
 import {type Disposition, everyHop} from '../trace/path.ts'
 import {holds} from '../trace/segment.ts'
 import {withoutHistory} from './baseless.ts'
@@ -9,7 +9,7 @@ import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
 import {oneWith} from './together.ts'
 import {told} from './told.ts'
-import {unseen} from './unseen.ts'
+import {isSize, unseen} from './unseen.ts'
 
 /** @param changes what is other than it was, where that is known */
 export function rootOf(world: World, probe: Probe, changes: readonly Difference[]): Root {
@@ -90,10 +90,6 @@ function outOfSight(
     items,
     presumed: true,
   }
-}
-
-function isSize(cause: Cause): boolean {
-  return cause === 'mtu-too-small' || cause === 'mtu-blackhole'
 }
 
 /** What hangs on nothing else: where the path stops at one of these, it is the root. */

@@ -202,13 +202,13 @@ function onlyEchoes(cases: readonly Case[], cause: Root['cause']): boolean {
 }
 
 function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
-  const {probe, root} = plainest(cases)
-  const place = known.places.find(({name}) => name === root.at)
   const protocols = new Set(cases.map((each) => each.probe.protocol))
   // A size that somebody says is too large is no black hole, though the same device swallows others without a word.
   const told =
     cases.find((each) => each.root.cause === 'mtu-too-small') ?? cases.find((each) => /^EMSGSIZE|^frag-needed/.test(each.probe.error ?? ''))
-  const silenced = root.items.some(({silences}) => silences)
+  const first = plainest(cases)
+  const silenced = first.root.items.some(({silences}) => silences)
+  const {probe, root} = first.root.cause === 'mtu-blackhole' && told && !silenced ? told : first
   const cause =
     root.cause === 'mtu-blackhole' && told && !silenced ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
@@ -218,7 +218,13 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     ...(protocols.size === 1 && {protocol: probe.protocol}),
     verdict,
     cause,
-    where: {...spotOf(root.at, place), object: root.object},
+    where: {
+      ...spotOf(
+        root.at,
+        known.places.find(({name}) => name === root.at),
+      ),
+      object: root.object,
+    },
     evidence: [...new Set(root.evidence)],
     fix: [
       ...fixOf(root, cases, known),

@@ -174,6 +174,11 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
     {node: 'node1', lines: [`bridge fdb del ${FLOOD}`, ...ASK_ANEW], cause: 'vtep-fdb-missing', at: 'node1', object: FLOOD},
     {node: 'node2', lines: ['ip link set vxlan-6784 down'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'vxlan-6784'},
     {node: 'node2', lines: ['ip link del vxlan-6784'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'vxlan-6784'},
+    // The tunnel says so to its own side, in the name of whoever is on the other.
+    {
+      ...{node: 'node2', lines: ['ip link set eth0 mtu 1400'], cause: 'mtu-too-small', at: 'node2', object: 'eth0'},
+      evidence: /^eth0 at node2 takes 1400 bytes, the packet has 1500 in vxlan-6784$/,
+    },
   ],
   'calico-bgp': [
     {

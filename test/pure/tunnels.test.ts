@@ -348,3 +348,54 @@ test('a tunnel that programs fill in has no identifier, but a port; without a li
   )
   t.deepEqual(differences(tunnel(8472), tunnel(8472), PLACES), [])
 })
+
+/** Both leaves, of which the second's cable takes so much. */
+function cabled(mtu: number): Map<string, NamespaceFacts | undefined> {
+  const short = (links: readonly LinkFacts[]) => links.map((each) => (each.name === 'eth0' ? {...each, mtu} : each))
+  return new Map(
+    [...evpn(20)].map(([name, here]) => [name, here && {...here, links: name === 'node2' ? short(here.links) : [...here.links]}]),
+  )
+}
+
+const full = (from: string, to: string, error: string): Probe => ({
+  ...({from, to, address: `10.244.0.${to.at(-1)}`, family: 4, protocol: 'icmp', size: 'full', answered: false} as const),
+  ...{error, request: {}, reply: {}},
+})
+
+test('what is bridged into a tunnel has to fit into its packets, and who says so in another’s name is not looked for there', (t) => {
+  const way = (from: string, to: number, length: number) => {
+    const {ended, at, object, evidence} = traceTo(cabled(1400), PLACES, from, `10.244.0.${to}`, {length})
+    return ended === 'delivered' ? [ended] : [ended, at, object, evidence]
+  }
+  t.deepEqual(way('node2', 1, 1350), ['delivered'])
+  t.deepEqual(way('node2', 1, 1351), ['mtu-too-small', 'node2', 'eth0', 'eth0 at node2 takes 1400 bytes, the packet has 1401 in vx20'])
+  // Nobody says so where the other end's cable is the short one.
+  t.deepEqual(way('node1', 2, 1450), ['mtu-blackhole', 'node2', 'eth0', 'eth0 at node2 takes 1400 bytes, the packet has 1500'])
+  const probes = [full('node1', 'node2', 'no-answer'), full('node2', 'node1', 'frag-needed 1350 from 10.244.0.1')]
+  const told = (facts: Facts, before: Facts, all: readonly Probe[]) =>
+    diagnose({places: PLACES, facts, before, probes: all, mtu: 1450, history: []}).map(({cause, where, evidence, fix}) => [
+      cause,
+      where.node,
+      where.object,
+      evidence[0],
+      fix[0]?.command,
+    ])
+  const short = 'eth0 at node2 takes 1400 bytes, the packet has 1500 in vx20'
+  t.deepEqual(told(cabled(1400), cabled(1500), probes), [['mtu-too-small', 'node2', 'eth0', short, 'ip link set dev eth0 mtu 1500']])
+  // Where the facts know of nothing, it is still none of the one in whose name it is said.
+  const said = '10.244.0.1 says that the next link takes 1350 bytes: so says vx20 at node2 in its name'
+  t.deepEqual(told(cabled(1500), cabled(1500), probes.slice(1)), [['mtu-too-small', 'node2', 'mtu 1350', said, undefined]])
+})
+
+test('a size that is remembered is not told of a path that takes no more', (t) => {
+  const remembering = (mtu?: number): Facts => {
+    const here = cabled(1500).get('node2') as NamespaceFacts
+    const routes = here.routes.map((each) => (each.dev === 'br20' && mtu !== undefined ? {...each, mtu} : each))
+    return cabled(1500).set('node2', {...here, routes, pathSizes: [{to: '10.244.0.1', mtu: 1350}]})
+  }
+  const told = (facts: Facts) =>
+    diagnose({places: PLACES, facts, probes: [full('node1', 'node2', 'no-answer')], mtu: 1450, history: []}).map(({cause}) => cause)
+  // Echo replies go in fragments: the way back stops nothing.
+  t.deepEqual(told(remembering(1350)), ['unknown'])
+  t.deepEqual(told(remembering()), ['mtu-too-small'])
+})
