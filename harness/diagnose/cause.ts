@@ -1,4 +1,5 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
+import {contains} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
 import type {Probe} from '../model.ts'
 import {type Disposition, everyHop} from '../trace/path.ts'
@@ -61,7 +62,7 @@ function tableRoot(world: World, probe: Probe, changes: readonly Difference[]): 
 /** What becomes of it is not seen: where one thing has changed at its ends, on its way, and on the switches that are neither, it is that. */
 function outOfSight(
   {places}: World,
-  {from, to, protocol, error}: Probe,
+  {from, to, address, protocol, error}: Probe,
   stop: Disposition,
   {forward, back}: Prediction,
   changes: readonly Difference[],
@@ -70,7 +71,12 @@ function outOfSight(
   const fabric = places.filter(({kind}) => kind === 'host').map(({name}) => name)
   const near = new Set([...ends, ...fabric, ...[forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place)])
   const all = changes.filter(({place}) => near.has(place))
-  const candidates = all.filter(({kind}) => kind !== 'daemon')
+  // An entry for others is looked up for neither the request nor the reply; one for nobody may be for anything.
+  const ours = [address, ...places.filter(({name}) => name === from).flatMap(({addresses}) => addresses)]
+  const others = places.flatMap(({addresses}) => addresses).filter((each) => !ours.includes(each))
+  const isFor = (of: readonly string[], network = '') => of.some((each) => contains(network, each))
+  const isOurs = ({network}: Difference) => isFor(ours, network) || !isFor(others, network)
+  const candidates = all.filter((each) => each.kind !== 'daemon' && isOurs(each))
   const root = candidates.find(({kind}) => kind === 'program') ?? candidates[0]
   if (!root) return undefined
   // A daemon that has ended may be it as well, unless that is what took along what is gone.

@@ -272,7 +272,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       lines: [`bpftool map update pinned ${MAPS}/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 13 0 0 0 0`],
       cause: 'flow-missing',
       at: 'node1',
-      object: 'map nodes key 24 0 0 0 10 244 2 0',
+      object: 'map nodes key 24 0 0 0 10 244 2 0 value 192 168 1 13 0 0 0 0',
     },
     {
       node: 'node1',
