@@ -61,7 +61,7 @@ function tableRoot(world: World, probe: Probe, changes: readonly Difference[]): 
 
 /** What becomes of it is not seen: where one thing has changed at its ends, on its way, and on the switches that are neither, it is that. */
 function outOfSight(
-  {places}: World,
+  {places, facts}: World,
   {from, to, address, protocol, error}: Probe,
   stop: Disposition,
   {forward, back}: Prediction,
@@ -72,7 +72,8 @@ function outOfSight(
   const near = new Set([...ends, ...fabric, ...[forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place)])
   const all = changes.filter(({place}) => near.has(place))
   // An entry for others is looked up for neither the request nor the reply; one for nobody may be for anything.
-  const ours = [address, ...places.filter(({name}) => name === from).flatMap(({addresses}) => addresses)]
+  const own = facts.get(from)?.links.flatMap(({addresses}) => addresses.map((each) => each.address)) ?? []
+  const ours = [address, ...own]
   const others = places.flatMap(({addresses}) => addresses).filter((each) => !ours.includes(each))
   const isFor = (of: readonly string[], network = '') => of.some((each) => contains(network, each))
   const isOurs = ({network}: Difference) => isFor(ours, network) || !isFor(others, network)
