@@ -18,7 +18,7 @@ import {inTable, lookUp, type Routing, ruleWords, sourceFor} from './trace/routi
 import {type Block, holds, type Passage, type Port, peerOf, type World} from './trace/segment.ts'
 import {refusedSource} from './trace/source.ts'
 import {type Crossing, type Frame, type Question, switchBehind, throughSwitches} from './trace/switches.ts'
-import {entryFor, isCarriedBetween, outerOf} from './trace/tunnel.ts'
+import {entryFor, isCarriedBetween, outerOf, vxlanHeaders} from './trace/tunnel.ts'
 import {nodeDown} from './trace/unanswered.ts'
 
 /** More than any packet that leaves with a time to live of 64 can pass (RFC 791). */
@@ -252,15 +252,20 @@ class Walk {
     return via === undefined || holds(here, via) ? this.#destination : via
   }
 
-  /** What is too large is refused, but the kernel's own echo replies may be fragmented (icmp_sk_init). */
+  /** What is too large is refused, or goes on in fragments. */
   #fit(at: string, link: LinkFacts, route: RouteFacts, stop: (cause: Cause, object: string, evidence: string) => Stopped): void {
     const mtu = Math.min(link.mtu, route.mtu ?? link.mtu)
     if (mtu >= this.#length) return
-    const {protocol, reply} = this.#journey
     const object = mtu === link.mtu ? link.name : routeWords(route)
-    if (protocol !== 'icmp' || !reply || this.#family !== 4)
+    if (!this.#mayBeFragmented())
       throw stop('mtu-too-small', object, `${object} at ${at} takes ${mtu} bytes, the packet has ${this.#length}`)
     this.#length = mtu
+  }
+
+  /** The kernel's own echo replies (icmp_sk_init), and what a tunnel makes (ip-link(8), vxlan df unset). */
+  #mayBeFragmented(): boolean {
+    const {protocol, reply} = this.#journey
+    return this.#family === 4 && (this.#depth > 0 || (protocol === 'icmp' && reply))
   }
 
   /** A socket of TCP or UDP is connected: its kernel looks twice, the second time with the source that the first gave (ip_route_connect). */
@@ -469,14 +474,16 @@ class Walk {
     if (!outer) return
     if (this.#depth === MOST_TUNNELS) throw this.#stop('unknown', end.place, end.link.name, 'a tunnel in a tunnel in a tunnel')
     const {source, destination, port} = outer
-    // Its length is no matter: the kernel fragments what is too long (ip-link(8), vxlan df unset).
-    const journey: Journey = {protocol: 'udp', source, destinationPort: port}
+    const length = this.#length + vxlanHeaders(destination)
+    const journey: Journey = {protocol: 'udp', source, destinationPort: port, length}
     const way = new Walk(this.#world, end.place, destination, journey, this.#depth + 1).run()
     const entry = entryFor(this.#world, end, mac, destination)
     const carriage: Carriage = {from: nameOf(end), to: nameOf(next), destination, ...(entry !== undefined && {entry}), outer: way}
     this.#note({tunnels: [...(this.#hops.at(-1)?.tunnels ?? []), carriage]})
     this.#doubts.push(...way.doubts)
     this.#questions.push(...way.questions)
+    const short = end.link.master !== undefined && !this.#mayBeFragmented() && tooShort(this.#world, way, length)
+    if (short) throw this.#stop('mtu-too-small', end.place, short.name, `${short.words} in ${end.link.name}`)
     const {ended, at, object, evidence} = way
     if (ended !== 'delivered') throw this.#stop(ended, at, object, evidence)
   }
@@ -497,6 +504,16 @@ const broadcastOf = rememberedOf((here: NamespaceFacts, address): string | undef
 
 function dispositionOf({cause, at, object, evidence}: Block): Disposition {
   return {ended: cause, at, object, evidence}
+}
+
+/**
+ * The device by which a tunnel's packets leave, where it does not take such a one whole. What is bridged into a tunnel is answered
+ * for by that, in the name of its destination, with the size that would do (skb_tunnel_check_pmtu).
+ */
+function tooShort({facts}: World, {hops: [first]}: Trace, length: number): {name: string; words: string} | undefined {
+  const link = first && facts.get(first.place)?.links.find(({name}) => name === first.dev)
+  if (!link || link.mtu >= length) return undefined
+  return {name: link.name, words: `${link.name} at ${first.place} takes ${link.mtu} bytes, the packet has ${length}`}
 }
 
 function nameOf({place, link}: Port): Carriage['from'] {

@@ -1,6 +1,7 @@
 // The root of one failing exchange: where its path stopped, and which change since the lab worked made it stop there. Pure.
+import {contains} from '../address.ts'
 import type {Facts} from '../facts/facts.ts'
-import type {Cause, Probe} from '../model.ts'
+import type {Probe} from '../model.ts'
 import {type Disposition, everyHop} from '../trace/path.ts'
 import {holds} from '../trace/segment.ts'
 import {withoutHistory} from './baseless.ts'
@@ -9,7 +10,7 @@ import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
 import {oneWith} from './together.ts'
 import {told} from './told.ts'
-import {unseen} from './unseen.ts'
+import {isSize, unseen} from './unseen.ts'
 
 /** @param changes what is other than it was, where that is known */
 export function rootOf(world: World, probe: Probe, changes: readonly Difference[]): Root {
@@ -60,8 +61,8 @@ function tableRoot(world: World, probe: Probe, changes: readonly Difference[]): 
 
 /** What becomes of it is not seen: where one thing has changed at its ends, on its way, and on the switches that are neither, it is that. */
 function outOfSight(
-  {places}: World,
-  {from, to, protocol, error}: Probe,
+  {places, facts}: World,
+  {from, to, address, protocol, error}: Probe,
   stop: Disposition,
   {forward, back}: Prediction,
   changes: readonly Difference[],
@@ -70,7 +71,13 @@ function outOfSight(
   const fabric = places.filter(({kind}) => kind === 'host').map(({name}) => name)
   const near = new Set([...ends, ...fabric, ...[forward, ...(back ? [back] : [])].flatMap(everyHop).map(({place}) => place)])
   const all = changes.filter(({place}) => near.has(place))
-  const candidates = all.filter(({kind}) => kind !== 'daemon')
+  // An entry for others is looked up for neither the request nor the reply; one for nobody may be for anything.
+  const own = facts.get(from)?.links.flatMap(({addresses}) => addresses.map((each) => each.address)) ?? []
+  const ours = [address, ...own]
+  const others = places.flatMap(({addresses}) => addresses).filter((each) => !ours.includes(each))
+  const isFor = (of: readonly string[], network = '') => of.some((each) => contains(network, each))
+  const isOurs = ({network}: Difference) => isFor(ours, network) || !isFor(others, network)
+  const candidates = all.filter((each) => each.kind !== 'daemon' && isOurs(each))
   const root = candidates.find(({kind}) => kind === 'program') ?? candidates[0]
   if (!root) return undefined
   // A daemon that has ended may be it as well, unless that is what took along what is gone.
@@ -90,10 +97,6 @@ function outOfSight(
     items,
     presumed: true,
   }
-}
-
-function isSize(cause: Cause): boolean {
-  return cause === 'mtu-too-small' || cause === 'mtu-blackhole'
 }
 
 /** What hangs on nothing else: where the path stops at one of these, it is the root. */

@@ -10,6 +10,7 @@ import {controllerEnded, controllerOf} from './ended.ts'
 import {fixFor} from './fix.ts'
 import type {Known} from './known.ts'
 import {seenByLooking} from './looking.ts'
+import {blameless} from './naming/routes.ts'
 import type {Observed} from './observed.ts'
 import {redirectsForgotten} from './redirects.ts'
 import type {Root} from './root.ts'
@@ -33,7 +34,8 @@ export function diagnose(observed: Observed): Diagnosis[] {
   const found = new Map<string, Case[]>()
   // One fault may hide another on the same path: what is explained is taken back, and the rest is looked at again.
   for (let round = 0; round < MOST_FAULTS && failing.length > 0; round++) {
-    const cases = failing.map((probe): Case => ({probe, root: outdated(rootOf({facts, places, mtu}, probe, changes), changes, places)}))
+    const rootAt = (probe: Probe) => blameless(rootOf({facts, places, mtu}, probe, changes), observed.before)
+    const cases = failing.map((probe): Case => ({probe, root: outdated(rootAt(probe), changes, places)}))
     const told = round === 0 ? cases : cases.filter(({root}) => isSeen(root))
     for (const each of told) add(found, each)
     const explained = new Set(told.flatMap(({root}) => root.items))
@@ -205,13 +207,13 @@ function onlyEchoes(cases: readonly Case[], cause: Root['cause']): boolean {
 }
 
 function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
-  const {probe, root} = plainest(cases)
-  const place = known.places.find(({name}) => name === root.at)
   const protocols = new Set(cases.map((each) => each.probe.protocol))
   // A size that somebody says is too large is no black hole, though the same device swallows others without a word.
   const told =
     cases.find((each) => each.root.cause === 'mtu-too-small') ?? cases.find((each) => /^EMSGSIZE|^frag-needed/.test(each.probe.error ?? ''))
-  const silenced = root.items.some(({silences}) => silences)
+  const first = plainest(cases)
+  const silenced = first.root.items.some(({silences}) => silences)
+  const {probe, root} = first.root.cause === 'mtu-blackhole' && told && !silenced ? told : first
   const cause =
     root.cause === 'mtu-blackhole' && told && !silenced ? 'mtu-too-small' : onlyEchoes(cases, root.cause) ? 'echo-ignored' : root.cause
   const verdict: Verdict = cases.some((each) => each.probe.answered === false) ? 'fail' : 'unknown'
@@ -222,7 +224,13 @@ function diagnosisOf(cases: readonly Case[], known: Known): Diagnosis {
     ...(protocols.size === 1 && {protocol: probe.protocol}),
     verdict,
     cause,
-    where: {...spotOf(root.at, place), object: root.object},
+    where: {
+      ...spotOf(
+        root.at,
+        known.places.find(({name}) => name === root.at),
+      ),
+      object: root.object,
+    },
     evidence: [...new Set([...root.evidence, ...controller.evidence])],
     fix: [
       ...controller.fix,

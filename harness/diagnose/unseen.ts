@@ -2,8 +2,9 @@
 // or by nobody knows what. Pure.
 import {sameHost} from '../address.ts'
 import type {Cause, Probe} from '../model.ts'
-import {everyHop} from '../trace/path.ts'
+import {type Disposition, everyHop, type Trace} from '../trace/path.ts'
 import type {Block} from '../trace/segment.ts'
+import {traceTo} from '../trace.ts'
 import type {Difference} from './differences/change.ts'
 import type {Prediction, World} from './prediction.ts'
 import type {Root} from './root.ts'
@@ -19,6 +20,10 @@ const UNJUDGED: readonly Cause[] = [
   'duplicate-mac',
 ]
 
+export function isSize(ended: Disposition['ended']): boolean {
+  return ended === 'mtu-too-small' || ended === 'mtu-blackhole'
+}
+
 /** Nothing in the tables stops it: what cannot be judged from them, what changed on its way, or nobody knows. */
 export function unseen(world: World, probe: Probe, {forward, back}: Prediction, changes: readonly Difference[]): Root {
   const doubts = [...forward.doubts, ...(back?.doubts ?? [])]
@@ -29,8 +34,8 @@ export function unseen(world: World, probe: Probe, {forward, back}: Prediction, 
       onWay.has(place) && (['traffic-control', 'filter', 'link', 'fdb', 'neighbour'].includes(kind) || UNJUDGED.includes(cause)),
   )
   const said = probe.error ?? 'no answer'
-  const size = sizeStop(world, probe)
-  if (size) return {...size, items: []}
+  const size = sizeStop(world, probe, forward)
+  if (size) return {...size, items: [], presumed: true}
   // What takes less now may be what is remembered: once that has explained it nothing more is told.
   const remembered = sizeRemembered(world, probe, forward.source)
   if (remembered) return {...remembered, items: [], presumed: true}
@@ -77,23 +82,25 @@ export function tableOf(object: string): string {
   return (/^iptables-legacy \S+|^\S+ (iptables-legacy )?\S+/.exec(object) ?? [object])[0]
 }
 
-/** A router said which size it takes. */
-function sizeStop({places, facts}: World, {error}: Probe): Omit<Root, 'items'> | undefined {
+/** A router said which size it takes; or a tunnel, in the name of whom it leads to, who would not refuse what came to him. */
+function sizeStop({places, facts}: World, {error, address: to}: Probe, forward: Trace): Omit<Root, 'items'> | undefined {
   const [, size, address] = /frag-needed (\d+) from (\S+)/.exec(error ?? '') ?? []
   if (size === undefined || address === undefined) return undefined
+  const tunnel = sameHost(address, to) ? everyHop(forward).flatMap(({tunnels = []}) => tunnels)[0]?.from : undefined
   const holder = [...facts].find(([, here]) => here?.links.some(({addresses}) => addresses.some((own) => sameHost(own.address, address))))
-  const place = places.find(({name}) => name === holder?.[0])
+  const place = places.find(({name}) => name === (tunnel?.place ?? holder?.[0]))
+  const said = `${address} says that the next link takes ${size} bytes`
   return {
     cause: 'mtu-too-small',
     at: place?.name ?? address,
     object: `mtu ${size}`,
-    evidence: [`${address} says that the next link takes ${size} bytes`],
+    evidence: [tunnel ? `${said}: so says ${tunnel.dev} at ${tunnel.place} in its name` : said],
   }
 }
 
 /** A link once took less, and whoever sends by it remembers that (RFC 1191 6.3: ten minutes). */
 function sizeRemembered(
-  {facts, mtu}: World,
+  {facts, places, mtu}: World,
   {from, to, address, size}: Probe,
   source: string | undefined,
 ): Omit<Root, 'items'> | undefined {
@@ -103,7 +110,8 @@ function sizeRemembered(
     [to, source],
   ] as const) {
     const learned = facts.get(at)?.pathSizes?.find((each) => other !== undefined && sameHost(each.to, other) && each.mtu < mtu)
-    if (learned)
+    // What it remembers of a link that takes no more now is true.
+    if (learned && !isSize(traceTo(facts, places, at, learned.to, {protocol: 'udp', length: mtu}).ended))
       return {
         cause: 'mtu-too-small',
         at,

@@ -56,12 +56,16 @@ function parsed(line: string): {program?: Shown; map?: Shown; entries: readonly 
 }
 
 /** The entry that a look-up of an IPv4 address finds: its own, or the longest prefix that it is in (BPF_MAP_TYPE_LPM_TRIE). */
-export function entryFor({type, entries}: MapFacts, address: string): MapEntry | undefined {
+export function entryFor(map: MapFacts, address: string): MapEntry | undefined {
+  const {entries} = map
   if (familyOf(address) !== 4) return undefined
-  if (type !== 'lpm_trie') return entries.find(({key}) => addressIn(key) === address && key.length === 4)
-  return entries
-    .filter(({key}) => key.length === 8 && contains(`${addressIn(key.slice(4))}/${lengthIn(key)}`, address))
-    .toSorted((a, b) => lengthIn(b.key) - lengthIn(a.key))[0]
+  return entries.filter((entry) => contains(networkFor(map, entry) ?? '', address)).toSorted((a, b) => lengthIn(b.key) - lengthIn(a.key))[0]
+}
+
+/** What an entry is for, in CIDR notation; undefined where its key is no IPv4 address, nor a prefix of such. */
+export function networkFor({type}: MapFacts, {key}: MapEntry): string | undefined {
+  if (type === 'lpm_trie') return key.length === 8 ? `${addressIn(key.slice(4))}/${lengthIn(key)}` : undefined
+  return key.length === 4 ? `${addressIn(key)}/32` : undefined
 }
 
 function addressIn(bytes: readonly string[]): string {

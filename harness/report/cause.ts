@@ -73,7 +73,10 @@ const WORDS: Record<Cause, Words> = {
   'tunnel-port-mismatch': (place, object) => `the two ends of the tunnel use different ports${named(': ', object)} at ${place}`,
   'tunnel-endpoint-down': (place, object) => `the tunnel ends at ${place} in nothing${named(': ', object)}`,
   'bgp-session-down': (place, object) => `the BGP session at ${place} is down${named(': ', object)}, and its routes are gone`,
-  'flow-missing': (place, object) => `the switch at ${place} has no flow for it${named(': ', object)}`,
+  'flow-missing': (place, object) =>
+    /^map .* value /.test(object)
+      ? `the entry of a map at ${place} has another value than it had: ${object}`
+      : `the switch at ${place} has no flow for it${named(': ', object)}`,
   'no-listener': (place, object) => `nobody listens at ${place}${named(' on ', object)}`,
   'echo-ignored': (place, object) => `${place} does not answer echo requests${named(': ', object)}`,
   unknown: (place, object) => `none of the causes fits what was seen${place === '' ? '' : ` at ${place}`}${named(': ', object)}`,

@@ -49,7 +49,7 @@ function tooLarge({place, link}: Port, index: number, {length, arp}: Packet): Bl
     cause: 'mtu-blackhole',
     at: place,
     object: link.name,
-    evidence: `${link.name} at ${place} takes ${link.mtu} bytes, the packet has ${length}, and nothing says so`,
+    evidence: `${link.name} at ${place} takes ${link.mtu} bytes, the packet has ${length}`,
   }
 }
 

@@ -269,7 +269,7 @@ function inTunnel(world: World, from: Port, own: string, tunnel: Tunnel, inner: 
       cause: 'mtu-blackhole',
       at: from.place,
       object: from.link.name,
-      evidence: `${from.link.name} at ${from.place} takes ${from.link.mtu} bytes, the packet has ${length} in its tunnel, and nothing says so`,
+      evidence: `${from.link.name} at ${from.place} takes ${from.link.mtu} bytes, the packet has ${length} in its tunnel`,
     })
   const frame: Frame = {source: tunnel.from, destination: tunnel.to, packet: outer, branch: inner.branch}
   const way = wayOn(world, from, frame)

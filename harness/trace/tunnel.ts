@@ -1,7 +1,7 @@
 // VXLAN (RFC 7348, ip-link(8)): a device whose frames travel in UDP packets to other machines' devices. Its forwarding database
 // (bridge(8), `self`) says where each MAC address is; the all-zero one where everything goes that is meant for many or is of
 // no known place. Pure.
-import {isUnicast, sameHost} from '../address.ts'
+import {familyOf, isUnicast, sameHost} from '../address.ts'
 import type {FdbFacts, LinkFacts, NamespaceFacts, VxlanFacts} from '../facts/facts.ts'
 import type {Packet} from './nftables/packet.ts'
 import type {Block, Port, World} from './world.ts'
@@ -170,6 +170,11 @@ export function entryFor(world: World, from: Port, mac: string, remote: string):
   if (entry) return `${entry.mac} dev ${from.link.name} dst ${entry.remote}`
   const own = from.link.vxlan.remote
   return own !== undefined && sameHost(own, remote) ? `${from.link.name} remote ${own}` : undefined
+}
+
+/** What stands before a packet in a tunnel to this address: IP, UDP, VXLAN and its own Ethernet header (RFC 7348, 5). */
+export function vxlanHeaders(destination: string): number {
+  return (familyOf(destination) === 6 ? 40 : 20) + 8 + 8 + 14
 }
 
 /** Where a carried frame's UDP packet goes, by addresses. */

@@ -174,6 +174,11 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
     {node: 'node1', lines: [`bridge fdb del ${FLOOD}`, ...ASK_ANEW], cause: 'vtep-fdb-missing', at: 'node1', object: FLOOD},
     {node: 'node2', lines: ['ip link set vxlan-6784 down'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'vxlan-6784'},
     {node: 'node2', lines: ['ip link del vxlan-6784'], cause: 'tunnel-endpoint-down', at: 'node2', object: 'vxlan-6784'},
+    // The tunnel says so to its own side, in the name of whoever is on the other.
+    {
+      ...{node: 'node2', lines: ['ip link set eth0 mtu 1400'], cause: 'mtu-too-small', at: 'node2', object: 'eth0'},
+      evidence: /^eth0 at node2 takes 1400 bytes, the packet has 1500 in vxlan-6784$/,
+    },
   ],
   'calico-bgp': [
     {
@@ -267,7 +272,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       lines: [`bpftool map update pinned ${MAPS}/nodes key 24 0 0 0 10 244 2 0 value 192 168 1 13 0 0 0 0`],
       cause: 'flow-missing',
       at: 'node1',
-      object: 'map nodes key 24 0 0 0 10 244 2 0',
+      object: 'map nodes key 24 0 0 0 10 244 2 0 value 192 168 1 13 0 0 0 0',
     },
     {
       node: 'node1',
@@ -284,6 +289,20 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: '169.254.1.1 dev eth0',
     },
     {node: 'node2', lines: ['ip -n pod3 link set eth0 down'], cause: 'interface-down', at: 'pod3', object: 'eth0'},
+    // A tunnel that programs fill in has no entries that lead to it.
+    {
+      node: 'node3',
+      lines: [
+        'ip link del cilium_vxlan',
+        'ip link add cilium_vxlan index 100 address 02:00:00:00:00:01 mtu 1450 type vxlan external dstport 4789',
+        'ip link set cilium_vxlan up',
+        'tc qdisc add dev cilium_vxlan clsact',
+        `tc filter add dev cilium_vxlan ingress bpf direct-action object-pinned ${MAPS}/from_network`,
+      ],
+      cause: 'tunnel-port-mismatch',
+      at: 'node3',
+      object: 'cilium_vxlan',
+    },
   ],
   // Where no program takes it, the stack does, which forwards nothing here: that is no fault.
   'cilium-ebpf-native': ['eth0', 'lxc-pod3'].map((dev) => ({

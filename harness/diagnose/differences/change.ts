@@ -20,6 +20,8 @@ export interface Difference {
   readonly rule?: RuleFacts
   /** An address that is there now and was not. */
   readonly address?: string
+  /** The addresses that a map's entry is for, in CIDR notation, where it is for addresses. */
+  readonly network?: string
   /** Where a device is that was here. */
   readonly elsewhere?: string
   /** A BGP session that is gone, by its ends' addresses, and with it this route. */

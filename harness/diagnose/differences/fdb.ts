@@ -79,9 +79,12 @@ function remotesMoved({was, is, run}: Scene): Change[] {
 
 /** What was fixed in tunnels that are the same still. */
 function tunnelEntries({was, is}: Pick<Scene, 'was' | 'is'>): FdbFacts[] {
-  const numberOf = (links: Scene['is']['links'], dev: string) => links.find(({name}) => name === dev)?.vxlan?.id
+  const tunnelOf = (links: Scene['is']['links'], dev: string) => {
+    const {id, port} = links.find(({name}) => name === dev)?.vxlan ?? {}
+    return `${id} ${port}`
+  }
   return was.fdb.filter(
-    ({permanent, remote, dev}) => permanent && remote !== undefined && numberOf(is.links, dev) === numberOf(was.links, dev),
+    ({permanent, remote, dev}) => permanent && remote !== undefined && tunnelOf(is.links, dev) === tunnelOf(was.links, dev),
   )
 }
 

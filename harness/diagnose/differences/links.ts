@@ -4,9 +4,11 @@ import type {Cause} from '../../model.ts'
 import type {Change, Scene} from './change.ts'
 import {withLink} from './links-as-were.ts'
 import {addressLines, isKernels} from './restoring.ts'
+import {tunnelChange} from './tunnels.ts'
 
 /** Devices that come with their other half, or are the kernel's own. */
-export function linkChanges({was, is, inside, macs, place, drawn}: Scene): Change[] {
+export function linkChanges(scene: Scene): Change[] {
+  const {was, is, inside, macs, place, drawn} = scene
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
@@ -28,6 +30,8 @@ export function linkChanges({was, is, inside, macs, place, drawn}: Scene): Chang
         },
       ]
     }
+    const tunnel = tunnelChange(scene, old, link)
+    if (tunnel) return [tunnel]
     const change = (cause: Cause, evidence: string, undo: string, part: Partial<LinkFacts>, bridges?: NamespaceFacts): Change => ({
       kind: 'link',
       cause,

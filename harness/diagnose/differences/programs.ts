@@ -1,6 +1,6 @@
 // Entries of programs' maps that are gone, or say something else. Pure.
 import type {NamespaceFacts} from '../../facts/facts.ts'
-import type {MapEntry, MapFacts, ProgramFacts} from '../../facts/programs.ts'
+import {type MapEntry, type MapFacts, networkFor, type ProgramFacts} from '../../facts/programs.ts'
 import type {Change, Scene} from './change.ts'
 
 /** What a program would have found, and does not: it has no flow for it, whatever it does then. */
@@ -12,12 +12,14 @@ export function programChanges({was, is, run}: Scene): Change[] {
       const now = map.entries.find((each) => isSame(each.key, entry.key))
       if (now && isSame(now.value, entry.value)) return []
       const key = bytes(entry.key)
+      const network = networkFor(old, entry)
       const file = old.pinned === undefined ? `id ${old.id}` : `pinned ${old.pinned}`
       return [
         {
           kind: 'program',
           cause: 'flow-missing',
-          object: `map ${old.name} key ${key}`,
+          object: `map ${old.name} key ${key}${now ? ` value ${bytes(now.value)}` : ''}`,
+          ...(network !== undefined && {network}),
           evidence: now
             ? `the map ${old.name} had ${bytes(entry.value)} for the key ${key}, and has ${bytes(now.value)}`
             : `the map ${old.name} had an entry for the key ${key}`,

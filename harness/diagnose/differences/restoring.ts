@@ -74,9 +74,9 @@ export function madeAnew(lost: Lost): string[] {
   const {place, link} = lost
   if (link.kind === 'bridge') return bridgeAnew(lost)
   if (link.kind === 'vxlan' && link.vxlan) {
-    const {id, port, local, remote, dev, learning} = link.vxlan
+    const {id, port, local, remote, dev, learning, external} = link.vxlan
     const words = [
-      `id ${id}`,
+      external ? 'external' : `id ${id}`,
       ...(local === undefined ? [] : [`local ${local}`]),
       ...(remote === undefined ? [] : [`remote ${remote}`]),
       `dstport ${port}`,

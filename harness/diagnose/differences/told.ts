@@ -13,11 +13,11 @@ function isDaemons({details = ''}: RouteFacts): boolean {
   return /\bproto (bird|bgp|zebra|isis|ospf|rip|babel|eigrp)\b/.test(details)
 }
 
-/** Where such a device is down or gone, what others had been told went with it, and comes back with it. */
+/** Where such a device is down, gone or another tunnel's, what others had been told went with it, and comes back with it. */
 export function withToldGone(found: readonly Difference[], before: Facts): Difference[] {
   const isRoot = ({kind, cause, place, device}: Difference) => {
     const was = before.get(place)
-    const gone = kind === 'link' && /-down$|-missing$/.test(cause)
+    const gone = kind === 'link' && /-down$|-missing$|-mismatch$/.test(cause)
     return gone && (hasTold(was, device) || (was?.routes.some((route) => route.dev === device && isDaemons(route)) ?? false))
   }
   if (!found.some(isRoot)) return [...found]

@@ -1,11 +1,21 @@
 // What a route that is gone, new or another is a fault by: what it is itself, or what became of the packet. Pure.
 import {sameHost} from '../../address.ts'
-import type {RouteFacts} from '../../facts/facts.ts'
+import type {Facts, RouteFacts} from '../../facts/facts.ts'
+import {routeWords} from '../../facts/routes.ts'
 import type {Cause} from '../../model.ts'
 import type {Disposition} from '../../trace/path.ts'
 import type {Difference} from '../differences/change.ts'
 import type {World} from '../prediction.ts'
+import type {Root} from '../root.ts'
 import type {Around} from '../together.ts'
+
+/** Where the lab is known to have worked, a route that it had just so is wrong by nothing of its own, and another would mend nothing. */
+export function blameless(root: Root, before: Facts | undefined): Root {
+  const {cause, at, object, items} = root
+  const unchanged = before?.get(at)?.routes.some((route) => routeWords(route) === object) ?? false
+  if (cause !== 'wrong-device' || items.length > 0 || !unchanged) return root
+  return {...root, cause: 'unknown', evidence: [...root.evidence, `the route ${object} at ${at} is as it was when the lab worked`]}
+}
 
 /** @param stop where the path ended that the route is the cause of */
 export function namedRoute(world: World, {cause, place, route = {}}: Difference, {ended}: Disposition, {causal}: Around): Cause {
