@@ -18,9 +18,11 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
 
 /** What only a daemon brings back, or what nobody can see, beside the daemons that have ended there, or at a session's ends. */
 function withDaemons({facts}: World, root: Root, changes: readonly Difference[]): Root {
-  if (root.cause !== 'bgp-session-down' && root.cause !== 'unknown' && !root.items.some(({process}) => process)) return root
+  const daemons = root.items.some(({process, withheld}) => process || withheld !== undefined)
+  if (root.cause !== 'bgp-session-down' && root.cause !== 'unknown' && !daemons) return root
   const ends = root.items.flatMap(({session}) => (session ? [session.local, session.remote] : []))
-  const near = (place: string) => place === root.at || ends.some((end) => holds(facts.get(place), end))
+  const lost = root.items.filter(({withheld}) => withheld !== undefined).map(({place}) => place)
+  const near = (place: string) => place === root.at || lost.includes(place) || ends.some((end) => holds(facts.get(place), end))
   const ended = changes.filter((each) => each.kind === 'daemon' && near(each.place) && !root.items.includes(each))
   if (ended.length === 0) return root
   return {...root, evidence: [...root.evidence, ...ended.map(({evidence}) => evidence)], items: [...root.items, ...ended]}

@@ -25,6 +25,7 @@ import {settingChanges} from './differences/settings.ts'
 import {switchChanges} from './differences/switches.ts'
 import {withToldGone} from './differences/told.ts'
 import {trafficControlChanges} from './differences/traffic-control.ts'
+import {withWithheld} from './differences/withheld.ts'
 import {idleRules} from './idle-rules.ts'
 import type {Observed} from './observed.ts'
 
@@ -92,7 +93,8 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
       return {place: place.name, ...change, ...lost, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
-  return withToldGone(withSessions(found, before, now), before).filter(
+  const told = withToldGone(withSessions(found, before, now), before)
+  return withWithheld(told, before, now, places).filter(
     (difference) => !isOtherEnd(difference, found, before, places) && !isLeftPort(difference, found),
   )
 }

@@ -27,8 +27,8 @@ interface Fault {
   readonly evidence?: RegExp
   /** What else the lines break there, told after it. */
   readonly beside?: readonly [cause: Cause, object: string]
-  /** The daemons alone can mend it, or need a moment: with this. `never` is for the last one of a lab. */
-  readonly mended?: readonly string[] | 'never'
+  /** The daemons alone can mend it, or need a moment: with this. */
+  readonly mended?: readonly string[]
 }
 
 /** flannel.1 of node2 as the recipe makes it but for its VNI or port. */
@@ -190,6 +190,16 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       at: 'node1',
       object: 'BGP 192.168.1.11 - 192.168.1.12',
       mended: [`${BIRD} enable mesh1`, "timeout 20 bash -c 'until ip route | grep -q 10.244.1.0/26; do sleep 0.02; done'", 'sleep 0.5'],
+    },
+    // Its daemon runs, and so do the sessions: a route by hand would go as it comes.
+    {
+      node: 'node2',
+      lines: [`sed -i '/^template/,/^}/s/export where.*;/export none; };/' /run/calico/node2.conf; ${BIRD} configure`, 'sleep 0.5'],
+      cause: 'no-route',
+      at: 'node2',
+      object: 'proto bird 10.244.2.0/26',
+      evidence: /the daemon at node1 and node3 .*; the BGP session with 192\.168\.1\.12 is established; node2 .* tells it no more$/,
+      mended: [`sed -i 's/export none; };/export where proto = "local_block"; };/' /run/calico/node2.conf; ${BIRD} configure`, 'sleep 0.5'],
     },
     {node: 'node1', lines: ['ip route del 10.244.1.2 dev cali-pod1'], cause: 'no-route', at: 'node1', object: '10.244.1.2 dev cali-pod1'},
     {
@@ -434,7 +444,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       cause: 'bgp-session-down',
       at: 'leaf2',
       object: 'BGP 10.255.0.2 - 10.255.0.100',
-      mended: 'never',
+      mended: untilTold,
     },
   ],
 }
@@ -461,7 +471,6 @@ async function namesAndMends(t: ExecutionContext, lab: Lab, before: Facts, fault
     diagnoses[0]?.evidence.some((line) => evidence.test(line)),
     `${words}: ${diagnoses[0]?.evidence.join('; ')}`,
   )
-  if (fault.mended === 'never') return
   for (const {where, command} of diagnoses.flatMap(({fix}) => fix)) await type(lab, where, command)
   if (fault.mended) await type(lab, fault.node, ...fault.mended)
   // Controllers and daemons take their time to tell of what is there again.

@@ -24,6 +24,8 @@ export interface Difference {
   readonly elsewhere?: string
   /** A BGP session that is gone, by its ends' addresses, and with it this route. */
   readonly session?: SessionFacts
+  /** A route that a daemon took back though it runs: where it is not told any more. */
+  readonly withheld?: string
   /** What a process made and took along: no line brings it back. */
   readonly process?: true
   /** A neighbour entry that is gone: it goes with its device. */
