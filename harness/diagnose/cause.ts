@@ -4,6 +4,7 @@ import type {Cause, Probe} from '../model.ts'
 import {type Disposition, everyHop} from '../trace/path.ts'
 import {holds} from '../trace/segment.ts'
 import {withoutHistory} from './baseless.ts'
+import {concerns} from './concerns.ts'
 import type {Difference} from './differences/change.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
@@ -28,15 +29,18 @@ function withDaemons({facts}: World, root: Root, changes: readonly Difference[])
   return {...root, evidence: [...root.evidence, ...ended.map(({evidence}) => evidence)], items: [...root.items, ...ended]}
 }
 
-function tableRoot(world: World, probe: Probe, changes: readonly Difference[]): Root {
+function tableRoot(world: World, probe: Probe, all: readonly Difference[]): Root {
   const prediction = predict(world, probe)
   const {stop, ...ways} = prediction
+  const changes = all.filter((change) => concerns(world, probe, change))
   if (!stop) return {...unseen(world, probe, prediction, changes), ...ways}
   const causal = changes.filter((change) => mends(world, probe, stop, change))
   // A rule that leads to a table of its own is the root, not the route that stands there.
   const root =
     causal.find(({kind, cause}) => SINGLE.includes(kind) && cause === stop.ended) ??
     causal.find(({kind}, index) => kind === 'rule' && causal.slice(0, index).every((each) => each.kind === 'route')) ??
+    // Of what is drawn only the switches' answers are not known without it: any other change says more.
+    causal.find(({kind}) => kind !== 'drawn') ??
     causal[0]
   if (root) {
     const {cause, at, object, items} = told(world, root, stop, {causal, changes})
@@ -105,8 +109,15 @@ const SINGLE: readonly Difference['kind'][] = ['setting', 'filter', 'neighbour',
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
   // It takes flows away: whoever is stopped by something else is not stopped by it.
   if (change.kind === 'drawn' && stop.ended !== 'flow-missing' && stop.ended !== 'unknown' && !isFlow(stop)) return false
+  if (change.kind === 'drawn' && isOpen(world, predict(world, probe))) return false
   const without = predict({...world, facts: reverted(change, world.facts)}, probe).stop
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
+}
+
+/** A switch on its way was not asked: that is no sign of anything. */
+function isOpen({facts}: World, {forward, back}: Prediction): boolean {
+  const questions = [...forward.questions, ...(back?.questions ?? [])]
+  return questions.some(({place, line}) => !facts.get(place)?.answers?.has(line))
 }
 
 /** A flow drops it: the one for whoever is not drawn, for one. */

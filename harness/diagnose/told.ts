@@ -40,9 +40,9 @@ export function told(world: World, root: Difference, stop: Disposition, around: 
     const items = around.changes.filter(({withheld}) => withheld === root.withheld)
     return {cause: root.cause, at: root.withheld, object: [...new Set(items.map(({object}) => object))].join(', '), items}
   }
-  // All that is drawn otherwise is one fault: what the switches would say without a part of it nobody knows.
+  // All that is drawn otherwise for this exchange is one fault: what the switches would say without a part of it nobody knows.
   if (root.kind === 'drawn') {
-    const items = around.changes.filter(({kind}) => kind === 'drawn')
+    const items = around.causal.filter(({kind}) => kind === 'drawn')
     return {cause: root.cause, at: root.place, object: items.map(({object}) => object).join(', '), items}
   }
   // The flow that drops it has come of the rule.

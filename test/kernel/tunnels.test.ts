@@ -54,6 +54,8 @@ const ASK_ANEW = [
 ]
 const MAPS = '/run/cilium/bpf'
 const SYNC = 'ovn-nbctl --timeout=20 --wait=hv sync'
+/** Whatever it says of its IP address, it is known by what it answers. */
+const HARMLESS = `ovn-nbctl lsp-set-addresses pod3 '0a:00:00:00:02:02 10.244.2.9'; ${SYNC}`
 const untilFlows = (bridge: string) => [
   `timeout 30 bash -c 'until ovs-ofctl -O OpenFlow13,OpenFlow15 dump-flows ${bridge} | grep -q actions=; do sleep 0.1; done'`,
   'sleep 1',
@@ -316,13 +318,22 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: 'veth-pod2',
       mended: [SYNC, 'sleep 0.5'],
     },
+    // What is drawn otherwise and breaks nothing is not what breaks this: neither what it has nothing to do with, nor its own.
     {
       node: 'node1',
-      lines: ['ovs-vsctl set interface veth-pod1 external_ids:iface-id=podX', 'sleep 0.5'],
+      lines: [HARMLESS, 'ovs-vsctl set interface veth-pod1 external_ids:iface-id=podX', 'sleep 0.5'],
       cause: 'port-not-enslaved',
       at: 'node1',
       object: 'veth-pod1',
       mended: [SYNC, 'sleep 0.5'],
+    },
+    {
+      node: 'node1',
+      lines: [HARMLESS, 'ip -n pod1 link set eth0 down', 'sleep 0.5'],
+      cause: 'interface-down',
+      at: 'pod1',
+      object: 'eth0',
+      mended: ["ovn-nbctl lsp-set-addresses pod3 '0a:00:00:00:02:02 10.244.2.2'", SYNC, 'sleep 0.5'],
     },
     // What is drawn otherwise is told where the drawing is, and is drawn as it was.
     {
@@ -347,7 +358,8 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       lines: ['ovn-nbctl lr-route-del lr0 192.168.1.12/32', 'ovn-nbctl lsp-del ls3-lr0', SYNC, 'sleep 0.5'],
       cause: 'flow-missing',
       at: 'node1',
-      object: 'ls3 ls3-lr0, lr0 192.168.1.12 10.244.2.254',
+      object: 'ls3 ls3-lr0',
+      beside: ['flow-missing', 'lr0 192.168.1.12 10.244.2.254'],
       mended: ['sleep 0.5'],
     },
     {
