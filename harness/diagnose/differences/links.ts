@@ -6,7 +6,7 @@ import {withLink} from './links-as-were.ts'
 import {addressLines, isKernels} from './restoring.ts'
 
 /** Devices that come with their other half, or are the kernel's own. */
-export function linkChanges({was, is, inside, macs, place, drawn}: Scene): Change[] {
+export function linkChanges({was, is, inside, macs, fixedMacs, place, drawn}: Scene): Change[] {
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
@@ -70,7 +70,10 @@ export function linkChanges({was, is, inside, macs, place, drawn}: Scene): Chang
         object: `${old.name} ${link.mac}`,
       })
     // Others have fixed entries for it: nobody asks in such a tunnel, and switches are told.
-    if (old.mac !== link.mac && (old.kind === 'vxlan' || (drawn && old.kind === 'veth' && place.netns !== undefined)))
+    if (
+      old.mac !== link.mac &&
+      ((old.kind === 'vxlan' && fixedMacs.has(old.mac)) || (drawn && old.kind === 'veth' && place.netns !== undefined))
+    )
       found.push({
         ...change('neighbour-wrong', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {
           mac: old.mac,
