@@ -18,6 +18,7 @@ import {
   stepText,
 } from '../report/text.ts'
 import {stageFindingsText, stageShortfallText, timelineText} from '../report/timeline.ts'
+import {visibleLine} from '../report/visible.ts'
 import type {ChosenDriver} from './driver.ts'
 import {isInterrupted} from './interrupt.ts'
 import {type Live, liveOn} from './live.ts'
@@ -47,7 +48,7 @@ export async function narrator(screen: Screen | undefined, scenario: Scenario): 
   return {
     driver({driver, reason}, lab, how) {
       print(`${paint('bold', `driver ${driver.name}`)} (${reason}): ${lab.fleet.description}${how ? `, ${how}` : ''}`)
-      print(`${lab.scenario.title}`)
+      print(visibleLine(lab.scenario.title))
     },
     stage(stage, number) {
       print(stageText(stage, number, paint))

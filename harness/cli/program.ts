@@ -6,7 +6,7 @@ import type {BreakOptions} from './break.ts'
 import type {CaptureOptions} from './capture.ts'
 import type {CompareChoices} from './compare.ts'
 import {DRIVER_CHOICES, type DriverChoice} from './driver.ts'
-import {EXIT} from './exit.ts'
+import {EXIT, UsageError} from './exit.ts'
 import {fail} from './fail.ts'
 import type {GraphOptions} from './graph.ts'
 import type {ScenariosOptions} from './scenarios.ts'
@@ -177,7 +177,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(patience)
     .addOption(json)
     .action(async (name: string | undefined, options: {lab?: string; json?: boolean; patience?: number}) => {
-      code = await (await import('./check.ts')).checkAgain(name ?? options.lab, options)
+      code = await (await import('./check.ts')).checkAgain(labNamed(name, options), options)
     })
 
   command(
@@ -268,7 +268,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('-w, --write <file>', 'where to; without it standard output')
     .addOption(json)
     .action(async (name: string | undefined, options: GraphOptions) => {
-      code = await (await import('./graph.ts')).graph(name ?? options.lab, options)
+      code = await (await import('./graph.ts')).graph(labNamed(name, options), options)
     })
 
   command(
@@ -296,7 +296,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   )
     .addOption(lab)
     .action(async (name: string | undefined, options: {lab?: string}) => {
-      code = await (await import('./debug.ts')).debug(name ?? options.lab)
+      code = await (await import('./debug.ts')).debug(labNamed(name, options))
     })
 
   command(
@@ -309,7 +309,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--port <number>', 'on 127.0.0.1 (default: any that is free)').argParser(portNumber))
     .addOption(json)
     .action(async (name: string | undefined, options: UiOptions) => {
-      code = await (await import('./ui.ts')).ui(name ?? options.lab, options)
+      code = await (await import('./ui.ts')).ui(labNamed(name, options), options)
     })
 
   command('clean', 'remove what a crash left', 'podwire clean')
@@ -359,6 +359,12 @@ function asksForJson(argv: readonly string[]): boolean {
 
 function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
+}
+
+/** A lab's name, as an argument or as an option. @throws UsageError where they are two */
+function labNamed(name: string | undefined, {lab}: {readonly lab?: string}): string | undefined {
+  if (name !== undefined && lab !== undefined && name !== lab) throw new UsageError(`${name} and --lab ${lab} are two labs`, ['name one'])
+  return name ?? lab
 }
 
 function collect(value: string, all: string[] = []): string[] {

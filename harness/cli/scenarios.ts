@@ -16,6 +16,7 @@ import {
   shownText,
   statementRows,
 } from '../report/statements.ts'
+import {visibleLine} from '../report/visible.ts'
 import {loadScenario, scenarioNames} from '../scenario/load.ts'
 import {chooseDriver, type DriverChoice} from './driver.ts'
 import {type EngineOptions, severalFor} from './engines.ts'
@@ -79,7 +80,8 @@ export async function scenarios({list, json, solutions, ...how}: ScenariosOption
 function tellList(all: readonly Scenario[], json: boolean): number {
   if (json) printJson(scenarioListJson(all))
   else
-    for (const {name, title, shows} of all) print([paint('bold', name), `  ${title}`, ...shows.map((words) => `  “${words}”`)].join('\n'))
+    for (const {name, title, shows} of all)
+      print([paint('bold', name), `  ${visibleLine(title)}`, ...shows.map((words) => `  “${visibleLine(words)}”`)].join('\n'))
   return EXIT.asClaimed
 }
 

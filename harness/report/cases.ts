@@ -87,8 +87,8 @@ function casesCutShort({sofar, problems, exit}: CutShort): Case[] {
   const stages = sofar ? stageCases(sofar.scenario.stages, sofar.history, sofar.stages) : []
   // A refused line is told by its stage.
   const told = (problem: Message) => stages.findIndex(({verdict, source}) => verdict === 'fail' && isSame(source, problem.source))
-  // The first whose lines have not all ended is the one that was under way.
-  const broken = exit === 130 ? stages.find(({part, verdict}) => part === 'stage' && verdict === 'skipped') : undefined
+  const under = exit === 130 ? stages.filter(({part}) => part === 'stage')[stagesOver(sofar)] : undefined
+  const broken = under?.verdict === 'skipped' ? under : undefined
   const cases = stages.map((each, index) => {
     const problem = problems.find((candidate) => told(candidate) === index)
     if (each === broken) return {...each, message: each.message === NOT_REACHED ? 'interrupted' : `interrupted: ${each.message}`}
@@ -120,6 +120,11 @@ function casesCutShort({sofar, problems, exit}: CutShort): Case[] {
       }),
     ),
   ]
+}
+
+/** A stage is over when its claims have been looked at; before a machine is there none is under way. */
+function stagesOver(sofar: CutShort['sofar']): number {
+  return sofar?.driver ? sofar.stages.length : -1
 }
 
 function wordsOf(problem: Message): Pick<Case, 'message' | 'details'> {
@@ -192,10 +197,7 @@ function claimCase(check: CheckResult, all: readonly CheckResult[], diagnosed: r
   return {
     ...base,
     message: messageOf(check, why),
-    details: [short, ...reasons]
-      .filter((text) => text !== '')
-      .join('\n\n')
-      .split('\n'),
+    details: [short, ...reasons].filter((text) => text !== '').flatMap((text, index) => [...(index > 0 ? [''] : []), ...text.split('\n')]),
   }
 }
 
@@ -213,7 +215,7 @@ function causeOf({diagnosis: {cause, where}}: DiagnosisSource): string {
 
 /** `204 of 252 pass, 48 fail: no-route at node2` */
 function messageOf({pairs, fails, command, evidence}: CheckResult, why: readonly DiagnosisSource[]): string {
-  if (fails || command) return visibleLine(evidence[0] ?? 'it does not hold')
+  if (fails || command || pairs.length === 0) return visibleLine(evidence[0] ?? 'it does not hold')
   const counts = (['pass', 'fail', 'unknown'] as const)
     .map((verdict) => [verdict, pairs.filter((pair) => pair.verdict === verdict).length] as const)
     .filter(([verdict, count]) => verdict === 'pass' || count > 0)

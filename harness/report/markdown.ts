@@ -38,7 +38,7 @@ function headPart(ended: Ended, {name, title, cutShort, duration, properties}: S
   const driver = properties.find(([key]) => key === 'driver')?.[1]
   const where = driver === undefined ? '' : ` (driver ${inline(driver)}, ${milliseconds(duration)})`
   const why = cutShort === undefined ? [] : [`**${inline(cutShort)}**`]
-  return [`## ${symbol} ${inline(name)}: ${verdict}`, `${inline(title)}${where}`, ...why].join('\n\n')
+  return [`## ${symbol} ${inline(name)}: ${verdict}`, `${paragraph(title)}${where}`, ...why].join('\n\n')
 }
 
 function casesPart(cases: readonly Case[]): string {
@@ -114,6 +114,11 @@ function inline(text: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('@', '&#64;')
     .replaceAll(/[\\`*_{}[\]#|~!$]/g, (character) => `\\${character}`)
+}
+
+/** As inline, where it begins a block: no list, no rule, no line under a heading (GFM, sections 4.1, 4.3 and 5.2). */
+function paragraph(text: string): string {
+  return inline(text).replace(/^[-+=]|(?<=^\d{1,9})[.)](?=\s|$)/, (character) => `\\${character}`)
 }
 
 /** A block whose fence is longer than any in the text. */

@@ -24,8 +24,8 @@ export const MARKS: Record<Verdict, string> = {pass: '✓', fail: '✗', unknown
 export const COLOURS = {pass: 'green', fail: 'red', unknown: 'yellow'} as const
 
 export function stageText(stage: Stage, number: number, paint: Paint): string {
-  const sentence = stage.sentence === undefined ? '' : `\n   ${paint('dim', `“${stage.sentence}”`)}`
-  return `\n${paint('bold', `${number}. ${stage.title}`)}${sentence}`
+  const sentence = stage.sentence === undefined ? '' : `\n   ${paint('dim', `“${visibleLine(stage.sentence)}”`)}`
+  return `\n${paint('bold', `${number}. ${visibleLine(stage.title)}`)}${sentence}`
 }
 
 /** One line as a person would type it, and its time at column 72, or at the end of a screen that is narrower. */
@@ -158,11 +158,14 @@ function wireWords({encapsulation, vni, port, inner, outer, length, overhead}: W
   return `${kind}, ${outer?.join(' > ')} [${own}], ${length} bytes, ${overhead} of them around it`
 }
 
-export function checkText({claim, verdict, pairs, fails, command, wire}: CheckResult, paint: Paint): string {
-  if (fails || command || wire) return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}`
+export function checkText({claim, verdict, pairs, fails, command, wire, evidence}: CheckResult, paint: Paint): string {
+  const head = `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}`
+  if (fails || command || wire) return head
   const count = (wanted: Verdict) => pairs.filter((pair) => pair.verdict === wanted).length
+  // Where there is no pair, why that is no pass.
+  if (pairs.length === 0 && evidence[0] !== undefined) return `${head}: ${visibleLine(evidence[0])}`
   const parts = (['fail', 'unknown'] as const).flatMap((wanted) => (count(wanted) > 0 ? [`${count(wanted)} ${wanted}`] : []))
-  return `${paint(COLOURS[verdict], `${MARKS[verdict]} ${verdict.padEnd(7)}`)} ${visibleLine(claim)}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
+  return `${head}: ${count('pass')} of ${pairs.length} pass${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`
 }
 
 /**

@@ -287,9 +287,45 @@ test.serial('all of it by keys alone: a pair in the square, its commands searche
   await list.first().getByRole('button').focus()
   await page.keyboard.press('Enter')
   t.is(await page.getByRole('heading', {level: 3}).textContent(), 'pod1 → pod3')
+  // Tab comes to the square where the keys were, or to the chosen pair; also while a pair is half chosen.
+  const stop = () => page.locator('button.cell[tabindex="0"]')
+  t.is(await stop().getAttribute('data-cell'), '0 2')
+  await stop().focus()
+  await page.keyboard.press('ArrowDown')
+  t.is(await stop().getAttribute('data-cell'), '1 2')
+  await page.reload()
+  await pair(page).getByRole('combobox', {name: 'from'}).selectOption('pod2')
+  t.is(await stop().getAttribute('data-cell'), '0 1')
   await page.getByRole('searchbox', {name: /commands/}).focus()
   await page.keyboard.type('node2 route del')
   t.regex(await wordsOf(part(page, 'Commands')), /1 of 51 commands .*node2# ip route del 10\.244\.1\.0\/24/)
+  t.deepEqual(complaints, [])
+  await page.close()
+})
+
+test.serial('much that a command printed is folded, by lines and by characters, and words of any length fit a small screen', async (t) => {
+  const word = 'w'.repeat(300)
+  const scenario = twoNodesWith("    printf x%.0s $(seq 20000); echo; echo last\n    seq 1000").replace('two nodes', word)
+  await using made = await report(scenario)
+  t.is(made.code, 0, made.stderr)
+  const {page, complaints} = await browser.open(made.html, {width: 360, height: 800})
+  t.is(await page.getByRole('heading', {level: 1}).textContent(), word)
+  t.true(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'))
+  const commands = part(page, 'Commands')
+  t.false(
+    await commands
+      .getByText(/xx\nlast$/)
+      .last()
+      .isVisible(),
+  )
+  await commands.getByText('17005 more characters').first().click()
+  t.true(
+    await commands
+      .getByText(/xx\nlast$/)
+      .last()
+      .isVisible(),
+  )
+  t.true(await commands.getByText('988 more lines').first().isVisible())
   t.deepEqual(complaints, [])
   await page.close()
 })

@@ -34,6 +34,7 @@ const MISTAKES: Readonly<Record<string, {args: readonly string[]; says: RegExp}>
   'exec, with no lab running': {args: ['exec', 'node1', '--', 'true'], says: /^error\[usage\]: no lab is running/},
   'graph, with no lab running': {args: ['graph'], says: /^error\[usage\]: no lab is running/},
   'ui, with no lab running': {args: ['ui'], says: /^error\[usage\]: no lab is running/},
+  'a lab that is named twice': {args: ['check', 'mine', '--lab', 'other'], says: /^error\[usage\]: mine and --lab other are two labs/},
   'a picture of no kind': {args: ['graph', '--format', 'jpeg'], says: /^error\[usage\]: no picture jpeg\n {3}= help: .*png/},
   'down, of a lab that is not there': {args: ['down', 'mine'], says: /^error\[usage\]: no lab mine is running/},
 }

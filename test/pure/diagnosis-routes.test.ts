@@ -118,6 +118,12 @@ const CHANGES: readonly (readonly [string, () => Facts, ...string[]])[] = [
   ],
 ]
 
+test('thousands of routes more are looked at at once', (t) => {
+  const many = Array.from({length: 5000}, (_, index) => via(`10.88.${index >> 8}.${index & 255}/32`, '192.168.1.11'))
+  const added = differences(recordedFacts(), withRoute('node3', ...many), PLACES)
+  t.is(added.filter(({kind}) => kind === 'route').length, many.length)
+})
+
 for (const [what, facts, ...expected] of CHANGES)
   test(`held against the lab that worked: ${what}`, (t) => {
     const found = told(facts(), recordedFacts())

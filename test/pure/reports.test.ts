@@ -11,6 +11,7 @@ import {errorJson} from '../../harness/report/json.ts'
 import {junitXml} from '../../harness/report/junit.ts'
 import {markdownText} from '../../harness/report/markdown.ts'
 import {tapText} from '../../harness/report/tap.ts'
+import {checkText} from '../../harness/report/text.ts'
 import {visible} from '../../harness/report/visible.ts'
 import {isAsExpected} from '../tools/expected.ts'
 import {interrupted, passing, ROOT, RUNS} from '../tools/runs.ts'
@@ -124,6 +125,49 @@ test('an interrupted run says so in every format, and what was not reached is no
     cases.filter(({verdict}) => verdict === 'skipped').map(({message}) => message),
     ['interrupted', 'not reached', 'not reached'],
   )
+})
+
+test('a run that is interrupted while the claims of a stage are looked at, or before anything runs, was not in the middle of the next', (t) => {
+  const {sofar, ...run} = interrupted()
+  if (!sofar) return t.fail()
+  const {driver: _, ...early} = {...sofar, history: [], stages: []}
+  for (const cut of [{...sofar, stages: []}, early]) {
+    const {cases} = suiteOf({...run, sofar: cut}, ROOT)
+    t.is(cases.find(({name}) => name.startsWith('2. '))?.message, 'not reached')
+  }
+})
+
+test('a claim that is about no pair says so in every format, and nothing empty beside it', (t) => {
+  const run = passing()
+  const [first] = run.outcome.checks
+  if (!first) return t.fail()
+  const why = 'there is no pair that it could be true of'
+  const check = {...first, verdict: 'unknown' as const, pairs: [], evidence: [why]}
+  const ended = {...run, outcome: {...run.outcome, verdict: 'unknown' as const, checks: [check]}}
+  const told = suiteOf(ended, ROOT).cases.at(-1)
+  t.deepEqual([told?.message, told?.details], [why, []])
+  t.regex(
+    checkText(check, (_, text) => text),
+    new RegExp(`unknown reach: ${why}$`),
+  )
+})
+
+test('what begins like a list is none in Markdown', (t) => {
+  for (const [title, shown] of [
+    ['1. a list', '1\\. a list'],
+    ['20) one', '20\\) one'],
+    ['- a list', '\\- a list'],
+    ['+ one', '\\+ one'],
+    ['=== a heading', '\\=== a heading'],
+    ['10.244.1.0/24 by hand', '10.244.1.0/24 by hand'],
+  ] as const) {
+    const run = passing()
+    const lines = FORMATS.markdown({...run, scenario: {...run.scenario, title}}).split('\n')
+    t.true(
+      lines.some((line) => line.startsWith(shown)),
+      lines.slice(0, 4).join('\n'),
+    )
+  }
 })
 
 test('a refused line is an annotation at that line, a bad scenario one at its own', (t) => {

@@ -92,7 +92,14 @@ function failing(): ResultSource {
   return result(probes, {diagnosed: withPaths({diagnoses, facts, places: PLACES, probes})})
 }
 
-const sofar = {lab: 'three-nodes-1', scenario: SCENARIO, driver, history: HISTORY.slice(0, 2), stages: [], times: {total: 300}}
+const sofar = {
+  lab: 'three-nodes-1',
+  scenario: SCENARIO,
+  driver,
+  history: HISTORY.slice(0, 2),
+  stages: [{stage: 1, title: 'a bridge on each node', checks: []}],
+  times: {total: 300},
+}
 
 export const interrupted = (): CutShort => ({
   reference: 'three-nodes',

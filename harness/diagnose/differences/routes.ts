@@ -12,8 +12,10 @@ export function routeChanges(scene: Scene): Change[] {
   const {was, is, inside, place} = scene
   const ip = ({family}: RouteFacts) => `ip ${inside}${family === 6 ? '-6 ' : ''}route`
   const linkLocal = ({to}: RouteFacts) => to.startsWith('fe80:') || to.startsWith('ff00:')
-  const others = (all: readonly RouteFacts[], than: readonly RouteFacts[]) =>
-    all.filter((route) => !linkLocal(route) && !than.some((each) => same(each, route)))
+  const others = (all: readonly RouteFacts[], than: readonly RouteFacts[]) => {
+    const known = new Set(than.map(identity))
+    return all.filter((route) => !linkLocal(route) && !known.has(identity(route)))
+  }
   const fresh = others(is.routes, was.routes)
   const changes: Change[] = []
   for (const old of others(was.routes, is.routes)) {
@@ -51,7 +53,11 @@ export function routeChanges(scene: Scene): Change[] {
 }
 
 function same(a: RouteFacts, b: RouteFacts): boolean {
-  return a.family === b.family && routeLine(a) === routeLine(b)
+  return identity(a) === identity(b)
+}
+
+function identity(route: RouteFacts): string {
+  return `${route.family} ${routeLine(route)}`
 }
 
 /** Of two routes that are equal in this only the first is taken, and `replace` puts one in the other's place. */
@@ -93,7 +99,8 @@ function typedCause({type}: RouteFacts): Cause | undefined {
 
 /** Beside a route for the same hosts it goes elsewhere in its place; otherwise it is for fewer hosts than one that was there. */
 function addedCause(route: RouteFacts, {routes}: NamespaceFacts): Cause {
-  const rival = routes.find((each) => !same(each, route) && each.to === route.to && each.table === route.table)
+  // The words last: of thousands of routes most are for other hosts.
+  const rival = routes.find((each) => each.to === route.to && each.table === route.table && !same(each, route))
   return typedCause(route) ?? (rival ? replacedCause(rival, route) : isDefault(route) ? 'leaves-lab' : 'more-specific-route')
 }
 

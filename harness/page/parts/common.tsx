@@ -90,20 +90,26 @@ export function Wide({label, children}: {readonly label: string; readonly childr
   )
 }
 
-/** Lines that are shown at once. */
+/** Lines that are shown at once, and characters of them. */
 const SHOWN = 12
+const MOST = 3000
 
 /** What a command or a kernel said, to the letter; characters that a terminal would obey are written out. */
 export function Printed({text, wrong = false}: {readonly text: string; readonly wrong?: boolean}) {
-  const lines = visible(text.replace(/\n$/, '')).split('\n')
+  const all = visible(text.replace(/\n$/, ''))
+  const lines = all.split('\n')
   const name = wrong ? 'printed said-wrong' : 'printed'
-  if (lines.length <= SHOWN + 1) return <pre class={name}>{lines.join('\n')}</pre>
+  const first = lines.length <= SHOWN + 1 ? all : lines.slice(0, SHOWN).join('\n')
+  // Half as much again is not worth a click.
+  const shown = first.length <= MOST * 1.5 ? first : first.slice(0, MOST)
+  if (shown === all) return <pre class={name}>{all}</pre>
+  const left = shown === first ? `${lines.length - SHOWN} more lines` : `${all.length - shown.length} more characters`
   return (
     <div class={name}>
-      <pre>{lines.slice(0, SHOWN).join('\n')}</pre>
+      <pre>{shown}</pre>
       <details>
-        <summary>{lines.length - SHOWN} more lines</summary>
-        <pre>{lines.slice(SHOWN).join('\n')}</pre>
+        <summary>{left}</summary>
+        <pre>{all.slice(shown.length).replace(/^\n/, '')}</pre>
       </details>
     </div>
   )

@@ -1,5 +1,5 @@
 // The square as a table of buttons. One of them is reached by Tab, the others from there by the arrow keys.
-import {useRef} from 'preact/hooks'
+import {useEffect, useRef, useState} from 'preact/hooks'
 import {passes} from '../filter.ts'
 import {type Matrix, WORDS} from '../matrix.ts'
 import type {Store} from '../store.ts'
@@ -19,7 +19,13 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
   const {pair, filters} = store
   const {places} = matrix
   const allowed = passes(matrix, filters.value)
-  const at = pair.value ?? {from: places[0] ?? '', to: places[1] ?? ''}
+  // The one that Tab comes to: where the keys were last, or the chosen pair, which may have a host in it that is not in the square.
+  const [last, setLast] = useState<readonly [number, number]>()
+  useEffect(() => setLast(undefined), [pair.value])
+  const isCell = ([row, column]: readonly [number, number]) =>
+    row !== column && [row, column].every((each) => each >= 0 && each < places.length)
+  const chosen = [places.indexOf(pair.value?.from ?? ''), places.indexOf(pair.value?.to ?? '')] as const
+  const [atRow, atColumn] = [last, chosen].find((each) => each && isCell(each)) ?? [0, 1]
   const turn = (from: string, to: string) => store.turned.value.get(`${from} -> ${to}`) ?? 'stayed'
   const move = (event: KeyboardEvent, from: number, to: number) => {
     const step = STEPS[event.key]
@@ -58,10 +64,11 @@ export function SmallMatrix({store, matrix}: {readonly store: Store; readonly ma
                       type="button"
                       data-cell={`${row} ${column}`}
                       class={`cell ${matrix.mark(row, column, filters.value.layer)} ${turn(from, to)}${allowed(row, column) ? '' : ' faded'}`}
-                      tabIndex={at.from === from && at.to === to ? 0 : -1}
+                      tabIndex={row === atRow && column === atColumn ? 0 : -1}
                       aria-label={`${from} to ${to}: ${wordsOf(store, matrix, row, column)}${TURNS[turn(from, to)]}`}
                       aria-pressed={pair.value?.from === from && pair.value.to === to}
                       onClick={() => store.choose(from, to)}
+                      onFocus={() => setLast([row, column])}
                       onKeyDown={(event) => move(event, row, column)}
                     >
                       {marksOf(store, matrix, row, column).map(({layer, mark}) => (
