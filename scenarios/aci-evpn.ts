@@ -239,15 +239,16 @@ export default scenario({
       echo frrvty:x:0:root >>/run/frr/group
       mount --bind /run/frr/group /etc/group
     `,
-    daemon('spine1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
-    daemon('leaf1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
-    daemon('leaf2', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/zserv.api ]`,
-    daemon('spine1', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
-    daemon('leaf1', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
-    daemon('leaf2', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/isisd.vty ]`,
-    daemon('spine1', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
-    daemon('leaf1', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
-    daemon('leaf2', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`[ -S /run/frr/bgpd.vty ]`,
+    // A socket may be one that an earlier daemon left: each is ready once it answers.
+    daemon('spine1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d zebra -c 'show version'`,
+    daemon('leaf1', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d zebra -c 'show version'`,
+    daemon('leaf2', 'zebra')`/usr/lib/frr/zebra -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d zebra -c 'show version'`,
+    daemon('spine1', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d isisd -c 'show version'`,
+    daemon('leaf1', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d isisd -c 'show version'`,
+    daemon('leaf2', 'isisd')`/usr/lib/frr/isisd -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d isisd -c 'show version'`,
+    daemon('spine1', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d bgpd -c 'show version'`,
+    daemon('leaf1', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d bgpd -c 'show version'`,
+    daemon('leaf2', 'bgpd')`/usr/lib/frr/bgpd -u root -g root -f /dev/null -P 0`.readyWhen`vtysh -d bgpd -c 'show version'`,
     ...on('spine1')`
       vtysh --config_dir /run/aci/spine1 -b
     `,

@@ -5,6 +5,7 @@ import type {Probe} from '../model.ts'
 import {type Disposition, everyHop} from '../trace/path.ts'
 import {holds} from '../trace/segment.ts'
 import {withoutHistory} from './baseless.ts'
+import {concerns} from './concerns.ts'
 import type {Difference} from './differences/change.ts'
 import {type Prediction, predict, type World} from './prediction.ts'
 import type {Root} from './root.ts'
@@ -19,23 +20,28 @@ export function rootOf(world: World, probe: Probe, changes: readonly Difference[
 
 /** What only a daemon brings back, or what nobody can see, beside the daemons that have ended there, or at a session's ends. */
 function withDaemons({facts}: World, root: Root, changes: readonly Difference[]): Root {
-  if (root.cause !== 'bgp-session-down' && root.cause !== 'unknown' && !root.items.some(({process}) => process)) return root
+  const daemons = root.items.some(({process, withheld}) => process || withheld !== undefined)
+  if (root.cause !== 'bgp-session-down' && root.cause !== 'unknown' && !daemons) return root
   const ends = root.items.flatMap(({session}) => (session ? [session.local, session.remote] : []))
-  const near = (place: string) => place === root.at || ends.some((end) => holds(facts.get(place), end))
+  const lost = root.items.filter(({withheld}) => withheld !== undefined).map(({place}) => place)
+  const near = (place: string) => place === root.at || lost.includes(place) || ends.some((end) => holds(facts.get(place), end))
   const ended = changes.filter((each) => each.kind === 'daemon' && near(each.place) && !root.items.includes(each))
   if (ended.length === 0) return root
   return {...root, evidence: [...root.evidence, ...ended.map(({evidence}) => evidence)], items: [...root.items, ...ended]}
 }
 
-function tableRoot(world: World, probe: Probe, changes: readonly Difference[]): Root {
+function tableRoot(world: World, probe: Probe, all: readonly Difference[]): Root {
   const prediction = predict(world, probe)
   const {stop, ...ways} = prediction
+  const changes = all.filter((change) => concerns(world, probe, change))
   if (!stop) return {...unseen(world, probe, prediction, changes), ...ways}
   const causal = changes.filter((change) => mends(world, probe, stop, change))
   // A rule that leads to a table of its own is the root, not the route that stands there.
   const root =
     causal.find(({kind, cause}) => SINGLE.includes(kind) && cause === stop.ended) ??
     causal.find(({kind}, index) => kind === 'rule' && causal.slice(0, index).every((each) => each.kind === 'route')) ??
+    // Of what is drawn only the switches' answers are not known without it: any other change says more.
+    causal.find(({kind}) => kind !== 'drawn') ??
     causal[0]
   if (root) {
     const {cause, at, object, items} = told(world, root, stop, {causal, changes})
@@ -106,8 +112,15 @@ const SINGLE: readonly Difference['kind'][] = ['setting', 'filter', 'neighbour',
 function mends(world: World, probe: Probe, stop: Disposition, change: Difference): boolean {
   // It takes flows away: whoever is stopped by something else is not stopped by it.
   if (change.kind === 'drawn' && stop.ended !== 'flow-missing' && stop.ended !== 'unknown' && !isFlow(stop)) return false
+  if (change.kind === 'drawn' && isOpen(world, predict(world, probe))) return false
   const without = predict({...world, facts: reverted(change, world.facts)}, probe).stop
   return !without || without.ended !== stop.ended || without.at !== stop.at || without.object !== stop.object
+}
+
+/** A switch on its way was not asked: that is no sign of anything. */
+function isOpen({facts}: World, {forward, back}: Prediction): boolean {
+  const questions = [...forward.questions, ...(back?.questions ?? [])]
+  return questions.some(({place, line}) => !facts.get(place)?.answers?.has(line))
 }
 
 /** A flow drops it: the one for whoever is not drawn, for one. */

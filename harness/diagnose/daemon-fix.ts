@@ -16,20 +16,31 @@ interface Named {
   readonly name: string
 }
 
-/** @param devices that went with them */
+/**
+ * All starts of a machine come before what configures them, since one line may configure several.
+ * @param devices that went with them
+ */
 export function linesThatStart(
   daemons: readonly Named[],
   devices: readonly Named[],
   {places, history}: Pick<Known, 'places' | 'history'>,
 ): FixCommand[] {
-  const lines = daemons.flatMap(({place: at, name}): FixCommand[] => {
-    const node = places.find((place) => place.name === at)?.node
+  const nodeOf = (at: string) => places.find((place) => place.name === at)?.node
+  const nodes = new Set(daemons.flatMap(({place}) => nodeOf(place) ?? []))
+  return [...nodes].flatMap((node): FixCommand[] => {
     const own = history.filter((line) => line.node === node).map(({command}) => command)
-    const start = own.find((line) => startsDaemon(line, name))
-    if (node === undefined || start === undefined) return []
-    const wired = devices.filter(({place}) => place === at).map((device) => device.name)
+    const ended = daemons.filter(({place}) => nodeOf(place) === node)
+    const starts = ended.map(({name}) => own.findIndex((line) => startsDaemon(line, name))).filter((index) => index >= 0)
+    const wired = devices.filter(({place}) => ended.some((daemon) => daemon.place === place)).map(({name}) => name)
     const wires = (line: string) => line.startsWith('ip ') && line.split(/\s+/).some((word) => wired.includes(word))
-    return [start, ...own.filter(wires)].map((command) => ({where: node, command}))
+    const isAfter = (line: string, index: number) =>
+      starts.some((start) => wires(line) || (index > start && configures(line, own[start] ?? '')))
+    const lines = [...starts.toSorted((a, b) => a - b).map((start) => own[start] ?? ''), ...own.filter(isAfter)]
+    return [...new Set(lines)].map((command) => ({where: node, command}))
   })
-  return [...new Map(lines.map((line) => [`${line.where} ${line.command}`, line])).values()]
+}
+
+/** FRR's daemons begin with nothing but what their one shell tells them (vtysh(1)); the others here read a file, or a database. */
+function configures(line: string, start: string): boolean {
+  return start.includes('/frr/') && /^vtysh\b/.test(line) && !/\bshow\b/.test(line)
 }

@@ -25,6 +25,7 @@ import {settingChanges} from './differences/settings.ts'
 import {switchChanges} from './differences/switches.ts'
 import {withToldGone} from './differences/told.ts'
 import {trafficControlChanges} from './differences/traffic-control.ts'
+import {withWithheld} from './differences/withheld.ts'
 import {idleRules} from './idle-rules.ts'
 import type {Observed} from './observed.ts'
 
@@ -42,8 +43,8 @@ const FAMILIES: readonly ((scene: Scene) => Change[])[] = [
   trafficControlChanges,
   programChanges,
   policyChanges,
-  drawnChanges,
   switchChanges,
+  drawnChanges,
   daemonChanges,
 ]
 
@@ -62,6 +63,7 @@ export function differencesSeen(observed: Observed): Difference[] {
  */
 export function differences(before: Facts, now: Facts, places: readonly Place[], idle: ReadonlySet<Rule> = new Set()): Difference[] {
   const macs = [...now.values()].flatMap((here) => here?.links.flatMap(({mac, kind}) => (kind === 'bridge' ? [] : [mac])) ?? [])
+  const fixedMacs = fixedMacsIn(now)
   const found = places.flatMap((place): Difference[] => {
     const [was, is] = [before.get(place.name), now.get(place.name)]
     if (!was) return []
@@ -72,7 +74,7 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
     const run = place.netns === undefined ? '' : `ip netns exec ${place.netns} `
     const heldElsewhere = (address: string) => [...now].some(([name, here]) => name !== place.name && holds(here, address))
     const drawn = before.get(place.node)?.switches !== undefined
-    const scene: Scene = {was, is, place, places, inside, run, macs, drawn, heldElsewhere, idleRules: idle}
+    const scene: Scene = {was, is, place, places, inside, run, macs, fixedMacs, drawn, heldElsewhere, idleRules: idle}
     const changes = FAMILIES.flatMap((changesOf) => changesOf(scene))
     return changes.map(({revert, ...change}): Difference => {
       const here = (facts: Facts) => {
@@ -92,9 +94,18 @@ export function differences(before: Facts, now: Facts, places: readonly Place[],
       return {place: place.name, ...change, ...lost, revert: (facts) => here(withEnds(before, facts, places, place.name))}
     })
   })
-  return withToldGone(withSessions(found, before, now), before).filter(
+  const told = withToldGone(withSessions(found, before, now), before)
+  return withWithheld(told, before, now, places).filter(
     (difference) => !isOtherEnd(difference, found, before, places) && !isLeftPort(difference, found),
   )
+}
+
+function fixedMacsIn(facts: Facts): Set<string> {
+  const fixed = [...facts.values()].flatMap((here) => [
+    ...(here?.neighbours.filter(isFixed) ?? []),
+    ...(here?.fdb.filter(({permanent, external, remote}) => remote !== undefined && (permanent || external)) ?? []),
+  ])
+  return new Set(fixed.flatMap(({mac}) => mac ?? []))
 }
 
 /** A port whose cable has lost its other end is disabled; the device's carrier is told up to a second later (linkwatch). */

@@ -13,7 +13,10 @@ import {isOfTunnel, neighbourLines, tunnelFix} from './tunnel-fix.ts'
 
 export function fixFor(root: Root, known: Known): FixCommand[] {
   // Only the daemons can open it again.
-  if (root.cause === 'bgp-session-down' || root.items.some(({process, kind}) => process || kind === 'daemon'))
+  if (
+    root.cause === 'bgp-session-down' ||
+    root.items.some(({process, kind, withheld}) => process || kind === 'daemon' || withheld !== undefined)
+  )
     return startedAgain(root, known)
   // What is somewhere else goes back to where it was.
   const home = root.cause === 'wrong-namespace' ? root.items[0]?.place : undefined

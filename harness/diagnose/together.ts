@@ -37,7 +37,7 @@ function lostTogether(root: Difference, here: readonly Difference[]): Difference
   const ownFault = ({device}: Difference) =>
     !here.some((each) => (each.kind === 'link' || each.kind === 'address') && each.device === device && device !== undefined)
   // What a session took along comes back with that, whoever flushes what else.
-  const lost = here.filter((each) => isLost(each) && !each.session && ownFault(each))
+  const lost = here.filter((each) => isLost(each) && !each.session && each.withheld === undefined && ownFault(each))
   const direct = ({route}: Difference) => route?.was?.via === undefined && route?.was?.nextHops === undefined
   const all = [root, ...lost].sort((a, b) => Number(direct(b)) - Number(direct(a)) || a.object.localeCompare(b.object))
   const left = here.filter((each) => all.some((other) => isLeftover(other, each)))

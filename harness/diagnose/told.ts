@@ -35,9 +35,14 @@ export function told(world: World, root: Difference, stop: Disposition, around: 
     if (why) return {...why, items: [why.item, ...gone]}
     return {cause, at: root.elsewhere ?? root.place, object, items: oneWith(root, cause, around).filter((each) => each.object === object)}
   }
-  // All that is drawn otherwise is one fault: what the switches would say without a part of it nobody knows.
+  // All that one place tells no more is one fault there.
+  if (root.withheld !== undefined) {
+    const items = around.changes.filter(({withheld}) => withheld === root.withheld)
+    return {cause: root.cause, at: root.withheld, object: [...new Set(items.map(({object}) => object))].join(', '), items}
+  }
+  // All that is drawn otherwise for this exchange is one fault: what the switches would say without a part of it nobody knows.
   if (root.kind === 'drawn') {
-    const items = around.changes.filter(({kind}) => kind === 'drawn')
+    const items = around.causal.filter(({kind}) => kind === 'drawn')
     return {cause: root.cause, at: root.place, object: items.map(({object}) => object).join(', '), items}
   }
   // The flow that drops it has come of the rule.

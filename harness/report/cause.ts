@@ -35,7 +35,10 @@ const WORDS: Record<Cause, Words> = {
   'arp-suppressed': (place, object) => `${place} keeps ARP answers back${named(': ', object)}`,
   'neighbour-table-full': (place) => `the kernel's neighbour table is full at ${place}`,
   'gateway-missing': (place) => `${place} has no default route`,
-  'no-route': (place, object) => `${place} has no route to ${object || 'the destination'}`,
+  'no-route': (place, object) =>
+    object.startsWith('proto ')
+      ? `${place} tells the others' routing daemons no more of ${object.replace(/^proto \S+ /, '')}`
+      : `${place} has no route to ${object || 'the destination'}`,
   'no-return-route': (place, object) => `the request arrives, and ${place} has no route back to ${object || 'where it came from'}`,
   'wrong-next-hop': (place, object) => `the route at ${place} names a next hop that does not hold the subnet${named(': ', object)}`,
   'next-hop-unreachable': (place, object) => `the next hop of a route at ${place} is not there${named(': ', object)}`,

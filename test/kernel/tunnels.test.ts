@@ -27,8 +27,8 @@ interface Fault {
   readonly evidence?: RegExp
   /** What else the lines break there, told after it. */
   readonly beside?: readonly [cause: Cause, object: string]
-  /** The daemons alone can mend it, or need a moment: with this. `never` is for the last one of a lab. */
-  readonly mended?: readonly string[] | 'never'
+  /** The daemons alone can mend it, or need a moment: with this. */
+  readonly mended?: readonly string[]
 }
 
 /** flannel.1 of node2 as the recipe makes it but for its VNI or port. */
@@ -54,6 +54,8 @@ const ASK_ANEW = [
 ]
 const MAPS = '/run/cilium/bpf'
 const SYNC = 'ovn-nbctl --timeout=20 --wait=hv sync'
+/** Whatever it says of its IP address, it is known by what it answers. */
+const HARMLESS = `ovn-nbctl lsp-set-addresses pod3 '0a:00:00:00:02:02 10.244.2.9'; ${SYNC}`
 const untilFlows = (bridge: string) => [
   `timeout 30 bash -c 'until ovs-ofctl -O OpenFlow13,OpenFlow15 dump-flows ${bridge} | grep -q actions=; do sleep 0.1; done'`,
   'sleep 1',
@@ -196,6 +198,16 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: 'BGP 192.168.1.11 - 192.168.1.12',
       mended: [`${BIRD} enable mesh1`, "timeout 20 bash -c 'until ip route | grep -q 10.244.1.0/26; do sleep 0.02; done'", 'sleep 0.5'],
     },
+    // Its daemon runs, and so do the sessions: a route by hand would go as it comes.
+    {
+      node: 'node2',
+      lines: [`sed -i '/^template/,/^}/s/export where.*;/export none; };/' /run/calico/node2.conf; ${BIRD} configure`, 'sleep 0.5'],
+      cause: 'no-route',
+      at: 'node2',
+      object: 'proto bird 10.244.2.0/26',
+      evidence: /the daemon at node1 and node3 .*; the BGP session with 192\.168\.1\.12 is established; node2 .* tells it no more$/,
+      mended: [`sed -i 's/export none; };/export where proto = "local_block"; };/' /run/calico/node2.conf; ${BIRD} configure`, 'sleep 0.5'],
+    },
     {node: 'node1', lines: ['ip route del 10.244.1.2 dev cali-pod1'], cause: 'no-route', at: 'node1', object: '10.244.1.2 dev cali-pod1'},
     {
       node: 'node1',
@@ -325,13 +337,22 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       object: 'veth-pod2',
       mended: [SYNC, 'sleep 0.5'],
     },
+    // What is drawn otherwise and breaks nothing is not what breaks this: neither what it has nothing to do with, nor its own.
     {
       node: 'node1',
-      lines: ['ovs-vsctl set interface veth-pod1 external_ids:iface-id=podX', 'sleep 0.5'],
+      lines: [HARMLESS, 'ovs-vsctl set interface veth-pod1 external_ids:iface-id=podX', 'sleep 0.5'],
       cause: 'port-not-enslaved',
       at: 'node1',
       object: 'veth-pod1',
       mended: [SYNC, 'sleep 0.5'],
+    },
+    {
+      node: 'node1',
+      lines: [HARMLESS, 'ip -n pod1 link set eth0 down', 'sleep 0.5'],
+      cause: 'interface-down',
+      at: 'pod1',
+      object: 'eth0',
+      mended: ["ovn-nbctl lsp-set-addresses pod3 '0a:00:00:00:02:02 10.244.2.2'", SYNC, 'sleep 0.5'],
     },
     // What is drawn otherwise is told where the drawing is, and is drawn as it was.
     {
@@ -356,7 +377,8 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       lines: ['ovn-nbctl lr-route-del lr0 192.168.1.12/32', 'ovn-nbctl lsp-del ls3-lr0', SYNC, 'sleep 0.5'],
       cause: 'flow-missing',
       at: 'node1',
-      object: 'ls3 ls3-lr0, lr0 192.168.1.12 10.244.2.254',
+      object: 'ls3 ls3-lr0',
+      beside: ['flow-missing', 'lr0 192.168.1.12 10.244.2.254'],
       mended: ['sleep 0.5'],
     },
     {
@@ -462,7 +484,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       cause: 'bgp-session-down',
       at: 'leaf2',
       object: 'BGP 10.255.0.2 - 10.255.0.100',
-      mended: 'never',
+      mended: untilTold,
     },
   ],
 }
@@ -489,7 +511,6 @@ async function namesAndMends(t: ExecutionContext, lab: Lab, before: Facts, fault
     diagnoses[0]?.evidence.some((line) => evidence.test(line)),
     `${words}: ${diagnoses[0]?.evidence.join('; ')}`,
   )
-  if (fault.mended === 'never') return
   for (const {where, command} of diagnoses.flatMap(({fix}) => fix)) await type(lab, where, command)
   if (fault.mended) await type(lab, fault.node, ...fault.mended)
   // Controllers and daemons take their time to tell of what is there again.

@@ -1,12 +1,13 @@
 // A daemon that has ended: it is told where only it brings back what is gone, with the line that starts it.
 import test from 'ava'
 import {startsDaemon, typedLine} from '../../harness/daemons.ts'
+import {linesThatStart} from '../../harness/diagnose/daemon-fix.ts'
 import {diagnose} from '../../harness/diagnose/diagnose.ts'
 import type {DaemonFacts, Facts} from '../../harness/facts/facts.ts'
 import {parseFacts} from '../../harness/facts/parse.ts'
 import type {Probe} from '../../harness/model.ts'
 import {changedAt} from '../tools/changed-facts.ts'
-import {PLACES, PROBED, recordedProbes} from '../tools/recorded.ts'
+import {PLACES, PROBED, recordedFacts, recordedProbes} from '../tools/recorded.ts'
 
 const BIRD = {name: 'bird', place: 'node2'}
 const LINE = typedLine('bird -f', BIRD)
@@ -66,4 +67,66 @@ test('a route that somebody has taken is told without those that a session took 
   const diagnoses = diagnose({places: PLACES, facts: now, before: lab(true), probes, mtu: PROBED.mtu, history: []})
   const objects = diagnoses.map(({cause, where}) => `${cause} ${where.object}`).sort()
   t.deepEqual(objects, ['bgp-session-down BGP 192.168.1.11 - 192.168.1.12', 'no-route 10.244.3.0/24 via 192.168.1.13 dev eth0'])
+})
+
+/** Daemons at the others have what node2 tells of its pods; of those that have not any more. */
+function toldOf(...without: readonly string[]): Facts {
+  const to = '10.244.2.0/24'
+  return new Map(
+    [...recordedFacts()].map(([name, here]): [string, typeof here] => {
+      if (!here || (name !== 'node1' && name !== 'node3')) return [name, here]
+      const by = here.routes.map((each) => (each.to === to ? {...each, details: 'proto bird', daemon: 'bird'} : each))
+      const sessions = [{local: `192.168.1.1${name.at(-1)}`, remote: '192.168.1.12'}]
+      return [name, {...here, sessions, routes: without.includes(name) ? by.filter((each) => each.to !== to) : by}]
+    }),
+  )
+}
+
+test('what a running daemon took back is one fault of whoever told it, and no route is typed', (t) => {
+  const diagnosesOf = (...without: readonly string[]) => {
+    const facts = toldOf(...without)
+    const probes = recordedProbes('healthy').map((probe) =>
+      without.some((name) => PLACES.find((place) => place.name === probe.from)?.node === name) && probe.address === '10.244.2.2'
+        ? {...probe, answered: false}
+        : probe,
+    )
+    return diagnose({places: PLACES, facts, before: toldOf(), probes, mtu: PROBED.mtu, history: []})
+  }
+  t.deepEqual(diagnosesOf(), [])
+  const [all, ...more] = diagnosesOf('node1', 'node3')
+  t.deepEqual(
+    [all?.cause, all?.where, all?.fix, more],
+    ['no-route', {node: 'node2', netns: null, object: 'proto bird 10.244.2.0/24'}, [], []],
+  )
+  t.deepEqual([...new Set(all?.pairs.map((pair) => pair.split(' ')[0]))], ['pod1', 'pod2', 'pod4', 'node1', 'node3'])
+  t.true(
+    all?.evidence.includes(
+      `there was 10.244.2.0/24 via 192.168.1.12 dev eth0: the daemon at node1 and node3 that had brought it (proto bird) has taken it back; the BGP session with 192.168.1.12 is established; node2 (192.168.1.12) tells it no more`,
+    ),
+    all?.evidence.join('\n'),
+  )
+  // Where one alone lost it, nobody knows on which side.
+  const [one, ...others] = diagnosesOf('node1')
+  t.deepEqual(
+    [one?.cause, one?.where.node, one?.where.object, one?.fix, others],
+    ['no-route', 'node1', '10.244.2.0/24 via 192.168.1.12 dev eth0', [], []],
+  )
+  t.true(one?.evidence.some((line) => line.includes('node3 has it by 192.168.1.12 still')))
+})
+
+test('a daemon that reads no file of its own is configured again once all have started', (t) => {
+  const line = (name: string) => typedLine(`/usr/lib/frr/${name} -f /dev/null`, {name, place: 'node1'})
+  const [zebra, bgpd, boot] = [line('zebra'), line('bgpd'), 'vtysh --config_dir /run/aci -b']
+  const typed = ['vtysh -c "clear log"', zebra, bgpd, 'ip link set eth0 up', boot, 'vtysh -c "show version"', LINE]
+  const history = typed.map((command) => ({node: 'node1', command}))
+  const again = (...names: readonly string[]) =>
+    linesThatStart(
+      names.map((name) => ({place: 'node1', name})),
+      [],
+      {places: PLACES, history},
+    ).map(({command}) => command)
+  t.deepEqual(again('bgpd'), [bgpd, boot])
+  t.deepEqual(again('bgpd', 'zebra'), [zebra, bgpd, boot])
+  t.deepEqual(again('bird'), [LINE])
+  t.deepEqual(again('isisd'), [])
 })

@@ -58,9 +58,11 @@ function assigned({addresses}: LinkFacts): Address[] {
   return addresses.filter(({scope, address}) => scope !== 'link' && !address.startsWith('127.') && address !== '::1')
 }
 
-/** The kernel's own, while the device keeps the MAC that they are made of. */
-function linkLocal(old: LinkFacts, {mac, up}: LinkFacts): Address[] {
-  return old.mac === mac && old.up && up ? old.addresses.filter(({address}) => address.startsWith('fe80:')) : []
+/** The kernel's own, while the device keeps the MAC that they are made of; without one they are made up anew with the device. */
+function linkLocal(old: LinkFacts, {mac, up, index, addresses}: LinkFacts): Address[] {
+  const isOwn = ({address}: Address) => address.startsWith('fe80:')
+  const madeAnew = index !== old.index && addresses.some(isOwn)
+  return old.mac === mac && old.up && up && !madeAnew ? old.addresses.filter(isOwn) : []
 }
 
 function addressesOf({links}: {readonly links: readonly LinkFacts[]}, {name}: LinkFacts): readonly Address[] {

@@ -1,4 +1,5 @@
 // What each family of differences is given, and what it gives. Pure.
+import type {DrawnFacts} from '../../facts/drawing.ts'
 import type {Facts, NamespaceFacts, RouteFacts, RuleFacts, SessionFacts} from '../../facts/facts.ts'
 import type {Rule} from '../../facts/ruleset.ts'
 import type {Cause, Place} from '../../model.ts'
@@ -26,8 +27,14 @@ export interface Difference {
   readonly elsewhere?: string
   /** A BGP session that is gone, by its ends' addresses, and with it this route. */
   readonly session?: SessionFacts
+  /** A route that a daemon took back though it runs: where it is not told any more. */
+  readonly withheld?: string
   /** What a process made and took along: no line brings it back. */
   readonly process?: true
+  /** What is drawn otherwise: as it was, and as it is where it is there. */
+  readonly drawn?: readonly DrawnFacts[]
+  /** The port of a drawn network that a device was. */
+  readonly logical?: string
   /** A neighbour entry that is gone: it goes with its device. */
   readonly lost?: true
   /** A device, or a namespace, is not there any more. */
@@ -60,6 +67,8 @@ export interface Scene {
   readonly run: string
   /** Of every device in the lab but bridges. */
   readonly macs: readonly string[]
+  /** Somebody has them in an entry that nobody learns anew. */
+  readonly fixedMacs: ReadonlySet<string>
   /** New rules that are no part of what is wrong. */
   readonly idleRules: ReadonlySet<Rule>
   /** Its machine has flow switches: who has which MAC address is told them. */

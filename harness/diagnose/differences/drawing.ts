@@ -14,6 +14,7 @@ export function drawnChanges({was, is}: Scene): Change[] {
         kind: 'drawn',
         cause: 'flow-missing',
         object: old.object,
+        drawn: other ? [old, other] : [old],
         evidence: `the network was drawn with ${old.object}${drawnWords(old)}${other ? `, and is with ${drawnWords(other).trim()}` : ''}`,
         // Until every node has carried it out.
         undo: [old.line, 'ovn-nbctl --timeout=20 --wait=hv sync'],

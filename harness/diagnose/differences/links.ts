@@ -8,7 +8,7 @@ import {tunnelChange} from './tunnels.ts'
 
 /** Devices that come with their other half, or are the kernel's own. */
 export function linkChanges(scene: Scene): Change[] {
-  const {was, is, inside, macs, place, drawn} = scene
+  const {was, is, inside, macs, fixedMacs, place, drawn} = scene
   return was.links.flatMap((old): Change[] => {
     const link = is.links.find(({name}) => name === old.name)
     if (!link) {
@@ -74,7 +74,10 @@ export function linkChanges(scene: Scene): Change[] {
         object: `${old.name} ${link.mac}`,
       })
     // Others have fixed entries for it: nobody asks in such a tunnel, and switches are told.
-    if (old.mac !== link.mac && (old.kind === 'vxlan' || (drawn && old.kind === 'veth' && place.netns !== undefined)))
+    if (
+      old.mac !== link.mac &&
+      ((old.kind === 'vxlan' && fixedMacs.has(old.mac)) || (drawn && old.kind === 'veth' && place.netns !== undefined))
+    )
       found.push({
         ...change('neighbour-wrong', `${old.name} had ${old.mac}`, `ip ${inside}link set dev ${old.name} address ${old.mac}`, {
           mac: old.mac,

@@ -14,17 +14,18 @@ export function switchChanges({was, is}: Scene): Change[] {
       if (drawn === undefined || !port || port.drawn === drawn) return []
       const evidence = `${name} was the port ${drawn} of the drawn network, and is ${port.drawn ?? 'none'}`
       const undo = [`ovs-vsctl set interface ${name} external_ids:iface-id=${drawn}`]
-      return [{...change, undo, cause: 'port-not-enslaved', object: name, device: name, evidence}]
+      return [{...change, undo, cause: 'port-not-enslaved', object: name, device: name, logical: drawn, evidence}]
     })
     const gone = old.ports.filter(({name}) => is.links.some((link) => link.name === name) && !switchOf([now], name))
     return [
       ...redrawn,
       ...gone.map(
-        ({name}): Change => ({
+        ({name, drawn}): Change => ({
           ...change,
           cause: 'port-not-enslaved',
           object: name,
           device: name,
+          ...(drawn !== undefined && {logical: drawn}),
           evidence: `${name} was a port of ${old.bridge}`,
         }),
       ),

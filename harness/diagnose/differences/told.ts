@@ -8,9 +8,13 @@ export function hasTold(here: NamespaceFacts | undefined, device: string | undef
   return here?.fdb.some(({dev, external}) => external && dev === device) ?? false
 }
 
-/** Routing daemons by their names in rt_protos (ip-route(8)). */
-function isDaemons({details = ''}: RouteFacts): boolean {
-  return /\bproto (bird|bgp|zebra|isis|ospf|rip|babel|eigrp)\b/.test(details)
+/** The routing daemon that brought it, by its name in rt_protos (ip-route(8)). */
+export function daemonOf({details = ''}: RouteFacts): string | undefined {
+  return /\bproto (bird|bgp|zebra|gobgp|isis|ospf|rip|babel|eigrp)\b/.exec(details)?.[1]
+}
+
+function isDaemons(route: RouteFacts): boolean {
+  return daemonOf(route) !== undefined
 }
 
 /** Where such a device is down, gone or another tunnel's, what others had been told went with it, and comes back with it. */
