@@ -163,7 +163,9 @@ export function createStore(first: View) {
     const asked = [...new Set(probes.value.map(({address}) => address))]
     return asked.length > 0 ? asked : (places.value.find(({name}) => name === pair.value?.to)?.addresses ?? [])
   })
-  const address = computed(() => addresses.value.find((each) => each === lens.value.address) ?? addresses.value[0])
+  // Until one is chosen, that of two addresses which does not work.
+  const lost = computed(() => probes.value.find(({answered}) => answered !== true)?.address)
+  const address = computed(() => addresses.value.find((each) => each === lens.value.address) ?? lost.value ?? addresses.value[0])
   /** Bytes of a full packet, where they are known: a run that was cut short has not asked. */
   const mtu = computed(() => result.value?.mtu ?? run.value?.scenario.mtu)
   /** Where the chosen pair's packets go, as the kernels' state of the moment has it. */

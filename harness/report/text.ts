@@ -181,7 +181,13 @@ export function shortfallText(check: CheckResult, reach: CheckResult | undefined
   }
   const lost = new Set(check === reach ? [] : reach?.pairs.filter(({verdict}) => verdict === 'fail').map(pairKey))
   const short = check.pairs.filter((pair) => pair.verdict === 'fail' || (pair.verdict === 'unknown' && !lost.has(pairKey(pair))))
-  const groups = [...Map.groupBy(short, ({from, to}) => `${from} -> ${to}`)]
+  // Of a place with two addresses it is told which.
+  const addresses = Map.groupBy(check.pairs, ({from, to}) => `${from} -> ${to}`)
+  const nameOf = ({from, to, address}: PairVerdict) => {
+    const name = `${from} -> ${to}`
+    return new Set(addresses.get(name)?.map((pair) => pair.address)).size > 1 ? `${name} (${address})` : name
+  }
+  const groups = [...Map.groupBy(short, nameOf)]
   const lines = groups
     .slice(0, most)
     .flatMap(([pair, verdicts]) => [

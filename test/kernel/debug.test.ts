@@ -3,7 +3,7 @@ import {readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {engineTurn} from './tools/engine-turn.ts'
 import {makeHome} from './tools/home.ts'
-import {ALL, LOCAL, onEach} from './tools/runners.ts'
+import {ALL, asRoot, LOCAL, onEach} from './tools/runners.ts'
 
 onEach(ALL, 'lines from a pipe: ping, trace, places, captures and commands at places, each with its output as it is', async (t, runner) => {
   await using _ = await engineTurn(runner)
@@ -36,6 +36,21 @@ onEach(ALL, 'lines from a pipe: ping, trace, places, captures and commands at pl
     )
   t.regex(stdout, /│ pod4 +│ pod +│ node3 +│ 10\.244\.3\.2 +│/)
   t.regex(stdout, /42 of 42 pairs reach\n/)
+})
+
+onEach([asRoot], 'watch counts each family of a pair for itself', async (t, runner) => {
+  await using home = makeHome(runner)
+  t.is((await home.podwire(['up', 'dual-stack', '--driver', 'local'])).code, 0)
+  const watched = async () => {
+    const {code, stdout} = await home.podwire(['debug'], {input: 'watch\n'})
+    return [code, /\d+ of \d+ pairs reach/.exec(stdout)?.[0]]
+  }
+  t.deepEqual(await watched(), [0, '84 of 84 pairs reach'])
+  t.is((await home.podwire(['exec', 'node1', '--', 'ip', '-6', 'route', 'del', 'fd00:10:244:2::/64'])).code, 0)
+  t.deepEqual(await watched(), [1, '78 of 84 pairs reach'])
+  const check = await home.podwire(['check'])
+  t.regex(check.stdout, /^ {2}pod1 -> pod3 \(fd00:10:244:2::2\)$/m)
+  t.notRegex(check.stdout, /^ {2}pod1 -> pod3 \(10\./m)
 })
 
 onEach(LOCAL, 'a broken lab: ping and trace fail, why names the cause, watch shows who is cut off', async (t, runner) => {

@@ -313,6 +313,22 @@ test('a newer view leaves what was chosen as it is; a moment that is no more bec
   t.deepEqual(store.probes.value, [])
 })
 
+test('of two addresses of a place the way to the one that does not work is shown, until another is chosen', async (t) => {
+  const run = RUNS.passing()
+  const six = 'fd00:10:244:2::2'
+  const probes = recordedProbes('healthy').flatMap((probe): Probe[] =>
+    probe.to === 'pod3' ? [probe, {...probe, family: 6, address: six, answered: probe.from !== 'pod1'}] : [probe],
+  )
+  const store = createStore(await viewOf(documentOf({...run, outcome: {...run.outcome, probes}})))
+  store.choose('pod1', 'pod3')
+  t.is(store.address.value, six)
+  store.choose('pod2', 'pod3')
+  t.is(store.address.value, '10.244.2.2')
+  store.choose('pod1', 'pod3')
+  store.lens.value = {...store.lens.value, address: '10.244.2.2'}
+  t.is(store.address.value, '10.244.2.2')
+})
+
 test('every diagnosis of a pair is shown, at the end alone, and none of another pair’s', async (t) => {
   const run = RUNS.failing()
   const [first] = run.diagnosed ?? []

@@ -1,5 +1,5 @@
 // The matrix of a running lab, round after round, and which pairs turned since the round before.
-import {matrixOf} from '../../checks/matrix.ts'
+import {matrixOf, rowName} from '../../checks/matrix.ts'
 import {readFullMtu} from '../../facts/interfaces.ts'
 import {allPairs, probePairs} from '../../probe/probe.ts'
 import {matrixText} from '../../report/text.ts'
@@ -28,7 +28,7 @@ export async function watch(lab: string, until: Promise<void> | undefined): Prom
     const mtu = await readFullMtu(fleet, kept.scenario, places)
     const probes = await probePairs(fleet, places, allPairs(cluster), {mtu, patience: PATIENCE})
     const rows = matrixOf(probes)
-    const reached = new Set(rows.filter(({verdict}) => verdict === 'pass').map(({from, to}) => `${from} -> ${to}`))
+    const reached = new Set(rows.filter(({verdict}) => verdict === 'pass').map(rowName))
     const text = [
       matrixText(cluster, probes, output.paint, output.width),
       `${new Date().toTimeString().slice(0, 8)}  ${reached.size} of ${rows.length} pairs reach${until ? '; Enter ends' : ''}`,
