@@ -116,7 +116,11 @@ onEach(ALL, 'Ctrl-C in a shell ends what runs there, and the shell lives', async
   await shell.shown(/node2# /)
   shell.process.stdin?.write('echo beg""un; sleep 1000\n')
   await shell.shown(/begun/)
-  await sleep(200)
+  // Once it runs it has the terminal: what is typed while bash only starts it is for bash alone.
+  await eventually(
+    () => running(home, 'node2', 'sleep 1000'),
+    (count) => count === 1,
+  )
   shell.process.stdin?.write('\x03')
   await shell.shown(/\^C(.|\s)*node2# /)
   shell.process.stdin?.write('\x03')

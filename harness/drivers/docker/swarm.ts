@@ -143,9 +143,24 @@ export async function leaveSwarm(engines: readonly Engine[], memberships: readon
   for (const {engine, bridged} of inside) if (!bridged) await within(removeGwbridge(engine), engine.where)
 }
 
-async function leave({docker, where}: Engine, force: boolean): Promise<void> {
-  await within(docker.swarmLeave({force}), where, JOIN_LIMIT)
+/**
+ * A busy engine gives up before it has stopped its part of the swarm: then it has to be asked again, and may have left meanwhile.
+ * @throws Error of the engine's
+ */
+export async function leave(engine: Engine, force: boolean): Promise<void> {
+  const {docker, where} = engine
+  for (let left = MOST_LEAVING; ; left--) {
+    try {
+      await within(docker.swarmLeave({force}), where, JOIN_LIMIT)
+      return
+    } catch (error) {
+      if (statusOf(error) !== 500 || left <= 1) throw error
+      if ((await swarmOf(engine)).LocalNodeState === 'inactive') return
+    }
+  }
 }
+
+const MOST_LEAVING = 4
 
 /** A swarm keeps nodes that left in its list. A manager, where there is one that podwire did not make, strikes it off. */
 async function forgetNode(engines: readonly Engine[], id: string): Promise<void> {
