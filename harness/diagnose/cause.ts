@@ -40,7 +40,7 @@ function tableRoot(world: World, probe: Probe, all: readonly Difference[]): Root
   const root =
     causal.find(({kind, cause}) => SINGLE.includes(kind) && cause === stop.ended) ??
     causal.find(({kind}, index) => kind === 'rule' && causal.slice(0, index).every((each) => each.kind === 'route')) ??
-    // Of what is drawn only the switches' answers are not known without it: any other change says more.
+    // Taking back what is drawn discards the switches' answers, and nobody knows what they would say: any other change is surer.
     causal.find(({kind}) => kind !== 'drawn') ??
     causal[0]
   if (root) {
